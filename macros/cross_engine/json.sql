@@ -1,0 +1,105 @@
+{#
+    JSON as text in the canonical form of the audit recipe: keys sorted, every scalar a string, no
+    spaces, no nulls. So equal content is equal text on every engine, and can be hashed.
+#}
+
+{# A text as a JSON string, null when the text is null. Control characters that have no escape of
+   two characters become a space. #}
+{% macro json_string(expression) -%}
+    {%- set x = "cast(" ~ expression ~ " as " ~ dbt.type_string() ~ ")" -%}
+    {%- set quoted = "replace(replace(" ~ x ~ ", chr(92), chr(92) || chr(92)), '\"', chr(92) || '\"')" -%}
+    {%- set escaped = namespace(text=quoted) -%}
+    {%- for code, letter in [(8, 'b'), (9, 't'), (10, 'n'), (12, 'f'), (13, 'r')] -%}
+        {%- set escaped.text = "replace(" ~ escaped.text ~ ", chr(" ~ code ~ "), chr(92) || '" ~ letter ~ "')" -%}
+    {%- endfor -%}
+    {%- set rest = [] -%}
+    {%- for code in range(1, 32) if code not in [8, 9, 10, 12, 13] -%}
+        {%- do rest.append("chr(" ~ code ~ ")") -%}
+    {%- endfor -%}
+    case
+        when {{ x }} is null then null
+        when {{ has_control_character(x) }}
+            then '"' || translate({{ escaped.text }}, {{ rest | join(' || ') }}, '{{ ' ' * (rest | length) }}') || '"'
+        else '"' || {{ quoted }} || '"'
+    end
+{%- endmacro %}
+
+
+{# Whether a text holds a character below U+0020. #}
+{% macro has_control_character(expression) -%}
+    {{ return(adapter.dispatch('has_control_character')(expression)) }}
+{%- endmacro %}
+
+{# DuckDB (RE2): a class of raw characters. #}
+{% macro duckdb__has_control_character(expression) -%}
+    regexp_matches({{ expression }}, '[' || chr(1) || '-' || chr(31) || ']')
+{%- endmacro %}
+
+{# Spark (Java): the same class. #}
+{% macro spark__has_control_character(expression) -%}
+    regexp_like({{ expression }}, '[' || chr(1) || '-' || chr(31) || ']')
+{%- endmacro %}
+
+
+{#
+    A canonical JSON object of text values: {{ json_object([['amount', amount_text('x.amount')],
+    ['currency', 'x.currency']]) }}. Keys are sorted here; a member whose value is null is left out.
+    Cast nothing: values become text (write timestamps with `iso_timestamp`, amounts with
+    `amount_text`).
+#}
+{% macro json_object(members) -%}
+    {%- set pairs = [] -%}
+    {%- for key, value in members -%}
+        {%- do pairs.append([key, json_string(value)]) -%}
+    {%- endfor -%}
+    {{ json_object_raw(pairs) }}
+{%- endmacro %}
+
+
+{# A canonical JSON object whose values are JSON text already (see `json_string`, `json_array`). #}
+{% macro json_object_raw(members) -%}
+    '{' || concat_ws(
+        ',',
+        {%- for key, value in members | sort(attribute=0) %}
+        '"{{ key }}":' || {{ value }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) || '}'
+{%- endmacro %}
+
+
+{# A JSON array of a list of JSON texts, in the order of the list; null for a null list. #}
+{% macro json_array(list) -%}
+    '[' || {{ list_to_text(list, ',') }} || ']'
+{%- endmacro %}
+
+
+{# The text of a member (a literal key, or a path such as `a.b`) of a JSON object, else null. #}
+{% macro json_get(payload, key) -%}
+    {{ return(adapter.dispatch('json_get')(payload, key)) }}
+{%- endmacro %}
+
+{# DuckDB raises on malformed JSON. #}
+{% macro duckdb__json_get(payload, key) -%}
+    json_extract_string({{ payload }}, '$.{{ key }}')
+{%- endmacro %}
+
+{# Spark gives null for malformed JSON. #}
+{% macro spark__json_get(payload, key) -%}
+    get_json_object({{ payload }}, '$.{{ key }}')
+{%- endmacro %}
+
+
+{# The members of a JSON array as a list of JSON texts. #}
+{% macro json_list(expression) -%}
+    {{ return(adapter.dispatch('json_list')(expression)) }}
+{%- endmacro %}
+
+{# DuckDB. #}
+{% macro duckdb__json_list(expression) -%}
+    from_json({{ expression }}, '["JSON"]')
+{%- endmacro %}
+
+{# Spark: array elements of the type string keep nested JSON as text. #}
+{% macro spark__json_list(expression) -%}
+    from_json({{ expression }}, 'array<string>')
+{%- endmacro %}

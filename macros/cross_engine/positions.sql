@@ -1,0 +1,56 @@
+{#
+    Join clause that turns each element of a list into a row with its position (ascending, the first
+    one is least). from texts {{ unnest_positions('texts.words', 'words', 'word', 'position') }}
+#}
+{% macro unnest_positions(list, relation, column, position) -%}
+    {{ return(adapter.dispatch('unnest_positions')(list, relation, column, position)) }}
+{%- endmacro %}
+
+{# DuckDB: both unnests of one select list run in step. #}
+{% macro duckdb__unnest_positions(list, relation, column, position) -%}
+    cross join lateral (
+        select
+            unnest({{ list }}) as {{ column }},
+            unnest(range(len({{ list }}))) as {{ position }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+{# Spark. #}
+{% macro spark__unnest_positions(list, relation, column, position) -%}
+    lateral view posexplode({{ list }}) {{ relation }} as {{ position }}, {{ column }}
+{%- endmacro %}
+
+
+{#
+    Join clause that turns a JSON array of flat objects into rows of text columns; a null array drops
+    the row. from decisions {{ unnest_json('decisions.items', 'items', ['item_type', 'item_id']) }}
+#}
+{% macro unnest_json(expression, relation, fields) -%}
+    {{ return(adapter.dispatch('unnest_json')(expression, relation, fields)) }}
+{%- endmacro %}
+
+{# DuckDB: a struct per element. #}
+{% macro duckdb__unnest_json(expression, relation, fields) -%}
+    {%- set members = [] -%}
+    {%- for field in fields -%}{%- do members.append('"' ~ field ~ '":"VARCHAR"') -%}{%- endfor -%}
+    cross join lateral (
+        select unnest(from_json({{ expression }}, '[{ {{- members | join(',') -}} }]'), recursive := true)
+    ) as {{ relation }}
+{%- endmacro %}
+
+{# Spark: inline makes columns of the struct's members. #}
+{% macro spark__unnest_json(expression, relation, fields) -%}
+    lateral view inline(
+        from_json({{ expression }}, 'array<struct<{{ fields | join(':string,') }}:string>>')
+    ) {{ relation }} as {{ fields | join(', ') }}
+{%- endmacro %}
+
+
+{# Latin letters with diacritics as plain letters, of an upper-case text; others stay. #}
+{% macro fold_accents(expression) -%}
+    replace(replace(replace(replace(translate(
+        {{ expression }},
+        'ÀÁÂÃÅĀĂĄÇĆČĎĐÈÉÊËĒĖĘĚÌÍÎÏĪĮİŁĹĽÑŃŇÒÓÔÕŌŐŔŘŚŠŞȘŤŢȚÙÚÛŪŮŰŲÝŸŹŻŽØ',
+        'AAAAAAAACCCDDEEEEEEEEIIIIIIILLLNNNOOOOOORRSSSSTTTUUUUUUUYYZZZO'
+    ), 'Ä', 'AE'), 'Ö', 'OE'), 'Ü', 'UE'), 'Æ', 'AE')
+{%- endmacro %}

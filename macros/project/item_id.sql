@@ -1,0 +1,13 @@
+{#
+    The id of an item as the output contract writes it: the parts of its natural key joined by `/`,
+    with `%` and `/` inside a part escaped; an id of one part is left as it is. Null when any part is.
+#}
+{% macro item_id(parts) -%}
+    {%- if parts | length == 1 -%}
+        {{ parts[0] }}
+    {%- else -%}
+        {%- for part in parts -%}
+            {{ item_id_part(part) }}{{ " || '/' || " if not loop.last }}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
