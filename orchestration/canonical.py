@@ -1,0 +1,144 @@
+"""Canonical JSON of the audit recipe, in plain Python: the reference for the SQL that seals blocks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+RECIPE_VERSION = "1"
+GENESIS_HASH = "0" * 64
+"""`previous_hash` of the first block."""
+
+
+def canonical_json(value: Any) -> str:
+    """RFC 8785 text of a JSON value, with every number as a string and no nulls in objects.
+
+    Numbers must arrive as strings or `int`; a float is refused, because its text is not unique.
+
+    Raises:
+        ValueError: for a null in a list, a float, or anything that JSON does not have.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(canonical_json(element) for element in value) + "]"
+    if isinstance(value, dict):
+        # RFC 8785 sorts keys by their UTF-16 code units.
+        members = sorted(
+            ((key, element) for key, element in value.items() if element is not None),
+            key=lambda member: member[0].encode("utf-16-be", "surrogatepass"),
+        )
+        return (
+            "{"
+            + ",".join(
+                f"{canonical_json(key)}:{canonical_json(element)}" for key, element in members
+            )
+            + "}"
+        )
+    raise ValueError(f"{value!r} has no canonical form: use text, whole numbers, lists and objects")
+
+
+def canonical_text(text: str) -> str:
+    """JSON text in canonical form; numbers keep their digits and become strings.
+
+    Raises:
+        ValueError: when the text is not JSON, or repeats a key.
+    """
+    return canonical_json(parse_exactly(text))
+
+
+def parse_exactly(text: str) -> Any:
+    """Parse JSON; numbers become strings of the digits that stand there.
+
+    Raises:
+        ValueError: when the text is not JSON, or repeats a key.
+    """
+    return json.loads(
+        text, parse_float=str, parse_int=str, object_pairs_hook=_without_repeated_keys
+    )
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return members
+
+
+def entry_hash(
+    *,
+    block: int,
+    position: int,
+    entry_type: str,
+    subject_type: str,
+    subject_id: str,
+    actor: str,
+    occurred_at: str,
+    payload: str,
+    source_hashes: Sequence[str],
+) -> str:
+    """Hash of one audit entry; `payload` is JSON text, `occurred_at` as `iso_timestamp` gives it.
+
+    Raises:
+        ValueError: when the payload is not JSON.
+    """
+    entry = {
+        "actor": actor,
+        "block": block,
+        "entry_type": entry_type,
+        "occurred_at": occurred_at,
+        "payload": parse_exactly(payload),
+        "position": position,
+        "source_hashes": list(source_hashes),
+        "subject_id": subject_id,
+        "subject_type": subject_type,
+        "v": RECIPE_VERSION,
+    }
+    return sha256_text(canonical_json(entry))
+
+
+def block_hash(
+    *,
+    block: int,
+    run_id: str,
+    sealed_at: str,
+    entry_count: int,
+    root_hash: str,
+    previous_hash: str,
+) -> str:
+    """Hash of a block: previous hash, root hash and header, joined by newlines."""
+    header = canonical_json(
+        {"block": block, "run_id": run_id, "sealed_at": sealed_at, "entry_count": entry_count}
+    )
+    return sha256_text(f"{previous_hash}\n{root_hash}\n{header}")
+
+
+def merkle_root(hashes: Sequence[str]) -> str:
+    """RFC 6962 Merkle tree hash over hex hashes (each leaf is its 32 bytes).
+
+    Pairs are hashed level by level and an odd last node moves up unchanged, which gives the tree
+    that RFC 6962 defines by splitting at the largest power of two.
+    """
+    if not hashes:
+        return hashlib.sha256(b"").hexdigest()
+    level = [hashlib.sha256(b"\x00" + bytes.fromhex(value)).digest() for value in hashes]
+    while len(level) > 1:
+        paired = [
+            hashlib.sha256(b"\x01" + level[index] + level[index + 1]).digest()
+            for index in range(0, len(level) - 1, 2)
+        ]
+        if len(level) % 2:
+            paired.append(level[-1])
+        level = paired
+    return level[0].hex()
+
+
+def sha256_text(text: str) -> str:
+    """SHA-256 of UTF-8 text, lower-case hex."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

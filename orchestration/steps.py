@@ -1,0 +1,141 @@
+"""The steps of a run, each a function over the home. `assets.py` strings them together in Dagster.
+
+land -> build (before the seal) -> seal -> build (after it) -> publish
+
+Each step starts from what lies on disk, so one that was killed is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration import dbt_runs, journal, progress, publish, warehouse
+from orchestration.dbt_runs import Phase
+from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
+from orchestration.journal import Block
+from orchestration.run_context import (
+    RunContext,
+    known_batches,
+    next_sequence,
+    record_run,
+    run_id_of,
+    sequence_of_run,
+    write_empty_runs,
+)
+
+
+def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> RunContext:
+    """Take in what lies in landing (a demo company when nothing does), and open the run.
+
+    Raises:
+        TieoutError: when `as_of` lies before what is sealed, or the journal is damaged.
+    """
+    home.create()
+    as_of = settings.as_of or started_at
+    with progress.current().step("Landing"):
+        blocks = journal.prepare(home)
+        refuse_the_past(as_of, blocks)
+        write_empty_runs(home)
+        if landing_is_empty(home):
+            progress.current().note(
+                f"  {home.landing} is empty: a demo company is landed there. Put your own files "
+                "there instead to reconcile them (README, 'Your own data')."
+            )
+            land_demo(home, as_of)
+    with progress.current().step("Reading the landed files"):
+        ingest(home, as_of)
+    run_id = run_id_of(as_of, [batch_id for _, batch_id, _ in known_batches(home)])
+    context = RunContext(
+        run_id=run_id,
+        run_sequence=sequence_of_run(home, run_id),
+        as_of=as_of,
+        reporting_currency=settings.reporting_currency,
+        started_at=started_at,
+        trigger=trigger,
+    )
+    context.write(home)
+    return context
+
+
+def refuse_the_past(as_of: datetime, blocks: list[Block]) -> None:
+    """A run cannot decide before what has been decided.
+
+    Raises:
+        TieoutError: when the last block was sealed as of a later moment.
+    """
+    if blocks and as_of < blocks[-1].sealed_at:
+        raise TieoutError(
+            f"This run would speak for {iso_timestamp(as_of)}, and block {blocks[-1].block} is "
+            f"sealed as of {iso_timestamp(blocks[-1].sealed_at)}: decisions cannot be inserted "
+            "into the past. Set TIEOUT_AS_OF to that moment or a later one, or leave it unset; to "
+            "replay the past, start an empty TIEOUT_HOME on a copy of the landing folder."
+        )
+
+
+def landing_is_empty(home: Home) -> bool:
+    """Whether no file at all lies in landing (hidden files do not count)."""
+    return not any(
+        path.is_file() and not path.name.startswith(".") for path in home.landing.rglob("*")
+    )
+
+
+def land_demo(home: Home, as_of: datetime) -> None:
+    """Write the demo company, ending on the day of `as_of`, into landing; its truth beside."""
+    from orchestration import demo
+
+    demo.generate(home.landing, home.truth, end=as_of.date())
+
+
+def ingest(home: Home, as_of: datetime) -> None:
+    """Read what is new in landing into raw; the manifest commits it."""
+    from orchestration import ingest as reader
+
+    reader.run(home, as_of, next_sequence(home))
+
+
+def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Build one phase with dbt; yields dbt's events.
+
+    Raises:
+        DbtFailed: when a model or test fails. Nothing has been sealed or published by then.
+    """
+    title = {
+        Phase.BEFORE_SEAL: "Building the warehouse",
+        Phase.AFTER_SEAL: "Building the audit marts",
+    }[phase]
+    with progress.current().step(title), warehouse.building(home, phase):
+        finished = total = 0
+        for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
+            node = dbt_runs.node_of(event)
+            if event["info"].get("name") == "LogStartLine":
+                total = int(event["data"].get("total") or total)
+            if dbt_runs.finished_node(event):
+                finished += 1
+                progress.current().update(f"{finished}/{total} models and tests")
+            elif node and event["info"].get("name") == "NodeStart":
+                total = max(total, int(event["data"].get("total") or 0))
+            yield event
+
+
+def seal(home: Home) -> Block | None:
+    """Seal what the build decided, and write the run's bookkeeping row."""
+    context = RunContext.read(home)
+    with progress.current().step("Sealing the decisions"):
+        block = journal.seal(home, context.run_id, context.as_of)
+        progress.current().update(
+            f"block {block.block} with {block.entry_count} entries" if block else "nothing new"
+        )
+        record_run(home, context, finished_at=wall_clock())
+    return block
+
+
+def publish_marts(home: Home) -> Path:
+    """Publish the marts that the build made."""
+    context = RunContext.read(home)
+    with progress.current().step("Publishing the marts"):
+        path = publish.publish(home, context.run_id)
+        progress.current().update(path.name)
+    return path

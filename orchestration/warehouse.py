@@ -1,0 +1,48 @@
+"""The life of `warehouse.duckdb`: thrown away whenever it might not be what the code would build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestration.dbt_runs import Phase, code_fingerprint
+from orchestration.files import write_text
+from orchestration.home import Home, TieoutError
+
+
+def is_current(home: Home) -> bool:
+    """Whether the warehouse exists, was built by the code as it is, and to the end."""
+    return (
+        home.warehouse.exists()
+        and home.warehouse_fingerprint.exists()
+        and home.warehouse_fingerprint.read_text(encoding="utf-8") == code_fingerprint()
+    )
+
+
+@contextmanager
+def building(home: Home, phase: Phase) -> Iterator[None]:
+    """Around a build: start from a warehouse that can be trusted, and vouch for the result.
+
+    The fingerprint is away while a build is under way. Where a process is killed inside, or a test
+    fails, the next run finds none and starts from nothing; until then the warehouse can be looked at.
+
+    Raises:
+        TieoutError: when the code has changed between the two builds of one run.
+    """
+    if not is_current(home):
+        if phase is Phase.AFTER_SEAL:
+            raise TieoutError(
+                f"{home.warehouse} was not built by the code as it is now: a model was edited while "
+                "the run was under way. Run again."
+            )
+        discard(home)
+    home.warehouse_fingerprint.unlink(missing_ok=True)
+    yield
+    write_text(home.warehouse_fingerprint, code_fingerprint())
+
+
+def discard(home: Home) -> None:
+    """Delete the warehouse; the next build makes it again from raw files and the journal."""
+    home.warehouse_fingerprint.unlink(missing_ok=True)
+    for path in (home.warehouse, home.warehouse.with_name(home.warehouse.name + ".wal")):
+        path.unlink(missing_ok=True)
