@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from json.encoder import encode_basestring
 from typing import Any
 
 RECIPE_VERSION = "1"
@@ -23,24 +24,18 @@ def canonical_json(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return encode_basestring(value)
     if isinstance(value, int):
         return f'"{value}"'
     if isinstance(value, list | tuple):
         return "[" + ",".join(canonical_json(element) for element in value) + "]"
     if isinstance(value, dict):
-        # RFC 8785 sorts keys by their UTF-16 code units.
-        members = sorted(
-            ((key, element) for key, element in value.items() if element is not None),
-            key=lambda member: member[0].encode("utf-16-be", "surrogatepass"),
-        )
-        return (
-            "{"
-            + ",".join(
-                f"{canonical_json(key)}:{canonical_json(element)}" for key, element in members
-            )
-            + "}"
-        )
+        keys = sorted(key for key, element in value.items() if element is not None)
+        if not all(key.isascii() for key in keys):
+            # RFC 8785 sorts by UTF-16 code units, which differs beyond the basic plane.
+            keys.sort(key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+        members = (f"{encode_basestring(key)}:{canonical_json(value[key])}" for key in keys)
+        return "{" + ",".join(members) + "}"
     raise ValueError(f"{value!r} has no canonical form: use text, whole numbers, lists and objects")
 
 
@@ -80,20 +75,20 @@ def entry_hash(
     subject_id: str,
     actor: str,
     occurred_at: str,
-    payload: str,
+    payload: Any,
     source_hashes: Sequence[str],
 ) -> str:
-    """Hash of one audit entry; `payload` is JSON text, `occurred_at` as `iso_timestamp` gives it.
+    """Hash of one audit entry.
 
-    Raises:
-        ValueError: when the payload is not JSON.
+    `payload` is the nested object as `parse_exactly` gives it, `occurred_at` text as
+    `iso_timestamp` gives it.
     """
     entry = {
         "actor": actor,
         "block": block,
         "entry_type": entry_type,
         "occurred_at": occurred_at,
-        "payload": parse_exactly(payload),
+        "payload": payload,
         "position": position,
         "source_hashes": list(source_hashes),
         "subject_id": subject_id,
@@ -119,15 +114,15 @@ def block_hash(
     return sha256_text(f"{previous_hash}\n{root_hash}\n{header}")
 
 
-def merkle_root(hashes: Sequence[str]) -> str:
-    """RFC 6962 Merkle tree hash over hex hashes (each leaf is its 32 bytes).
+def merkle_root(hashes: Sequence[bytes]) -> str:
+    """RFC 6962 Merkle tree hash over entry hashes (each leaf is its 32 bytes), as hex.
 
     Pairs are hashed level by level and an odd last node moves up unchanged, which gives the tree
     that RFC 6962 defines by splitting at the largest power of two.
     """
     if not hashes:
         return hashlib.sha256(b"").hexdigest()
-    level = [hashlib.sha256(b"\x00" + bytes.fromhex(value)).digest() for value in hashes]
+    level = [hashlib.sha256(b"\x00" + value).digest() for value in hashes]
     while len(level) > 1:
         paired = [
             hashlib.sha256(b"\x01" + level[index] + level[index + 1]).digest()

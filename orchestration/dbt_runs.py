@@ -177,14 +177,13 @@ def failure_of(event: Mapping[str, Any]) -> Failure | None:
         return None
     result = event["data"].get("run_result") or {}
     count = result.get("num_failures")
-    is_count = node.get("node_status") == "fail" and count is not None
     return Failure(
         unique_id=str(node.get("unique_id", "")),
         name=str(node.get("node_name", "")),
         resource_type=str(node.get("resource_type", "node")),
         path=str(node.get("node_path", "")),
         message=str(result.get("message") or "failed").strip(),
-        failing_rows=int(count) if is_count else None,
+        failing_rows=int(count) if node.get("node_status") == "fail" and count else None,
     )
 
 

@@ -145,20 +145,26 @@ def read_blocks(home: Home) -> list[Block]:
     Raises:
         JournalError: when a file cannot be read, or holds another block than its name says.
     """
-    blocks = []
-    with open_duckdb() as connection:
-        for number in block_numbers(home):
-            path = block_path(home, number)
-            try:
-                rows = connection.execute(
-                    f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(path))})"
-                ).fetchall()
-            except duckdb.Error as error:
-                raise JournalError(f"{path} cannot be read: {error}") from error
-            if len(rows) != 1 or rows[0][0] != number:
-                raise JournalError(f"{path} does not hold exactly the header of block {number}.")
-            blocks.append(Block(*rows[0]))
-    return blocks
+    return [read_block(home, number) for number in block_numbers(home)]
+
+
+def read_block(home: Home, number: int) -> Block:
+    """The header of one block.
+
+    Raises:
+        JournalError: when the file cannot be read, or holds another block than its name says.
+    """
+    path = block_path(home, number)
+    try:
+        with open_duckdb() as connection:
+            rows = connection.execute(
+                f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(path))})"
+            ).fetchall()
+    except duckdb.Error as error:
+        raise JournalError(f"{path} cannot be read: {error}") from error
+    if len(rows) != 1 or rows[0][0] != number:
+        raise JournalError(f"{path} does not hold exactly the header of block {number}.")
+    return Block(*rows[0])
 
 
 def prepare(home: Home) -> list[Block]:
@@ -221,7 +227,7 @@ def seal(home: Home, run_id: str, sealed_at: datetime) -> Block | None:
 
 
 def _number_entries(connection: duckdb.DuckDBPyConnection, block: int) -> int:
-    """Make the table `entry` in order of sealing; return its rows."""
+    """Make the table `decision` in order of sealing; return its rows."""
     text_columns = ("entry_type", "subject_type", "subject_id", "actor", "payload")
     required = (*text_columns, "occurred_at", "source_hashes")
     try:
@@ -240,7 +246,7 @@ def _number_entries(connection: duckdb.DuckDBPyConnection, block: int) -> int:
         )
     connection.execute(
         f"""
-        create temp table entry as
+        create temp table decision as
         select
             cast({block} as bigint) as block,
             row_number() over (
@@ -253,16 +259,15 @@ def _number_entries(connection: duckdb.DuckDBPyConnection, block: int) -> int:
             actor,
             cast(occurred_at as timestamp) as occurred_at,
             payload,
-            list_sort(source_hashes) as source_hashes,
-            cast(null as varchar) as entry_hash
+            list_sort(source_hashes) as source_hashes
         from warehouse.{TO_SEAL}
         """
     )
-    return _scalar(connection, "select count(*) from entry")
+    return _scalar(connection, "select count(*) from decision")
 
 
 def _hash_entries(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill `entry_hash`: by concatenation in SQL, and in Python where SQL would write other text.
+    """Make `entry`: `decision` with its hashes, by concatenation in SQL.
 
     DuckDB writes control characters in JSON in another way than RFC 8785, and a payload might have
     come in a form that is not canonical. Those entries are few; they go through `canonical`.
@@ -270,8 +275,8 @@ def _hash_entries(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         create temp table careful as
-        select position
-        from entry
+        select *
+        from decision
         where contains(payload, chr(92) || 'u')
             or json(payload) is distinct from payload
             or regexp_matches(
@@ -283,32 +288,37 @@ def _hash_entries(connection: duckdb.DuckDBPyConnection) -> None:
             )
         """
     )
-    for row in connection.execute(
-        "select entry.* from entry semi join careful on entry.position = careful.position"
-    ).fetchall():
-        values = dict(zip(ENTRY_COLUMNS, row, strict=True))
+    careful = []
+    for row in connection.execute("select * from careful order by position").fetchall():
+        values = dict(zip(ENTRY_COLUMNS, (*row, None), strict=True))
         values["payload"] = canonical.canonical_text(values["payload"])
         values["entry_hash"] = hash_of_entry(values)
-        connection.execute(
-            "update entry set payload = ?, entry_hash = ? where position = ?",
-            [values["payload"], values["entry_hash"], values["position"]],
+        careful.append(tuple(values.values()))
+    columns = ", ".join(f"{name} {kind}" for name, kind in ENTRY_COLUMNS.items())
+    connection.execute(f"create temp table entry ({columns})")
+    if careful:
+        connection.executemany(
+            f"insert into entry values ({', '.join('?' * len(ENTRY_COLUMNS))})", careful
         )
     connection.execute(
         f"""
-        update entry
-        set entry_hash = sha256(concat(
-            '{{"actor":', to_json(actor),
-            ',"block":"', block,
-            '","entry_type":', to_json(entry_type),
-            ',"occurred_at":"', strftime(occurred_at, '%Y-%m-%dT%H:%M:%S.%fZ'),
-            '","payload":', payload,
-            ',"position":"', position,
-            '","source_hashes":', to_json(source_hashes),
-            ',"subject_id":', to_json(subject_id),
-            ',"subject_type":', to_json(subject_type),
-            ',"v":"{canonical.RECIPE_VERSION}"}}'
-        ))
-        where entry_hash is null
+        insert into entry
+        select
+            decision.*,
+            sha256(concat(
+                '{{"actor":', to_json(actor),
+                ',"block":"', block,
+                '","entry_type":', to_json(entry_type),
+                ',"occurred_at":"', strftime(occurred_at, '%Y-%m-%dT%H:%M:%S.%fZ'),
+                '","payload":', payload,
+                ',"position":"', position,
+                '","source_hashes":', to_json(source_hashes),
+                ',"subject_id":', to_json(subject_id),
+                ',"subject_type":', to_json(subject_type),
+                ',"v":"{canonical.RECIPE_VERSION}"}}'
+            )) as entry_hash
+        from decision
+        anti join careful on decision.position = careful.position
         """
     )
 
@@ -327,7 +337,7 @@ def hash_of_entry(values: Mapping[str, Any]) -> str:
         subject_id=values["subject_id"],
         actor=values["actor"],
         occurred_at=iso_timestamp(values["occurred_at"]),
-        payload=values["payload"],
+        payload=canonical.parse_exactly(values["payload"]),
         source_hashes=values["source_hashes"],
     )
 
