@@ -2,14 +2,15 @@
     The version of each key that holds as of the run, of a feed whose rows are in the CTE `source`:
     the greatest `updated_at` that is not after the run's `as_of`; without one, or when equal, the
     later run; inside one run the more final status (pending comes last), then the greater row hash.
-    The key is the contract's (`meta.key` of the source table). Keys with one version, nearly all
-    of them, are never sorted.
+    Key, version and status columns are the contract's (`meta` of the source table). Keys with one
+    version, nearly all of them, are never sorted.
 #}
 {% macro current_version(feed) %}
     {%- set as_of = as_of() -%}
-    {%- set table = source_table('feeds', feed) -%}
-    {%- set keys = table.config.meta.key if table else ['_row_hash'] -%}
-    {%- set columns = table.columns if table else {} -%}
+    {%- set meta = source_table('feeds', feed).config.meta if execute else {'key': []} -%}
+    {%- set keys = meta.key -%}
+    {%- set version = meta.get('version_column') -%}
+    {%- set status = meta.get('status_column') -%}
     select source.*
     from source
     left join (
@@ -30,11 +31,16 @@
                         versions.{{ key }}{{ ',' if not loop.last }}
                         {%- endfor %}
                     order by
-                        {%- if 'updated_at' in columns %}
-                        versions.updated_at desc nulls last,
+                        {%- if version %}
+                        versions.{{ version }} desc nulls last,
                         {%- endif %}
                         versions._run_sequence desc nulls last,
-                        {{ pending_last('versions', columns) }} asc nulls last,
+                        {%- if status %}
+                        case
+                            when versions.{{ status }} in ('{{ meta.pending_values | join("', '") }}') then 1
+                            else 0
+                        end asc nulls last,
+                        {%- endif %}
                         versions._row_hash desc nulls last,
                         versions._batch_id asc nulls last,
                         versions._row_number asc nulls last
@@ -58,8 +64,8 @@
                     {%- for key in keys %}
                     {{ 'and ' if not loop.first }}contested.{{ key }} = versions.{{ key }}
                     {%- endfor %}
-            {%- if 'updated_at' in columns %}
-            where versions.updated_at is null or versions.updated_at <= {{ as_of }}
+            {%- if version %}
+            where versions.{{ version }} is null or versions.{{ version }} <= {{ as_of }}
             {%- endif %}
 
         ) as ranked
@@ -72,40 +78,20 @@
             and superseded._row_hash = source._row_hash
     where
         superseded._batch_id is null
-        {%- if 'updated_at' in columns %}
-        and (source.updated_at is null or source.updated_at <= {{ as_of }})
+        {%- if version %}
+        and (source.{{ version }} is null or source.{{ version }} <= {{ as_of }})
         {%- endif %}
 {%- endmacro %}
 
 
-{# 1 for a version that is not final yet, else 0. #}
-{% macro pending_last(relation, columns) %}
-    {%- set conditions = [] -%}
-    {%- if 'status' in columns -%}
-        {%- do conditions.append(relation ~ ".status = 'pending'") -%}
-    {%- endif -%}
-    {%- if 'entry_status' in columns -%}
-        {%- do conditions.append(relation ~ ".entry_status = 'PDNG'") -%}
-    {%- endif -%}
-    {%- if conditions -%}
-        case when {{ conditions | join(' or ') }} then 1 else 0 end
-    {%- else -%}
-        0
-    {%- endif -%}
-{% endmacro %}
-
-
-{# The graph's entry of a source table; none while the project is being parsed. #}
+{# The graph's entry of a source table. The graph is empty while the project is being parsed. #}
 {% macro source_table(source_name, table_name) %}
-    {% if execute %}
-        {% for table in graph.sources.values() %}
-            {% if table.source_name == source_name and table.name == table_name %}
-                {% do return(table) %}
-            {% endif %}
-        {% endfor %}
-        {% do exceptions.raise_compiler_error(
-            "there is no source " ~ source_name ~ "." ~ table_name ~ " in models/staging"
-        ) %}
-    {% endif %}
-    {% do return(none) %}
+    {% for table in graph.sources.values() %}
+        {% if table.source_name == source_name and table.name == table_name %}
+            {% do return(table) %}
+        {% endif %}
+    {% endfor %}
+    {% do exceptions.raise_compiler_error(
+        "there is no source " ~ source_name ~ "." ~ table_name ~ " in models/staging"
+    ) %}
 {% endmacro %}

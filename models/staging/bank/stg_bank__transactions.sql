@@ -37,6 +37,7 @@ final as (
         charges_amount,
         is_reversal,
         return_reason,
+        bank_reference,
         _batch_id,
         _row_number,
         _row_hash,
