@@ -1,0 +1,267 @@
+-- What really belongs together, and what was planted.
+
+create macro item_part(value) as replace(replace(value, '%', '%25'), '/', '%2F');
+
+create table bank_item as
+select
+    bank_line.*,
+    item_part(own_account.account_id) || '/' || item_part(bank_line.entry_id) as item_id,
+    own_account.currency,
+    own_account.digits
+from bank_line
+inner join own_account on bank_line.account_code = own_account.code;
+
+-- is an amount the only one of its customer?
+create table sure as
+select
+    i,
+    count(*) over (partition by n, currency, total) = 1 as is_only_amount
+from inv
+where status = 'open';
+
+create table back as
+select case_id, cast(sum(amount) as bigint) as amount
+from gtx
+where type in ('refund', 'chargeback', 'chargeback_reversal')
+group by case_id;
+
+create table truth_match as
+with cases as (
+    select
+        leg.case_id,
+        min(leg.case_class) as case_class,
+        bool_and(case
+            when leg.case_class in (
+                'transfer_missing_reference', 'card_missing_reference', 'reference_typo'
+            ) then coalesce(sure.is_only_amount, false)
+            when leg.case_class = 'lump_none' then coalesce(lump.certain, false)
+            else leg.case_class not in ('twin_payment', 'wrong_reference', 'card_wrong_reference')
+        end) as certain
+    from leg
+    left join sure on leg.i = sure.i
+    left join (select group_id, bool_and(certain) as certain from lump group by group_id) as lump
+        on leg.case_id = lump.group_id
+    group by leg.case_id
+),
+-- what cash covered; a charge that has not succeeded covers nothing
+covered as (
+    select
+        leg.pid, leg.case_id, leg_item.i, leg_item.amount
+    from leg
+    inner join leg_item on leg.pid = leg_item.pid
+    where
+        leg.channel = 'transfer'
+        or leg.pid in (select gtx.pid from gtx where type = 'charge' and status = 'succeeded')
+),
+rows as (
+    select
+        'invoice_to_receipt' as reconciliation, covered.case_id, 'expected' as side,
+        'invoice' as item_type, inv.invoice_id as item_id,
+        -- net of money that went back, with a credit memo in full again
+        cast(sum(covered.amount) + coalesce(max(back.amount), 0)
+            + coalesce(max(memo.amount), 0) as bigint) as amount,
+        max(inv.currency) as currency, max(inv.digits) as digits
+    from covered
+    inner join inv on covered.i = inv.i
+    left join back on covered.case_id = back.case_id
+    left join memo on covered.i = memo.i
+    group by covered.case_id, inv.invoice_id
+    union all
+    select
+        'invoice_to_receipt', covered.case_id, 'actual', 'bank_transaction', bank_item.item_id,
+        case when max(bank_item.case_class) = 'fx_residual' then max(bank_item.amount)
+            else cast(sum(covered.amount) as bigint) end,
+        max(bank_item.currency), max(bank_item.digits)
+    from covered
+    inner join bank_item on covered.pid = bank_item.pid and bank_item.kind = 'receipt'
+    group by covered.case_id, bank_item.item_id
+    union all
+    select
+        'invoice_to_receipt', covered.case_id, 'actual', 'charge',
+        gtx.gateway || '/' || gtx.tx_id, cast(sum(covered.amount) as bigint),
+        max(gtx.currency), max(gtx.digits)
+    from covered
+    inner join gtx
+        on covered.pid = gtx.pid and gtx.type = 'charge' and gtx.status = 'succeeded'
+    group by covered.case_id, gtx.gateway, gtx.tx_id
+    union all
+    select
+        'invoice_to_receipt', gtx.case_id, 'actual', gtx.type, gtx.gateway || '/' || gtx.tx_id,
+        gtx.amount, gtx.currency, gtx.digits
+    from gtx
+    where gtx.type in ('refund', 'chargeback', 'chargeback_reversal')
+    union all
+    select
+        'invoice_to_receipt', 'inv-' || memo.i, 'expected', 'credit_memo', memo.memo_id,
+        -memo.amount, inv.currency, inv.digits
+    from memo
+    inner join inv on memo.i = inv.i
+    where memo.fate <> 'credit_partial' or memo.i in (select covered.i from covered)
+    union all
+    select
+        'invoice_to_receipt', 'inv-' || inv.i, 'expected', 'invoice', inv.invoice_id, inv.total,
+        inv.currency, inv.digits
+    from inv
+    where inv.fate = 'credit_full'
+),
+payouts as (
+    select
+        'gateway_to_payout' as reconciliation, payout.payout_id as case_id, 'expected' as side,
+        gtx.type as item_type, gtx.gateway || '/' || gtx.tx_id as item_id,
+        gtx.amount - gtx.fee as amount, gtx.currency, gtx.digits,
+        case when payout.fault = 'payout_wrong_sum' then payout.fault else 'payout_sum' end
+            as case_class,
+        coalesce(payout.fault, '') <> 'payout_wrong_sum' as certain
+    from gtx
+    inner join bucket_map
+        on
+            gtx.gateway = bucket_map.gateway
+            and gtx.currency = bucket_map.currency
+            and gtx.payout_bucket = bucket_map.bucket_date
+    inner join payout
+        on
+            gtx.gateway = payout.gateway
+            and gtx.currency = payout.currency
+            and bucket_map.payout_date = payout.payout_date
+    union all
+    select
+        'gateway_to_payout', payout_id, 'actual', 'payout', gateway || '/' || payout_id, amount,
+        currency, digits,
+        case when fault = 'payout_wrong_sum' then fault else 'payout_sum' end,
+        coalesce(fault, '') <> 'payout_wrong_sum'
+    from payout
+    union all
+    select
+        'payout_to_bank', payout.payout_id, sides.side,
+        case sides.side when 'expected' then 'payout' else 'bank_transaction' end,
+        case sides.side
+            when 'expected' then payout.gateway || '/' || payout.payout_id else bank_item.item_id
+        end,
+        payout.bank_amount, payout.currency, payout.digits,
+        coalesce(payout.fault, 'payout'), true
+    from payout
+    inner join bank_item on payout.payout_id = bank_item.case_id and bank_item.kind = 'payout'
+    cross join (values ('expected'), ('actual')) as sides (side)
+)
+select
+    rows.reconciliation,
+    'invoice_to_receipt:' || rows.case_id as truth_match_id,
+    rows.side,
+    rows.item_type,
+    rows.item_id,
+    cast(money(rows.amount, rows.digits) as decimal(38, 10)) as amount,
+    rows.currency,
+    coalesce(cases.case_class, 'credit_full') as case_class,
+    coalesce(cases.certain, true) as certain
+from rows
+left join cases on rows.case_id = cases.case_id
+union all
+select
+    reconciliation, reconciliation || ':' || case_id, side, item_type, item_id,
+    cast(money(amount, digits) as decimal(38, 10)), currency, case_class, certain
+from payouts;
+
+create table truth_duplicate as
+select kind, duplicate_invoice_id, original_invoice_id, invoice_number from duplicate;
+
+-- the line on which a planted row starts: the header of a CSV file is line 1
+create table bad_place as
+select bad_line.*, numbered.line_number
+from bad_line
+inner join (
+    select 'billing_invoices' as feed, file, line,
+        row_number() over (partition by file order by o1, o2, line) + 1 as line_number
+    from invoice_lines_file
+    union all
+    select 'gateway_transactions', file, line,
+        row_number() over (partition by file order by o1, o2, line)
+    from gateway_file
+    union all
+    select 'bank_transactions', file, line,
+        row_number() over (partition by file order by o1, o2, line) + 1
+    from account_file
+) as numbered
+    on
+        bad_line.feed = numbered.feed and bad_line.file = numbered.file
+        and bad_line.line = numbered.line;
+
+create table fault (
+    fault varchar, feed varchar, file_name varchar, key varchar, line_number bigint,
+    column_name varchar, expected_reason varchar, expected_exception varchar, is_resolved boolean
+);
+insert into fault
+select
+    'bad_row', feed, file, key, line_number, column_name, reason, 'quarantined_rows', is_resolved
+from bad_place;
+insert into fault (fault, feed, key, expected_exception)
+select kind, 'billing_invoices', duplicate_invoice_id, 'duplicate_invoice' from duplicate
+union all
+select 'unknown_customer', 'billing_invoices', customer_id, 'unknown_customer'
+from customer
+where unlisted is not null and n in (select n from inv)
+union all
+select marked.mark, 'billing_invoices', inv.invoice_id, null
+from marked inner join inv on marked.i = inv.i
+where marked.mark in ('corrected_invoice', 'redelivered_row')
+union all
+select inv.fate, 'billing_invoices', inv.invoice_id, case inv.fate
+    when 'instalment_missing' then 'short_payment'
+    when 'short_discount' then 'short_payment'
+    when 'short_withholding' then 'short_payment'
+    when 'short_charges' then 'short_payment'
+    when 'short_rounding' then 'short_payment'
+    when 'unpaid' then 'unmatched_past_window'
+    when 'fx_residual' then 'fx_residual'
+end
+from inv
+where inv.fate in (
+    'instalments', 'instalment_missing', 'short_discount', 'short_withholding', 'short_charges',
+    'short_rounding', 'unpaid', 'fx_residual', 'lump_text', 'lump_advice', 'lump_none',
+    'credit_full', 'credit_partial'
+)
+union all
+select leg.case_class, 'bank_transactions', bank_item.item_id, case leg.case_class
+    when 'overpayment' then 'overpayment'
+    when 'double_payment' then 'duplicate_payment'
+end
+from leg
+inner join bank_item on leg.pid = bank_item.pid and bank_item.kind = 'receipt'
+where
+    leg.case_class in (
+        'overpayment', 'third_party_payer', 'wrong_reference', 'reference_typo', 'twin_payment'
+    )
+    or (leg.case_class = 'double_payment' and leg.part = 2)
+union all
+select gtx.case_class, 'gateway_transactions', gtx.gateway || '/' || gtx.tx_id,
+    case gtx.case_class
+        when 'card_double_payment' then 'duplicate_payment'
+        when 'card_refund_no_memo' then 'refund_without_credit'
+        when 'card_chargeback' then 'chargeback'
+    end
+from gtx
+where
+    (gtx.case_class = 'card_double_payment' and gtx.part = 2 and gtx.type = 'charge')
+    or (gtx.case_class = 'card_wrong_reference' and gtx.type = 'charge')
+    or gtx.type in ('refund', 'chargeback', 'chargeback_reversal')
+union all
+select fault, 'gateway_payouts', gateway || '/' || id, null
+from payout_file where fault = 'payout_failed' and extra = 1
+union all
+select fault, 'gateway_payouts', gateway || '/' || payout_id, case fault
+    when 'payout_missing_in_bank' then 'payout_missing_in_bank'
+    when 'payout_unreferenced' then null
+    else 'payout_mismatch'
+end
+from payout where fault is not null and fault <> 'payout_failed'
+union all
+select 'unidentified_receipt', 'bank_transactions', item_id, 'unidentified_receipt'
+from bank_item where kind = 'unidentified'
+union all
+select 'twin_fee', 'bank_transactions', null, null from bank_item where kind = 'twin_fee'
+union all
+select 'control_total', 'bank_transactions', account_id || '/' || statement_id,
+    'control_total_mismatch'
+from statement where planted_error <> 0
+union all
+select 'batch_' || batch_form, 'bank_transactions', account_id || '/' || entry_ref, null
+from camt_entry where batch is not null;
