@@ -1,0 +1,591 @@
+{#-
+    From links to settled matches: the body of every int_pass__ model.
+
+    A pass only says which units belong together (its int_links__ model). What follows is the same for
+    all of them: linked units form a group; the amounts of both sides, in the expected side's currency,
+    decide its relation (exact, rounding, advised, cross_currency, partial, overpaid, mismatch); the rule
+    of that pass and relation says whether it may close by itself; anything doubtful is named and left
+    to a person; and money is allocated by laying both sides out as ranges.
+
+    open_model: what is still open before this pass. links_model: reconciliation, expected_unit,
+    actual_unit, evidence, is_ambiguous, is_weak, stated_amount, and group_name where the pass knows its
+    groups (groups='given'); else groups are the connected components of the links (groups='linked').
+
+    Yields one row per item in a group.
+-#}
+{% macro settle(pass_name, open_model, links_model, groups='linked') %}
+with
+
+open_items as (select * from {{ ref(open_model) }}),
+
+links as (select * from {{ ref(links_model) }}),
+
+rules as (
+    select *
+    from {{ ref('int_match_rules__valid') }}
+    where pass = '{{ pass_name }}'
+),
+
+currencies as (select * from {{ ref('currencies') }}),
+
+fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
+
+{{ units_of('open_items') }},
+
+{% if groups == 'given' %}
+grouped_links as (
+    select
+        links.*,
+        0 as is_tangled
+    from links
+),
+{% else %}
+-- the least neighbour spreads along the links; a group that needs more than five steps is too
+-- tangled to close by itself
+labels_1 as (
+    select
+        links.*,
+        min(links.actual_unit) over (partition by links.expected_unit) as label_1
+    from links
+),
+
+labels_2 as (
+    select
+        labels_1.*,
+        min(labels_1.label_1) over (partition by labels_1.actual_unit) as label_2
+    from labels_1
+),
+
+labels_3 as (
+    select
+        labels_2.*,
+        min(labels_2.label_2) over (partition by labels_2.expected_unit) as label_3
+    from labels_2
+),
+
+labels_4 as (
+    select
+        labels_3.*,
+        min(labels_3.label_3) over (partition by labels_3.actual_unit) as label_4
+    from labels_3
+),
+
+labels_5 as (
+    select
+        labels_4.*,
+        min(labels_4.label_4) over (partition by labels_4.expected_unit) as group_name
+    from labels_4
+),
+
+spread as (
+    select
+        labels_5.*,
+        min(labels_5.group_name) over (partition by labels_5.actual_unit) as least_group,
+        max(labels_5.group_name) over (partition by labels_5.actual_unit) as greatest_group
+    from labels_5
+),
+
+grouped_links as (
+    select
+        spread.reconciliation,
+        spread.expected_unit,
+        spread.actual_unit,
+        spread.evidence,
+        spread.is_ambiguous,
+        spread.is_weak,
+        spread.stated_amount,
+        spread.group_name,
+        max(case when spread.least_group <> spread.greatest_group then 1 else 0 end)
+            over (partition by spread.group_name) as is_tangled
+    from spread
+),
+{% endif %}
+
+-- one row per group: what its links say
+group_links as (
+    select
+        grouped_links.reconciliation,
+        grouped_links.group_name,
+        max(grouped_links.is_tangled) as is_tangled,
+        max(case when grouped_links.is_ambiguous then 1 else 0 end) as is_ambiguous,
+        max(case when grouped_links.is_weak then 1 else 0 end) as is_weak,
+        max(grouped_links.evidence) as evidence,
+        count(*) as link_count,
+        count(grouped_links.stated_amount) as stated_count,
+        max(case when expected_units.family_id <> actual_units.family_id then 1 else 0 end)
+            as is_other_payer,
+        min(case when expected_units.family_id = actual_units.family_id then 1 else 0 end)
+            as is_same_payer
+    from grouped_links
+    inner join units as expected_units
+        on grouped_links.expected_unit = expected_units.unit_key
+    inner join units as actual_units
+        on grouped_links.actual_unit = actual_units.unit_key
+    group by grouped_links.reconciliation, grouped_links.group_name
+),
+
+group_units as (
+    select
+        grouped_links.group_name,
+        'expected' as side,
+        grouped_links.expected_unit as unit_key,
+        sum(grouped_links.stated_amount) as stated_amount
+    from grouped_links
+    group by grouped_links.group_name, grouped_links.expected_unit
+    union all
+    select
+        grouped_links.group_name,
+        'actual' as side,
+        grouped_links.actual_unit as unit_key,
+        cast(null as {{ amount_type() }}) as stated_amount
+    from grouped_links
+    group by grouped_links.group_name, grouped_links.actual_unit
+),
+
+group_items as (
+    select
+        group_units.group_name,
+        group_units.unit_key,
+        group_units.stated_amount,
+        open_items.*
+    from group_units
+    inner join open_items
+        on
+            group_units.unit_key = open_items.anchor_item_key
+            and group_units.side = open_items.side
+),
+
+-- the match is in the currency of the expected side
+group_currencies as (
+    select
+        group_items.group_name,
+        min(case when group_items.side = 'expected' then group_items.currency end)
+            as match_currency,
+        count(distinct case when group_items.side = 'expected' then group_items.currency end)
+            as expected_currencies,
+        count(distinct group_items.currency) as all_currencies,
+        count(distinct case when group_items.side = 'expected' then group_items.unit_key end)
+            as expected_units,
+        count(distinct case when group_items.side = 'actual' then group_items.unit_key end)
+            as actual_units,
+        max(
+            case
+                when group_items.side = 'actual' and group_items.remaining_amount < 0 then 1
+                else 0
+            end
+        ) as has_money_going_back
+    from group_items
+    group by group_items.group_name
+),
+
+priced_items as (
+    select
+        group_items.*,
+        group_currencies.match_currency,
+        case
+            when group_items.currency = group_currencies.match_currency
+                then group_items.remaining_amount
+            else {{ round_amount(
+                'cast(group_items.remaining_amount * fx_rates.rate as ' ~ amount_type() ~ ')',
+                'currencies.minor_digits'
+            ) }}
+        end as remaining_in_match,
+        fx_rates.rate
+    from group_items
+    inner join group_currencies
+        on group_items.group_name = group_currencies.group_name
+    left join currencies
+        on group_currencies.match_currency = currencies.code
+    left join fx_rates
+        on
+            group_items.currency <> group_currencies.match_currency
+            and group_items.event_date = fx_rates.rate_date
+            and group_items.currency = fx_rates.base_currency
+            and group_currencies.match_currency = fx_rates.quote_currency
+),
+
+group_totals as (
+    select
+        priced_items.group_name,
+        cast(
+            sum(
+                case
+                    when priced_items.side = 'expected' then priced_items.remaining_in_match
+                    else {{ zero() }}
+                end
+            ) as {{ amount_type() }}
+        ) as expected_amount,
+        cast(
+            sum(
+                case
+                    when priced_items.side = 'actual' then priced_items.remaining_in_match
+                    else {{ zero() }}
+                end
+            ) as {{ amount_type() }}
+        ) as actual_amount,
+        max(case when priced_items.remaining_in_match is null then 1 else 0 end)
+            as has_no_rate,
+        cast(
+            sum(
+                case
+                    when
+                        priced_items.side = 'expected'
+                        and priced_items.item_key = priced_items.anchor_item_key
+                        then priced_items.stated_amount
+                end
+            ) as {{ amount_type() }}
+        ) as advised_amount,
+        min(
+            case
+                when
+                    priced_items.side = 'expected'
+                    and (
+                        priced_items.stated_amount is null
+                        or priced_items.stated_amount > priced_items.remaining_in_match
+                        or priced_items.item_key <> priced_items.anchor_item_key
+                    )
+                    then 0
+                else 1
+            end
+        ) as is_advice_complete
+    from priced_items
+    group by priced_items.group_name
+),
+
+compared as (
+    select
+        group_links.*,
+        group_currencies.match_currency,
+        group_currencies.expected_currencies,
+        group_currencies.all_currencies,
+        group_currencies.expected_units,
+        group_currencies.actual_units,
+        group_currencies.has_money_going_back,
+        group_totals.expected_amount,
+        group_totals.actual_amount,
+        group_totals.has_no_rate,
+        cast(group_totals.actual_amount - group_totals.expected_amount as {{ amount_type() }})
+            as difference,
+        -- positive when more came in than is owed, also where both sides are negative
+        case
+            when group_totals.expected_amount < 0
+                then group_totals.expected_amount - group_totals.actual_amount
+            else group_totals.actual_amount - group_totals.expected_amount
+        end as excess,
+        coalesce(
+            group_totals.is_advice_complete = 1
+            and group_links.stated_count = group_links.link_count
+            and group_currencies.actual_units = 1
+            and group_currencies.all_currencies = 1
+            and group_totals.advised_amount = group_totals.actual_amount,
+            false
+        ) as is_advised,
+        least(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
+            as tolerance_base,
+        {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }} as minor_unit
+    from group_links
+    inner join group_currencies
+        on group_links.group_name = group_currencies.group_name
+    inner join group_totals
+        on group_links.group_name = group_totals.group_name
+    left join currencies
+        on group_currencies.match_currency = currencies.code
+),
+
+related as (
+    select
+        compared.*,
+        case
+            when compared.all_currencies > 1
+                then
+                    case
+                        when
+                            abs(compared.difference) <= greatest(
+                                cross_rules.tolerance_minor_units * compared.minor_unit,
+                                cross_rules.tolerance_relative * compared.tolerance_base
+                            )
+                            then 'cross_currency'
+                        else 'mismatch'
+                    end
+            when compared.difference = 0 then 'exact'
+            when
+                abs(compared.difference) <= greatest(
+                    rounding_rules.tolerance_minor_units * compared.minor_unit,
+                    rounding_rules.tolerance_relative * compared.tolerance_base
+                )
+                then 'rounding'
+            when compared.is_advised then 'advised'
+            when compared.excess < 0 then 'partial'
+            else 'overpaid'
+        end as stated_relation
+    from compared
+    left join rules as rounding_rules
+        on
+            compared.reconciliation = rounding_rules.reconciliation
+            and rounding_rules.relation = 'rounding'
+    left join rules as cross_rules
+        on
+            compared.reconciliation = cross_rules.reconciliation
+            and cross_rules.relation = 'cross_currency'
+    where compared.has_no_rate = 0
+),
+
+-- a relation that a pass has no rule for is a mismatch: it is shown, never closed
+ruled as (
+    select
+        related.*,
+        coalesce(rules.relation, 'mismatch') as relation,
+        coalesce(rules.rule_id, mismatch_rules.rule_id) as rule_id,
+        coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,
+        coalesce(rules.closes_by_itself, false) as closes_by_itself,
+        rules.adjustment_kind,
+        rules.largest_amount
+    from related
+    left join rules
+        on
+            related.reconciliation = rules.reconciliation
+            and related.stated_relation = rules.relation
+    inner join rules as mismatch_rules
+        on
+            related.reconciliation = mismatch_rules.reconciliation
+            and mismatch_rules.relation = 'mismatch'
+),
+
+-- does the payment fit another open document of the same payer to the cent?
+fits_another as (
+    select distinct actual_units.group_name
+    from group_units as actual_units
+    inner join ruled
+        on
+            actual_units.group_name = ruled.group_name
+            and (ruled.relation <> 'exact' or ruled.is_other_payer = 1)
+    inner join units as payments
+        on
+            actual_units.unit_key = payments.unit_key
+            and actual_units.side = payments.side
+    inner join units as documents
+        on
+            documents.side = 'expected'
+            and payments.reconciliation = documents.reconciliation
+            and payments.family_id = documents.family_id
+            and payments.currency = documents.currency
+            and payments.unit_amount = documents.unit_amount
+    left join group_units as own_units
+        on
+            actual_units.group_name = own_units.group_name
+            and documents.unit_key = own_units.unit_key
+    where actual_units.side = 'actual' and own_units.unit_key is null
+),
+
+-- Ranges: what is to be covered (documents, money that went back) against what covers it (money
+-- that came in, credit memos). An item is allocated where its range meets the other side's total.
+-- Money that went back, and credit memos, come first.
+sided_items as (
+    select
+        priced_items.*,
+        ruled.relation,
+        case
+            when priced_items.side = 'expected' and priced_items.remaining_in_match > 0
+                then 'to_cover'
+            when priced_items.side = 'actual' and priced_items.remaining_in_match < 0
+                then 'to_cover'
+            else 'covering'
+        end as role,
+        case
+            when priced_items.side = 'expected' and priced_items.remaining_in_match < 0 then 0
+            when priced_items.side = 'actual' and priced_items.remaining_in_match < 0 then 0
+            else 1
+        end as precedence,
+        case
+            when ruled.relation = 'advised' and priced_items.side = 'expected'
+                then least(abs(priced_items.remaining_in_match), priced_items.stated_amount)
+            else abs(priced_items.remaining_in_match)
+        end as capacity
+    from priced_items
+    inner join ruled
+        on priced_items.group_name = ruled.group_name
+),
+
+ranges as (
+    select
+        sided_items.*,
+        cast(
+            coalesce(
+                sum(sided_items.capacity) over (
+                    partition by sided_items.group_name, sided_items.role
+                    order by
+                        sided_items.precedence nulls last,
+                        sided_items.event_date nulls last,
+                        sided_items.item_key nulls last
+                    rows between unbounded preceding and 1 preceding
+                ),
+                0
+            ) as {{ amount_type() }}
+        ) as range_start,
+        least(
+            coalesce(
+                sum(case when sided_items.role = 'to_cover' then sided_items.capacity end)
+                    over (partition by sided_items.group_name),
+                0
+            ),
+            coalesce(
+                sum(case when sided_items.role = 'covering' then sided_items.capacity end)
+                    over (partition by sided_items.group_name),
+                0
+            )
+        ) as covered_total
+    from sided_items
+),
+
+covered as (
+    select
+        ranges.*,
+        greatest(
+            {{ zero() }}, least(ranges.capacity, ranges.covered_total - ranges.range_start)
+        ) as covered_in_match
+    from ranges
+),
+
+allocated as (
+    select
+        covered.*,
+        covered.covered_in_match as match_part,
+        case
+            when covered.covered_in_match = abs(covered.remaining_in_match)
+                then abs(covered.remaining_amount)
+            when covered.currency = covered.match_currency then covered.covered_in_match
+            else {{ decimal_divide(
+                'cast(abs(covered.remaining_amount) * covered.covered_in_match as '
+                ~ amount_type() ~ ')',
+                'abs(covered.remaining_in_match)',
+                'currencies.minor_digits'
+            ) }}
+        end as item_part
+    from covered
+    left join currencies
+        on covered.currency = currencies.code
+),
+
+-- two payments over one document: fine while each is used whole or not at all
+splits as (
+    select
+        allocated.group_name,
+        max(
+            case
+                when
+                    allocated.side = 'actual'
+                    and allocated.item_part > 0
+                    and allocated.item_part < abs(allocated.remaining_amount)
+                    then 1
+                else 0
+            end
+        ) as has_split_payment
+    from allocated
+    group by allocated.group_name
+),
+
+judged as (
+    select
+        ruled.*,
+        case
+            when ruled.is_tangled = 1 then 'tangled_references'
+            when ruled.is_ambiguous = 1 then 'several_fit'
+            when ruled.expected_currencies > 1 then 'several_currencies'
+            when ruled.relation = 'mismatch' then 'amounts_differ'
+            when ruled.is_other_payer = 1 and ruled.relation <> 'exact' then 'other_payer'
+            when ruled.is_other_payer = 1 and fits_another.group_name is not null
+                then 'other_payer'
+            when ruled.relation = 'partial' and ruled.expected_units > 1 then 'which_is_short'
+            when
+                ruled.relation = 'overpaid'
+                and ruled.expected_units > 1
+                and ruled.actual_units > 1
+                then 'amounts_differ'
+            when
+                ruled.relation = 'overpaid'
+                and ruled.actual_units > 1
+                and splits.has_split_payment = 1
+                then 'which_payment_is_over'
+            when
+                ruled.relation in ('partial', 'overpaid') and fits_another.group_name is not null
+                then 'fits_another_item'
+            when ruled.relation in ('partial', 'overpaid') and ruled.is_same_payer = 0
+                then 'payer_unknown'
+            when not ruled.closes_by_itself then 'rule_asks_a_person'
+            when abs(ruled.expected_amount) > ruled.largest_amount then 'above_ceiling'
+        end as ambiguity
+    from ruled
+    inner join splits
+        on ruled.group_name = splits.group_name
+    left join fits_another
+        on ruled.group_name = fits_another.group_name
+    where
+        -- a weak reference counts only when payer and amount agree with it
+        ruled.is_weak = 0
+        or (ruled.relation = 'exact' and ruled.is_same_payer = 1)
+),
+
+final as (
+    select
+        '{{ pass_name }}' as pass,
+        judged.reconciliation,
+        judged.group_name,
+        judged.rule_id,
+        judged.rule_version,
+        judged.relation,
+        judged.adjustment_kind,
+        case when judged.ambiguity is null then 'accepted' else 'suggested' end as verdict,
+        judged.ambiguity,
+        judged.evidence,
+        judged.expected_amount as expected_total,
+        judged.actual_amount as actual_total,
+        allocated.side,
+        allocated.item_type,
+        allocated.item_id,
+        allocated.item_key,
+        allocated.claim_key,
+        allocated.currency,
+        allocated.amount,
+        allocated.document_number,
+        allocated.row_hash,
+        judged.match_currency,
+        cast(
+            case
+                when allocated.remaining_amount < 0 then - allocated.item_part
+                else allocated.item_part
+            end as {{ amount_type() }}
+        ) as allocated_amount,
+        cast(
+            case
+                when judged.relation not in ('rounding', 'cross_currency') then 0
+                when allocated.remaining_amount < 0
+                    then - (abs(allocated.remaining_amount) - allocated.item_part)
+                else abs(allocated.remaining_amount) - allocated.item_part
+            end as {{ amount_type() }}
+        ) as adjusted_amount,
+        cast(
+            case
+                when allocated.remaining_amount < 0 then - allocated.match_part
+                else allocated.match_part
+            end as {{ amount_type() }}
+        ) as match_amount,
+        cast(
+            case
+                when judged.relation not in ('rounding', 'cross_currency') then 0
+                when allocated.remaining_amount < 0
+                    then - (abs(allocated.remaining_in_match) - allocated.match_part)
+                else abs(allocated.remaining_in_match) - allocated.match_part
+            end as {{ amount_type() }}
+        ) as match_adjusted_amount
+    from judged
+    inner join allocated
+        on judged.group_name = allocated.group_name
+    where
+        allocated.item_part > 0
+        or judged.relation in ('rounding', 'cross_currency')
+        or judged.ambiguity is not null
+        or (allocated.side = 'expected' and judged.has_money_going_back = 1)
+)
+
+select * from final
+{% endmacro %}

@@ -1,0 +1,98 @@
+{#-
+    CTE `units`: what is matched as one. An invoice and the credit memos that correct it, or a charge
+    and the refunds and chargebacks that undo it, count with their net open amount.
+    relation: CTE or ref with the columns of int_open__unmatched.
+-#}
+{% macro units_of(relation) %}
+units as (
+    select
+        {{ relation }}.reconciliation,
+        {{ relation }}.side,
+        {{ relation }}.anchor_item_key as unit_key,
+        {{ relation }}.currency,
+        max({{ relation }}.party_id) as party_id,
+        max({{ relation }}.family_id) as family_id,
+        max({{ relation }}.group_key) as group_key,
+        min({{ relation }}.event_date) as event_date,
+        cast(sum({{ relation }}.remaining_amount) as {{ amount_type() }}) as unit_amount
+    from {{ relation }}
+    group by
+        {{ relation }}.reconciliation,
+        {{ relation }}.side,
+        {{ relation }}.anchor_item_key,
+        {{ relation }}.currency
+)
+{% endmacro %}
+
+
+{#-
+    What is still open for the next pass: the items of the pass before, less what it accepted, without
+    what waits for a person, and without bank lines that another reconciliation has claimed.
+    open_model, pass_model: names of the models before.
+-#}
+{% macro open_after(open_model, pass_model) %}
+with
+
+open_items as (select * from {{ ref(open_model) }}),
+
+settled as (select * from {{ ref(pass_model) }}),
+
+effects as (
+    select
+        settled.item_key,
+        max(case when settled.verdict = 'accepted' then 0 else 1 end) as is_waiting,
+        sum(
+            case
+                when settled.verdict = 'accepted'
+                    then settled.allocated_amount + settled.adjusted_amount
+                else {{ zero() }}
+            end
+        ) as closed_amount
+    from settled
+    group by settled.item_key
+),
+
+claims as (
+    select distinct
+        settled.claim_key,
+        settled.reconciliation
+    from settled
+    where settled.item_type = 'bank_transaction'
+),
+
+final as (
+    select
+        open_items.reconciliation,
+        open_items.side,
+        open_items.item_type,
+        open_items.item_id,
+        open_items.item_key,
+        open_items.claim_key,
+        open_items.anchor_item_key,
+        open_items.party_id,
+        open_items.family_id,
+        open_items.group_key,
+        open_items.event_date,
+        open_items.currency,
+        open_items.amount,
+        cast(
+            open_items.remaining_amount - coalesce(effects.closed_amount, {{ zero() }})
+            as {{ amount_type() }}
+        ) as remaining_amount,
+        open_items.document_number,
+        open_items.row_hash
+    from open_items
+    left join effects
+        on open_items.item_key = effects.item_key
+    left join claims
+        on
+            open_items.claim_key = claims.claim_key
+            and open_items.reconciliation <> claims.reconciliation
+    where
+        claims.claim_key is null
+        and coalesce(effects.is_waiting, 0) = 0
+        and open_items.remaining_amount <> coalesce(effects.closed_amount, {{ zero() }})
+)
+
+select * from final
+{% endmacro %}

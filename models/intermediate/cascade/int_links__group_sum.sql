@@ -1,0 +1,26 @@
+-- Pass 3. Items that carry one key (a payout id) are held against the item that the key names.
+with
+
+open_items as (select * from {{ ref('int_open__after_reference_in_text') }}),
+
+{{ units_of('open_items') }},
+
+final as (
+    select
+        members.reconciliation,
+        members.unit_key as expected_unit,
+        wholes.unit_key as actual_unit,
+        members.group_key as evidence,
+        false as is_ambiguous,
+        false as is_weak,
+        cast(null as {{ amount_type() }}) as stated_amount,
+        wholes.unit_key as group_name
+    from units as members
+    inner join units as wholes
+        on
+            members.reconciliation = wholes.reconciliation
+            and members.group_key = wholes.group_key
+    where members.side = 'expected' and wholes.side = 'actual'
+)
+
+select * from final

@@ -1,0 +1,87 @@
+-- Pass 0. A sealed match stands until a person undoes it or a fact it rests on has changed; then it
+-- is reversed as a whole, and its items are free for the passes of this run.
+with
+
+matches as (select * from {{ ref('int_journal__matches') }}),
+
+allocations as (select * from {{ ref('int_journal__allocations') }}),
+
+reversals as (select * from {{ ref('int_journal__reversals') }}),
+
+items as (select * from {{ ref('int_items') }}),
+
+people_undo as (
+    select
+        decisions.match_id,
+        min_by(decisions.actor, decisions.decision_id) as actor
+    from {{ ref('stg_review__decisions') }} as decisions
+    where
+        decisions.action in ('unmatch', 'reject_match')
+        and decisions.decided_at <= {{ as_of() }}
+    group by decisions.match_id
+),
+
+live_matches as (
+    select matches.*
+    from matches
+    left join reversals
+        on matches.match_id = reversals.match_id
+    where reversals.match_id is null
+),
+
+live_allocations as (
+    select allocations.*
+    from allocations
+    inner join live_matches
+        on allocations.match_id = live_matches.match_id
+),
+
+changed_items as (
+    select
+        live_allocations.match_id,
+        min(
+            case
+                when items.item_key is null then 'item_gone'
+                when items.set_aside_reason is not null then 'item_' || items.set_aside_reason
+                when items.currency <> live_allocations.currency then 'currency_changed'
+                when items.amount <> live_allocations.amount then 'amount_changed'
+            end
+        ) as reason
+    from live_allocations
+    left join items
+        on live_allocations.item_key = items.item_key
+    group by live_allocations.match_id
+),
+
+-- money that went back, or a credit memo, joins the match of what it undoes
+related_items as (
+    select distinct live_allocations.match_id
+    from items
+    inner join live_allocations
+        on
+            items.anchor_item_key = live_allocations.item_key
+            and items.item_key <> items.anchor_item_key
+    left join live_allocations as held
+        on items.item_key = held.item_key
+    where items.set_aside_reason is null and held.item_key is null
+),
+
+final as (
+    select
+        live_matches.*,
+        case
+            when people_undo.match_id is not null then 'undone_by_a_person'
+            when changed_items.reason is not null then changed_items.reason
+            when related_items.match_id is not null then 'related_item_arrived'
+        end as reversal_reason,
+        coalesce(people_undo.actor, 'tieout') as reversal_actor
+    from live_matches
+    left join changed_items
+        on live_matches.match_id = changed_items.match_id
+    left join related_items
+        on live_matches.match_id = related_items.match_id
+    left join people_undo
+        on live_matches.match_id = people_undo.match_id
+)
+
+select * from final

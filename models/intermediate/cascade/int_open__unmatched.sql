@@ -1,0 +1,69 @@
+-- What is open before the first pass of this run: every item that takes part, less what standing
+-- matches hold of it.
+with
+
+items as (
+    select *
+    from {{ ref('int_items') }}
+    where set_aside_reason is null
+),
+
+standing as (
+    select *
+    from {{ ref('int_matches__standing') }}
+    where reversal_reason is null
+),
+
+held as (
+    select
+        allocations.item_key,
+        sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
+    from {{ ref('int_journal__allocations') }} as allocations
+    inner join standing
+        on allocations.match_id = standing.match_id
+    group by allocations.item_key
+),
+
+-- a bank line that one reconciliation holds is not open in another
+claims as (
+    select distinct
+        allocations.claim_key,
+        allocations.reconciliation
+    from {{ ref('int_journal__allocations') }} as allocations
+    inner join standing
+        on allocations.match_id = standing.match_id
+    where allocations.item_type = 'bank_transaction'
+),
+
+final as (
+    select
+        items.reconciliation,
+        items.side,
+        items.item_type,
+        items.item_id,
+        items.item_key,
+        items.claim_key,
+        items.anchor_item_key,
+        items.party_id,
+        items.family_id,
+        items.group_key,
+        items.event_date,
+        items.currency,
+        items.amount,
+        cast(items.amount - coalesce(held.closed_amount, {{ zero() }}) as {{ amount_type() }})
+            as remaining_amount,
+        items.document_number,
+        items.row_hash
+    from items
+    left join held
+        on items.item_key = held.item_key
+    left join claims
+        on
+            items.claim_key = claims.claim_key
+            and items.reconciliation <> claims.reconciliation
+    where
+        claims.claim_key is null
+        and items.amount <> coalesce(held.closed_amount, {{ zero() }})
+)
+
+select * from final

@@ -1,0 +1,75 @@
+-- What all passes of this run have found, accepted and suggested, item by item.
+with
+
+passes as (
+    select * from {{ ref('int_pass__stated_reference') }}
+    union all
+    select * from {{ ref('int_pass__reference_in_text') }}
+    union all
+    select * from {{ ref('int_pass__group_sum') }}
+    union all
+    select * from {{ ref('int_pass__unique_amount') }}
+    union all
+    select * from {{ ref('int_pass__related_items') }}
+),
+
+-- A match is named by what it closes. A reversed match can be found again later: it is another one.
+signed as (
+    select
+        passes.pass,
+        passes.group_name,
+        {{ sorted_text_agg(
+            "passes.item_key || '=' || " ~ amount_text('passes.allocated_amount')
+            ~ " || '+' || " ~ amount_text('passes.adjusted_amount'),
+            ';'
+        ) }} as signature
+    from passes
+    group by passes.pass, passes.group_name
+),
+
+reversed_signatures as (
+    select
+        reversed_matches.signature,
+        count(*) as times
+    from (
+        select
+            allocations.match_id,
+            {{ sorted_text_agg(
+                "allocations.item_key || '=' || " ~ amount_text('allocations.allocated_amount')
+                ~ " || '+' || " ~ amount_text('allocations.adjusted_amount'),
+                ';'
+            ) }} as signature
+        from {{ ref('int_journal__allocations') }} as allocations
+        inner join {{ ref('int_journal__reversals') }} as reversals
+            on allocations.match_id = reversals.match_id
+        group by allocations.match_id
+    ) as reversed_matches
+    group by reversed_matches.signature
+),
+
+named as (
+    select
+        signed.pass,
+        signed.group_name,
+        'm_' || substring(
+            {{ sha256_hex(
+                "signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
+                ~ dbt.type_string() ~ ")"
+            ) }},
+            1, 24
+        ) as match_id
+    from signed
+    left join reversed_signatures
+        on signed.signature = reversed_signatures.signature
+),
+
+final as (
+    select
+        named.match_id,
+        passes.*
+    from passes
+    inner join named
+        on passes.pass = named.pass and passes.group_name = named.group_name
+)
+
+select * from final

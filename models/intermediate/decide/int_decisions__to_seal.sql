@@ -1,0 +1,179 @@
+-- What this run has decided and the journal does not say yet; sealed as one block once every test
+-- has passed.
+with
+
+matches as (
+    select *
+    from {{ ref('int_matches__decided') }}
+    where is_new
+),
+
+allocations as (select * from {{ ref('int_match_allocations') }}),
+
+match_adjustments as (
+    select
+        proposed.match_id,
+        proposed.item_key,
+        proposed.match_adjusted_amount
+    from {{ ref('int_allocations__proposed') }} as proposed
+),
+
+journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
+
+review_decisions as (
+    select *
+    from {{ ref('stg_review__decisions') }}
+    where decided_at <= {{ as_of() }}
+),
+
+exceptions as (select * from {{ ref('int_exceptions__to_seal') }}),
+
+new_allocations as (
+    select
+        allocations.*,
+        coalesce(match_adjustments.match_adjusted_amount, {{ zero() }}) as match_adjusted_amount
+    from allocations
+    inner join matches
+        on allocations.match_id = matches.match_id
+    left join match_adjustments
+        on
+            allocations.match_id = match_adjustments.match_id
+            and allocations.item_key = match_adjustments.item_key
+),
+
+match_items as (
+    select
+        new_allocations.match_id,
+        {{ json_array('array_sort(array_agg(' ~ json_object([
+            ['adjusted_amount', amount_text('new_allocations.adjusted_amount')],
+            ['allocated_amount', amount_text('new_allocations.allocated_amount')],
+            ['amount', amount_text('new_allocations.item_amount')],
+            ['currency', 'new_allocations.currency'],
+            ['item_id', 'new_allocations.item_id'],
+            ['item_type', 'new_allocations.item_type'],
+            ['match_adjusted_amount', amount_text('new_allocations.match_adjusted_amount')],
+            ['match_amount', amount_text('new_allocations.match_amount')],
+            ['row_hash', 'new_allocations.row_hash'],
+            ['side', 'new_allocations.side'],
+        ]) ~ '))') }} as items,
+        array_sort(array_agg(distinct new_allocations.row_hash)) as source_hashes
+    from new_allocations
+    group by new_allocations.match_id
+),
+
+match_entries as (
+    select
+        case
+            when matches.decision = 'reversed' then 'match_reversed'
+            when matches.decision = 'rejected' then 'match_rejected'
+            else 'match_closed'
+        end as entry_type,
+        'match' as subject_type,
+        matches.match_id as subject_id,
+        matches.decided_by as actor,
+        case
+            when matches.decision = 'reversed'
+                then {{ json_object([
+                    ['reason', 'matches.reversal_reason'],
+                    ['reconciliation', 'matches.reconciliation'],
+                    ['run_id', 'matches.run_id'],
+                ]) }}
+            else {{ json_object_raw([
+                ['adjustment_kind', json_string('matches.adjustment_kind')],
+                ['amount', json_string(amount_text('matches.amount'))],
+                ['confidence', json_string(amount_text('matches.confidence'))],
+                ['decision', json_string('matches.decision')],
+                ['difference_amount', json_string(amount_text('matches.difference_amount'))],
+                ['explanation', json_string('matches.explanation')],
+                ['items', 'match_items.items'],
+                ['match_currency', json_string('matches.currency')],
+                ['method', json_string('matches.method')],
+                ['pass', json_string('matches.pass')],
+                ['reconciliation', json_string('matches.reconciliation')],
+                ['relation', json_string('matches.relation')],
+                ['rule_id', json_string('matches.rule_id')],
+                ['rule_version', json_string('matches.rule_version')],
+                ['run_id', json_string('matches.run_id')],
+            ]) }}
+        end as payload,
+        match_items.source_hashes
+    from matches
+    inner join match_items
+        on matches.match_id = match_items.match_id
+    where matches.decision in ('auto_closed', 'approved', 'reversed', 'rejected')
+),
+
+-- what a person said is sealed once, whatever came of it
+review_entries as (
+    select
+        'review_decision' as entry_type,
+        case
+            when review_decisions.exception_id is not null then 'exception'
+            when review_decisions.match_id is not null then 'match'
+            else 'items'
+        end as subject_type,
+        review_decisions.decision_id as subject_id,
+        review_decisions.actor,
+        {{ json_object([
+            ['action', 'review_decisions.action'],
+            ['approved_by', 'review_decisions.approved_by'],
+            ['comment', 'review_decisions.comment'],
+            ['decided_at', iso_timestamp('review_decisions.decided_at')],
+            ['exception_id', 'review_decisions.exception_id'],
+            ['items', 'review_decisions.items'],
+            ['match_id', 'review_decisions.match_id'],
+            ['reason_code', 'review_decisions.reason_code'],
+        ]) }} as payload,
+        {{ list_of(['review_decisions._row_hash']) }} as source_hashes
+    from review_decisions
+    left join journal_entries
+        on
+            journal_entries.entry_type = 'review_decision'
+            and review_decisions.decision_id = journal_entries.subject_id
+    where journal_entries.subject_id is null
+),
+
+already_rejected as (
+    select distinct journal_entries.subject_id
+    from journal_entries
+    where journal_entries.entry_type = 'match_rejected'
+),
+
+final as (
+    select
+        match_entries.entry_type,
+        match_entries.subject_type,
+        match_entries.subject_id,
+        match_entries.actor,
+        {{ as_of() }} as occurred_at,
+        match_entries.payload,
+        match_entries.source_hashes
+    from match_entries
+    left join already_rejected
+        on
+            match_entries.entry_type = 'match_rejected'
+            and match_entries.subject_id = already_rejected.subject_id
+    where already_rejected.subject_id is null
+    union all
+    select
+        review_entries.entry_type,
+        review_entries.subject_type,
+        review_entries.subject_id,
+        review_entries.actor,
+        {{ as_of() }} as occurred_at,
+        review_entries.payload,
+        review_entries.source_hashes
+    from review_entries
+    union all
+    select
+        exceptions.entry_type,
+        exceptions.subject_type,
+        exceptions.subject_id,
+        exceptions.actor,
+        exceptions.occurred_at,
+        exceptions.payload,
+        exceptions.source_hashes
+    from exceptions
+)
+
+select * from final

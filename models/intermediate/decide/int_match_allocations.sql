@@ -1,0 +1,71 @@
+-- Every item of every match there is.
+with
+
+matches as (select * from {{ ref('int_matches__decided') }}),
+
+sealed_allocations as (select * from {{ ref('int_journal__allocations') }}),
+
+proposed_allocations as (select * from {{ ref('int_allocations__proposed') }}),
+
+allocations as (
+    select
+        sealed_allocations.match_id,
+        sealed_allocations.side,
+        sealed_allocations.item_type,
+        sealed_allocations.item_id,
+        sealed_allocations.item_key,
+        sealed_allocations.claim_key,
+        sealed_allocations.amount,
+        sealed_allocations.allocated_amount,
+        sealed_allocations.adjusted_amount,
+        sealed_allocations.currency,
+        sealed_allocations.match_amount,
+        sealed_allocations.match_currency,
+        sealed_allocations.adjustment_kind,
+        sealed_allocations.row_hash
+    from sealed_allocations
+    union all
+    select
+        proposed_allocations.match_id,
+        proposed_allocations.side,
+        proposed_allocations.item_type,
+        proposed_allocations.item_id,
+        proposed_allocations.item_key,
+        proposed_allocations.claim_key,
+        proposed_allocations.amount,
+        proposed_allocations.allocated_amount,
+        proposed_allocations.adjusted_amount,
+        proposed_allocations.currency,
+        proposed_allocations.match_amount,
+        proposed_allocations.match_currency,
+        proposed_allocations.adjustment_kind,
+        proposed_allocations.row_hash
+    from proposed_allocations
+),
+
+final as (
+    select
+        allocations.match_id,
+        matches.reconciliation,
+        allocations.side,
+        allocations.item_type,
+        allocations.item_id,
+        allocations.item_key,
+        allocations.claim_key,
+        allocations.amount as item_amount,
+        allocations.allocated_amount,
+        allocations.adjusted_amount,
+        allocations.currency,
+        allocations.match_amount,
+        allocations.match_currency,
+        case when allocations.adjusted_amount <> 0 then allocations.adjustment_kind end
+            as adjustment_kind,
+        allocations.row_hash,
+        matches.is_live,
+        matches.decision
+    from allocations
+    inner join matches
+        on allocations.match_id = matches.match_id
+)
+
+select * from final

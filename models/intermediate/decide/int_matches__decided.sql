@@ -1,0 +1,102 @@
+-- Every match there is: sealed and standing, sealed and reversed, closed in this run, suggested.
+with
+
+standing as (select * from {{ ref('int_matches__standing') }}),
+
+sealed as (select * from {{ ref('int_journal__matches') }}),
+
+reversals as (select * from {{ ref('int_journal__reversals') }}),
+
+proposed as (select * from {{ ref('int_matches__proposed') }}),
+
+item_counts as (
+    select
+        allocations.match_id,
+        count(*) as item_count
+    from {{ ref('int_journal__allocations') }} as allocations
+    group by allocations.match_id
+),
+
+sealed_state as (
+    select
+        sealed.*,
+        item_counts.item_count,
+        coalesce(reversals.reason, standing.reversal_reason) as reversal_reason,
+        coalesce(reversals.reversed_at, {{ as_of() }}) as reversed_at,
+        coalesce(reversals.reversed_by, standing.reversal_actor) as reversed_by,
+        coalesce(reversals.run_id, {{ run_id() }}) as reversal_run_id,
+        reversals.match_id is null and standing.reversal_reason is not null as is_reversed_now
+    from sealed
+    inner join item_counts
+        on sealed.match_id = item_counts.match_id
+    left join reversals
+        on sealed.match_id = reversals.match_id
+    left join standing
+        on sealed.match_id = standing.match_id
+),
+
+final as (
+    select
+        sealed_state.match_id,
+        sealed_state.reconciliation,
+        sealed_state.rule_id,
+        sealed_state.rule_version,
+        sealed_state.pass,
+        sealed_state.relation,
+        sealed_state.method,
+        sealed_state.confidence,
+        case
+            when sealed_state.reversal_reason is not null then 'reversed'
+            else sealed_state.decision
+        end as decision,
+        sealed_state.explanation,
+        sealed_state.item_count,
+        sealed_state.amount,
+        sealed_state.currency,
+        sealed_state.difference_amount,
+        sealed_state.adjustment_kind,
+        case
+            when sealed_state.reversal_reason is not null then sealed_state.reversed_at
+            else sealed_state.decided_at
+        end as decided_at,
+        case
+            when sealed_state.reversal_reason is not null then sealed_state.reversed_by
+            else sealed_state.decided_by
+        end as decided_by,
+        case
+            when sealed_state.reversal_reason is not null then sealed_state.reversal_run_id
+            else sealed_state.run_id
+        end as run_id,
+        sealed_state.reversal_reason is null as is_live,
+        sealed_state.is_reversed_now as is_new,
+        sealed_state.reversal_reason,
+        cast(null as {{ dbt.type_string() }}) as ambiguity
+    from sealed_state
+    union all
+    select
+        proposed.match_id,
+        proposed.reconciliation,
+        proposed.rule_id,
+        proposed.rule_version,
+        proposed.pass,
+        proposed.relation,
+        proposed.method,
+        proposed.confidence,
+        proposed.decision,
+        proposed.explanation,
+        proposed.item_count,
+        proposed.amount,
+        proposed.currency,
+        proposed.difference_amount,
+        proposed.adjustment_kind,
+        {{ as_of() }} as decided_at,
+        proposed.decided_by,
+        {{ run_id() }} as run_id,
+        proposed.decision in ('auto_closed', 'approved') as is_live,
+        true as is_new,
+        cast(null as {{ dbt.type_string() }}) as reversal_reason,
+        proposed.ambiguity
+    from proposed
+)
+
+select * from final

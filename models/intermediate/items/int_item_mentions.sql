@@ -1,0 +1,130 @@
+-- What an actual item says that it pays, and how it says so.
+with
+
+transactions as (
+    select
+        stg_gateway__transactions.*,
+        {{ item_id(['gateway', 'transaction_id']) }} as item_id
+    from {{ ref('stg_gateway__transactions') }} as stg_gateway__transactions
+    where stg_gateway__transactions.type = 'charge'
+),
+
+bank_mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
+
+advice_lines as (select * from {{ ref('stg_remittance__advice_lines') }}),
+
+open_items as (
+    select *
+    from {{ ref('int_open__unmatched') }}
+    where side = 'actual'
+),
+
+texts as (
+    select
+        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        'invoice_reference' as mention_source,
+        transactions.invoice_reference as mention_text
+    from transactions
+    where transactions.invoice_reference is not null
+    union all
+    select
+        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        'description' as mention_source,
+        transactions.description as mention_text
+    from transactions
+    where transactions.description is not null
+),
+
+open_texts as (
+    select texts.*
+    from texts
+    inner join open_items
+        on texts.item_key = open_items.item_key
+),
+
+{{ mentions_of('open_texts', ['item_key']) }},
+
+-- an advice names its payment by end-to-end id, bank reference or payment id
+payment_names as (
+    select
+        open_items.item_key,
+        {{ compact_upper('transactions.payment_id') }} as payment_name
+    from transactions
+    inner join open_items
+        on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
+    union all
+    select
+        open_items.item_key,
+        {{ compact_upper('transactions.transaction_id') }} as payment_name
+    from transactions
+    inner join open_items
+        on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
+    union all
+    select
+        open_items.item_key,
+        {{ compact_upper('booked.end_to_end_id') }} as payment_name
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_items
+        on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
+    union all
+    select
+        open_items.item_key,
+        {{ compact_upper('booked.entry_id') }} as payment_name
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_items
+        on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
+),
+
+-- a name that two payments share names neither
+named_payments as (
+    select
+        payment_names.payment_name,
+        min(payment_names.item_key) as item_key
+    from payment_names
+    where payment_names.payment_name is not null and payment_names.payment_name <> ''
+    group by payment_names.payment_name
+    having count(distinct payment_names.item_key) = 1
+),
+
+advised as (
+    select
+        named_payments.item_key,
+        'remittance_advice' as mention_source,
+        {{ number_key('advice_lines.invoice_reference') }} as mention_value,
+        sum(advice_lines.amount) as stated_amount
+    from advice_lines
+    inner join named_payments
+        on {{ compact_upper('advice_lines.payment_reference') }} = named_payments.payment_name
+    group by
+        named_payments.item_key,
+        {{ number_key('advice_lines.invoice_reference') }}
+),
+
+final as (
+    select
+        mentions.item_key,
+        mentions.mention_source,
+        mentions.mention_value,
+        cast(null as {{ amount_type() }}) as stated_amount
+    from mentions
+    union all
+    select
+        open_items.item_key,
+        bank_mentions.mention_source,
+        bank_mentions.mention_value,
+        cast(null as {{ amount_type() }}) as stated_amount
+    from bank_mentions
+    inner join open_items
+        on
+            open_items.item_type = 'bank_transaction'
+            and bank_mentions.item_id = open_items.item_id
+    union all
+    select
+        advised.item_key,
+        advised.mention_source,
+        advised.mention_value,
+        cast(advised.stated_amount as {{ amount_type() }}) as stated_amount
+    from advised
+)
+
+select * from final

@@ -1,0 +1,56 @@
+-- Everything that takes part in any reconciliation, in one shape. The engine reads nothing else.
+with
+
+all_items as (
+    select * from {{ ref('int_items__invoice_to_receipt') }}
+    union all
+    select * from {{ ref('int_items__gateway_to_payout') }}
+    union all
+    select * from {{ ref('int_items__payout_to_bank') }}
+),
+
+windows as (select * from {{ ref('match_windows') }}),
+
+people_say as (select * from {{ ref('int_items__set_aside_by_people') }}),
+
+final as (
+    select
+        all_items.reconciliation,
+        all_items.side,
+        all_items.item_type,
+        all_items.item_id,
+        all_items.reconciliation || '|' || all_items.item_type || '|' || all_items.item_id
+            as item_key,
+        all_items.item_type || '|' || all_items.item_id as claim_key,
+        all_items.reconciliation || '|' || all_items.anchor_item_type || '|'
+        || all_items.anchor_item_id as anchor_item_key,
+        all_items.party_id,
+        all_items.family_id,
+        all_items.party_source,
+        all_items.group_key,
+        all_items.event_at,
+        cast(all_items.event_at as date) as event_date,
+        all_items.currency,
+        cast(all_items.amount as {{ amount_type() }}) as amount,
+        coalesce(all_items.set_aside_reason, people_say.set_aside_reason) as set_aside_reason,
+        {{ add_days('all_items.due_from', 'coalesce(windows.window_days, 0)') }}
+            as due_for_match_at,
+        all_items.document_number,
+        all_items.memo,
+        all_items.batch_id,
+        all_items.row_hash,
+        all_items.feed,
+        all_items.is_listed_only_if_matched
+    from all_items
+    left join windows
+        on
+            all_items.reconciliation = windows.reconciliation
+            and all_items.side = windows.side
+    left join people_say
+        on
+            all_items.item_type = people_say.item_type
+            and all_items.item_id = people_say.item_id
+    where all_items.event_at <= {{ as_of() }}
+)
+
+select * from final

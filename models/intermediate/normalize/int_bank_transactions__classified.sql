@@ -1,0 +1,88 @@
+-- Which reconciliation a booked bank line belongs to before anything is matched.
+with
+
+transactions as (
+    select *
+    from {{ ref('int_bank_transactions__booked') }}
+    where role = 'item' and booking_date <= cast({{ as_of() }} as date)
+),
+
+parties as (
+    select *
+    from {{ ref('int_parties__resolved') }}
+    where item_type = 'bank_transaction'
+),
+
+own_accounts as (
+    select distinct {{ compact_upper('account_id') }} as account_key
+    from {{ ref('stg_bank__accounts') }}
+),
+
+mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
+
+payouts as (select * from {{ ref('stg_gateway__payouts') }}),
+
+-- only the gateways that pay this company out are looked for
+gateway_names as (
+    select gateways.gateway, {{ normalize_name('gateways.bank_name_pattern') }} as gateway_name
+    from {{ ref('gateways') }} as gateways
+    where gateways.gateway in (select payouts.gateway from payouts)
+    union
+    select payouts.gateway, {{ normalize_name('payouts.gateway') }} as gateway_name
+    from payouts
+),
+
+bank_texts as (
+    select
+        transactions.item_id,
+        ' ' || {{ normalize_name(
+            "coalesce(transactions.counterparty_name, '') || ' ' "
+            ~ "|| coalesce(transactions.remittance_information, '')"
+        ) }} || ' ' as words
+    from transactions
+),
+
+named_gateways as (
+    select
+        bank_texts.item_id,
+        min(gateway_names.gateway) as gateway
+    from bank_texts
+    inner join gateway_names
+        on bank_texts.words like '% ' || gateway_names.gateway_name || ' %'
+    group by bank_texts.item_id
+),
+
+payout_references as (
+    select {{ compact_upper('payouts.bank_reference') }} as reference_key from payouts
+    union
+    select {{ compact_upper('payouts.payout_id') }} as reference_key from payouts
+),
+
+quoted_payouts as (
+    select distinct mentions.item_id
+    from mentions
+    inner join payout_references
+        on mentions.mention_value = payout_references.reference_key
+),
+
+final as (
+    select
+        transactions.*,
+        parties.party_id,
+        parties.party_source,
+        parties.family_id,
+        named_gateways.gateway,
+        quoted_payouts.item_id is not null as quotes_payout,
+        own_accounts.account_key is not null as is_own_transfer
+    from transactions
+    left join parties
+        on transactions.item_id = parties.item_id
+    left join named_gateways
+        on transactions.item_id = named_gateways.item_id
+    left join quoted_payouts
+        on transactions.item_id = quoted_payouts.item_id
+    left join own_accounts
+        on {{ compact_upper('transactions.counterparty_account') }} = own_accounts.account_key
+)
+
+select * from final
