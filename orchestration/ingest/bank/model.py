@@ -36,12 +36,14 @@ class ReferredDocument:
     """A document the payer says this payment settles.
 
     ``amount`` is in the currency of the movement's remittance and is negative for a credit note;
-    None when the payer names the document without an amount.
+    None when the payer names the document without an amount. ``discount_amount`` is what the payer
+    deducted, positive. ``document_type`` is the payer's code (``CINV``, ``CREN``, ``SCOR``, ...).
     """
 
     number: str
     amount: Decimal | None = None
     document_type: str | None = None
+    discount_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,14 @@ class BankRow:
 
     ``bank_reference`` is the entry id of the input contract as the bank gives it, before the
     content-hash and collision handling of the ingest; None when the bank gives no reference.
-    ``entry_reference`` is the key the details of one entry share, unique in its file, and
-    ``entry_amount`` the signed amount of that entry, booked charges included. ``charges_amount``
-    is signed like ``amount`` (a charge is negative) and is information: it is already inside or
-    already outside ``amount`` as the bank booked it. ``entry_status`` None means booked.
-    ``ordinal`` counts the items and rejects of the file from 1.
+    ``entry_reference`` is what the details of one entry share and what a notification has in common
+    with the statement entry it describes: the bank's reference of the entry, or a key made of its
+    content where the bank gives none and the entry has several items. Banks do reuse references, so
+    an entry is told by account, entry_reference, booking_date and entry_amount together.
+    ``entry_amount`` is the signed amount of that entry. ``original_amount`` is positive, in
+    ``original_currency``, and only given where that is another currency. ``charges_amount`` is
+    negative for a charge and is information: ``amount`` is what the bank booked. ``entry_status``
+    None means booked. ``ordinal`` counts the items and rejects of the file from 1.
     """
 
     account_id: str

@@ -1,0 +1,256 @@
+"""Values as banks write them: amounts, dates, accounts, text. Pure functions, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from orchestration.ingest.bank.model import BankReject, BankRow
+
+# Sums and signs are exact: the default context rounds to 28 digits, DECIMAL(38,10) holds more.
+EXACT = Context(prec=80)
+ZERO = Decimal(0)
+
+# ISO 4217 currencies whose minor unit is not the hundredth. Formats with implied decimals (BAI2)
+# need the digits before the contract's currency check sees the amount.
+_MINOR_DIGITS = {
+    code: digits
+    for digits, codes in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for code in codes.split()
+}
+
+_PLAIN_AMOUNT = re.compile(r"[+-]?(?:\d{1,26}(?:\.\d{0,10}0*)?|\.\d{1,10})\Z")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d*\Z")
+_THOUSANDS_BY_COMMA = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:,\d{3}){2,})\Z")
+_THOUSANDS_BY_POINT = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d*\Z")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}\Z")
+_NOT_PROVIDED = {"", "NOTPROVIDED", "NOTAVAILABLE", "NONREF", "NONE"}
+
+
+class Problem(Exception):
+    """One value of one entry is wrong: becomes a :class:`BankReject` of that entry."""
+
+    def __init__(self, column: str | None, value: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.value = value
+        self.reason = reason
+
+    def as_reject(self, ordinal: int) -> BankReject:
+        """The reject of the entry with this ordinal."""
+        return BankReject(ordinal, self.column, self.value, self.reason)
+
+
+def minor_digits(currency: str | None) -> int:
+    """Decimal digits of the currency's minor unit by ISO 4217; 2 where it is not listed."""
+    return _MINOR_DIGITS.get(currency or "", 2)
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Sum without the rounding of the default decimal context."""
+    total = ZERO
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
+
+
+def round_to_minor(amount: Decimal, currency: str | None) -> Decimal:
+    """Round half up to the currency's minor unit."""
+    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), ROUND_HALF_UP, EXACT)
+
+
+def plain_amount(text: str | None, where: str, column: str = "amount") -> Decimal:
+    """Read plain decimal text with a point, such as ``1234.50``.
+
+    Raises :class:`Problem` naming ``where`` (the field in the bank's file) when it is not one.
+    """
+    stripped = (text or "").strip()
+    if not _PLAIN_AMOUNT.match(stripped):
+        stated = f"{text!r} is not a decimal number" if stripped else "there is no amount"
+        raise Problem(
+            column,
+            text,
+            f"{where}: {stated}; expected digits with a decimal point, such as 1234.50. "
+            "Ask the bank for a corrected file.",
+        )
+    return Decimal(stripped)
+
+
+def comma_amount(text: str | None, where: str, column: str = "amount") -> Decimal:
+    """Read an amount whose decimal mark is a comma or a point (SWIFT, OFX), optionally signed.
+
+    A lone comma or point is the decimal mark; with both, the last one is and the others separate
+    thousands. Raises :class:`Problem` when it is no number.
+    """
+    plain = (text or "").strip()
+    if _THOUSANDS_BY_COMMA.match(plain):
+        plain = plain.replace(",", "")
+    elif _THOUSANDS_BY_POINT.match(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _DECIMAL_COMMA.match(plain):
+        plain = plain.replace(",", ".")
+    else:
+        return plain_amount(text, where, column)
+    return plain_amount(plain, where, column)
+
+
+def checked_date(year: int, month: int, day: int, text: str, where: str, column: str) -> date:
+    """A calendar date, or :class:`Problem` with the text as the bank wrote it."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise Problem(
+            column,
+            text,
+            f"{where}: {text!r} is not a calendar date. Ask the bank for a corrected file.",
+        ) from None
+
+
+def iso_date(text: str, where: str, column: str) -> date:
+    """The stated date of an ISO 8601 date or timestamp; an offset does not move it."""
+    found = re.match(r"\s*(\d{4})-(\d\d)-(\d\d)(?:\Z|[T\sZ+-])", text)
+    if not found:
+        raise Problem(
+            column,
+            text,
+            f"{where}: {text!r} is not a date; expected YYYY-MM-DD or an ISO 8601 timestamp. "
+            "Ask the bank for a corrected file.",
+        )
+    return checked_date(int(found[1]), int(found[2]), int(found[3]), text, where, column)
+
+
+def short_date(text: str, where: str, column: str) -> date:
+    """A SWIFT or BAI2 date YYMMDD; years 80 to 99 lie in the last century, as SWIFT has it."""
+    if not re.match(r"\d{6}\Z", text):
+        raise Problem(
+            column,
+            text,
+            f"{where}: {text!r} is not a date; expected six digits YYMMDD. "
+            "Ask the bank for a corrected file.",
+        )
+    year = int(text[:2])
+    return checked_date(
+        year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:]), text, where, column
+    )
+
+
+def tidy(text: str | None) -> str | None:
+    """Collapse white space and drop control characters; None when nothing is left."""
+    if not text:
+        return None
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split()) or None
+
+
+def joined(*parts: str | None) -> str | None:
+    """Join texts with one space, leaving out those that are empty or contained in an earlier one.
+
+    Banks repeat the same text in several fields; a reader of the item wants it once.
+    """
+    kept: list[str] = []
+    for part in parts:
+        text = tidy(part)
+        if text and not any(text in earlier for earlier in kept):
+            kept.append(text)
+    return " ".join(kept) or None
+
+
+def provided(text: str | None) -> str | None:
+    """The reference, or None for the placeholders banks write when there is none."""
+    tidied = tidy(text)
+    if tidied is None or tidied.upper().replace(" ", "") in _NOT_PROVIDED:
+        return None
+    return tidied
+
+
+def account_number(text: str | None) -> str | None:
+    """An account number as given, without spaces; an IBAN in upper case."""
+    if not text:
+        return None
+    compact = "".join((tidy(text) or "").split())
+    upper = compact.upper()
+    return (upper if _IBAN.match(upper) else compact) or None
+
+
+def is_iban(text: str) -> bool:
+    """Whether the text is an IBAN with right check digits (ISO 13616)."""
+    if not _IBAN.match(text):
+        return False
+    digits = "".join(str(int(c, 36)) for c in text[4:] + text[:4])
+    return int(digits) % 97 == 1
+
+
+def currency_code(text: str | None, where: str) -> str:
+    """An upper-cased three-letter currency code, or :class:`Problem`."""
+    code = (text or "").strip().upper()
+    if not re.match(r"[A-Z]{3}\Z", code):
+        raise Problem(
+            "currency",
+            text,
+            f"{where}: {text!r} is not a currency; expected a code of three letters such as EUR. "
+            "Ask the bank for a corrected file.",
+        )
+    return code
+
+
+def content_of(row: BankRow) -> tuple[str, ...]:
+    """The fields that the contract's content hash is made of, as text."""
+    return tuple(
+        "" if value is None else str(value)
+        for value in (
+            row.account_id,
+            row.booking_date,
+            row.value_date,
+            row.amount.normalize(EXACT),
+            row.currency,
+            row.counterparty_name,
+            row.counterparty_account,
+            row.remittance_information,
+            row.end_to_end_id,
+            row.bank_transaction_code,
+        )
+    )
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """The first 16 hex digits of the SHA-256 of the parts, joined by U+001F."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+class Twins:
+    """Keeps identical entries of one statement apart.
+
+    A bank may book two equal movements under one reference (a customer reference, a batch
+    reference). Both are in the statement's balance, so both are items: the second one of the same
+    reference and content is told from the first by ``-2``, and so on, the same way in every file
+    that lists them. Different contents under one reference are left to the ingest.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+
+    def count(self, parts: Iterable[str]) -> int:
+        """How often this content was seen, this time included."""
+        digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+        key = int.from_bytes(digest, "big")
+        seen = self._seen.get(key, 0) + 1
+        self._seen[key] = seen
+        return seen
+
+    def told_apart(self, row: BankRow) -> BankRow:
+        """The row, under a reference of its own when it is a twin of an earlier one."""
+        if row.bank_reference is None:
+            return row
+        seen = self.count((row.bank_reference, *content_of(row)))
+        if seen == 1:
+            return row
+        return replace(row, bank_reference=f"{row.bank_reference}-{seen}")
