@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     demo = commands.add_parser("demo", help="land a demo company (the same for the same seed)")
-    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--seed", type=int, default=7)
     demo.add_argument("--invoices", type=int, default=5000, help="how many, about")
     demo.add_argument("--months", type=int, default=6)
     demo.add_argument(
@@ -55,40 +55,44 @@ def parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="read landed files into raw, and stop there")
     ingest.set_defaults(command=_ingest)
 
+    verify = commands.add_parser("verify", help="recompute the journal and name what was changed")
+    verify.set_defaults(command=_verify)
+
+    summary = commands.add_parser("summary", help="show the summary of the last run again")
+    summary.set_defaults(command=_summary)
+
+    up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
+    up.set_defaults(command=_up)
+
     return top
 
 
 def _run(options: argparse.Namespace) -> int:
-    from orchestration import steps
-    from orchestration.dbt_runs import Phase
+    from orchestration import runner
 
-    started_at = wall_clock()
-    home = Home.from_environment().create()
     settings = Settings.from_environment()
-    with progress.reporting(progress.ConsoleProgress()), home.writing():
-        steps.land(home, settings, options.trigger, started_at)
-        for _ in steps.build(home, Phase.BEFORE_SEAL):
-            pass
-        steps.seal(home)
-        for _ in steps.build(home, Phase.AFTER_SEAL):
-            pass
-        steps.publish_marts(home)
+    with progress.reporting(progress.ConsoleProgress()):
+        text = runner.run(Home.from_environment(), settings, options.trigger)
+    print(text, end="")
     return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from orchestration import demo
+    from orchestration import steps
 
     home = Home.from_environment().create()
-    demo.generate(
-        home.landing,
-        home.truth,
-        seed=options.seed,
-        invoices=options.invoices,
-        months=options.months,
-        end=options.end or wall_clock().date(),
-    )
-    print(f"Landed a demo company in {home.landing}; what is true about it is in {home.truth}.")
+    settings = Settings.from_environment()
+    end = options.end or (settings.as_of or wall_clock()).date()
+    with home.writing():
+        steps.land_demo(
+            home,
+            end,
+            seed=options.seed,
+            invoices=options.invoices,
+            months=options.months,
+            reporting_currency=settings.reporting_currency,
+        )
+    print(f"A demo company up to {end} is in {home.landing}; what is true of it in {home.truth}.")
     return 0
 
 
@@ -101,6 +105,27 @@ def _ingest(options: argparse.Namespace) -> int:
         context = steps.land(home, Settings.from_environment(), "ingest", started_at)
     print(f"{context.run_id}: raw is ready under {home.raw}; build it with `dbt build`.")
     return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from orchestration.verify import verify
+
+    verdict = verify(Home.from_environment())
+    print(verdict.describe())
+    return 0 if verdict.holds else 1
+
+
+def _summary(options: argparse.Namespace) -> int:
+    from orchestration import summary
+
+    print(summary.summarize(Home.from_environment()), end="")
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    from orchestration import up
+
+    return up.up(Home.from_environment())
 
 
 if __name__ == "__main__":

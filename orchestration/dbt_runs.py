@@ -93,7 +93,7 @@ def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
 def command(arguments: Sequence[str], *, json_log: bool = False) -> list[str]:
     """A dbt command line of this Python environment."""
     log_format = ["--log-format", "json"] if json_log else []
-    return [sys.executable, "-m", "dbt.cli.main", *log_format, *arguments]
+    return [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *log_format, *arguments]
 
 
 def environment(home: Home, base: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -21,6 +21,10 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_REPORTING_CURRENCY = "EUR"
 
 
+_HELD_LOCKS: set[Path] = set()
+"""Homes whose lock this process holds."""
+
+
 class TieoutError(Exception):
     """A problem that a user can mend. The message says what, where and how."""
 
@@ -94,6 +98,11 @@ class Home:
         return self.runs / "last_success.json"
 
     @property
+    def current_inputs(self) -> Path:
+        """What the run under way considers; becomes `last_success` when it is published."""
+        return self.runs / "current.json"
+
+    @property
     def warehouse(self) -> Path:
         """dbt's database. Disposable: the next run rebuilds it equal, row for row."""
         return self.root / "warehouse.duckdb"
@@ -164,11 +173,16 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the single-writer lock of this home. It goes with the process, even when killed.
+        """Hold the single-writer lock of this home; a process that holds it may take it again.
+
+        The lock goes with the process, even when that is killed.
 
         Raises:
             HomeIsBusy: at once, when another process holds it; the message names its process id.
         """
+        if self.root in _HELD_LOCKS:
+            yield
+            return
         self.root.mkdir(parents=True, exist_ok=True)
         # Opened for appending, so that a refused second writer leaves the holder's id readable.
         with open(self.lock_file, "a+", encoding="utf-8") as handle:
@@ -184,9 +198,11 @@ class Home:
             handle.truncate(0)
             handle.write(str(os.getpid()))
             handle.flush()
+            _HELD_LOCKS.add(self.root)
             try:
                 yield
             finally:
+                _HELD_LOCKS.discard(self.root)
                 handle.truncate(0)
                 fcntl.flock(handle, fcntl.LOCK_UN)
 

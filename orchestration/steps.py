@@ -7,12 +7,15 @@ Each step starts from what lies on disk, so one that was killed is simply done a
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_runs, journal, progress, publish, warehouse
+from orchestration import dbt_runs, journal, progress, publish, repeats, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
 from orchestration.journal import Block
@@ -39,12 +42,13 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         blocks = journal.prepare(home)
         refuse_the_past(as_of, blocks)
         write_empty_runs(home)
-        if landing_is_empty(home):
+        if not repeats.landed_files(home):
             progress.current().note(
                 f"  {home.landing} is empty: a demo company is landed there. Put your own files "
                 "there instead to reconcile them (README, 'Your own data')."
             )
-            land_demo(home, as_of)
+            land_demo(home, as_of.date(), reporting_currency=settings.reporting_currency)
+        repeats.note_inputs(home, as_of)
     with progress.current().step("Reading the landed files"):
         ingest(home, as_of)
     run_id = run_id_of(as_of, [batch_id for _, batch_id, _ in known_batches(home)])
@@ -75,18 +79,34 @@ def refuse_the_past(as_of: datetime, blocks: list[Block]) -> None:
         )
 
 
-def landing_is_empty(home: Home) -> bool:
-    """Whether no file at all lies in landing (hidden files do not count)."""
-    return not any(
-        path.is_file() and not path.name.startswith(".") for path in home.landing.rglob("*")
-    )
+def land_demo(home: Home, end: date, **size: Any) -> None:
+    """Land the demo company whose history ends on the day `end`; its truth goes beside.
 
+    It is made aside and moved in whole, so that a killed run never leaves half a company. `size`
+    may hold `seed`, `invoices`, `months` and `reporting_currency`.
 
-def land_demo(home: Home, as_of: datetime) -> None:
-    """Write the demo company, ending on the day of `as_of`, into landing; its truth beside."""
+    Raises:
+        TieoutError: when files have landed already, or the size makes no company.
+    """
     from orchestration import demo
 
-    demo.generate(home.landing, home.truth, end=as_of.date())
+    if repeats.landed_files(home):
+        raise TieoutError(
+            f"{home.landing} holds files already, and a demo company is not mixed with them. "
+            "Choose an empty TIEOUT_HOME."
+        )
+    aside = home.root / ".demo"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        demo.generate(aside / "landing", aside / "truth", end=end, **size)
+    except ValueError as error:
+        raise TieoutError(f"No demo company: {error}.") from error
+    # Landing holds no file, so what is removed here are empty folders and an old demo's truth.
+    shutil.rmtree(home.truth, ignore_errors=True)
+    shutil.rmtree(home.landing, ignore_errors=True)
+    os.replace(aside / "truth", home.truth)
+    os.replace(aside / "landing", home.landing)
+    shutil.rmtree(aside)
 
 
 def ingest(home: Home, as_of: datetime) -> None:
@@ -107,17 +127,21 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         Phase.AFTER_SEAL: "Building the audit marts",
     }[phase]
     with progress.current().step(title), warehouse.building(home, phase):
-        finished = total = 0
+        finished = 0
+        total = nodes_in_phase(home, phase) if not models else len(models)
         for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
-            node = dbt_runs.node_of(event)
-            if event["info"].get("name") == "LogStartLine":
-                total = int(event["data"].get("total") or total)
             if dbt_runs.finished_node(event):
                 finished += 1
-                progress.current().update(f"{finished}/{total} models and tests")
-            elif node and event["info"].get("name") == "NodeStart":
-                total = max(total, int(event["data"].get("total") or 0))
+                progress.current().update(f"{finished}/{max(total, finished)} models and tests")
             yield event
+
+
+def nodes_in_phase(home: Home, phase: Phase) -> int:
+    """How many models, seeds and tests a phase builds; 0 before the project was first parsed."""
+    manifest = home.target / "manifest.json"
+    if not manifest.exists():
+        return 0
+    return dbt_runs.nodes_to_build(json.loads(manifest.read_text(encoding="utf-8")), phase)
 
 
 def seal(home: Home) -> Block | None:
@@ -137,5 +161,6 @@ def publish_marts(home: Home) -> Path:
     context = RunContext.read(home)
     with progress.current().step("Publishing the marts"):
         path = publish.publish(home, context.run_id)
+        repeats.note_success(home)
         progress.current().update(path.name)
     return path

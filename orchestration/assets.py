@@ -1,0 +1,223 @@
+"""The line from landed files to published marts as Dagster assets.
+
+feeds and batches -> dbt models, their tests as blocking checks -> sealed_block
+    -> the dbt models that show the sealed journal -> published_marts
+
+The functions in `steps.py` do the work; this module says what depends on what.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration import steps
+from orchestration.dbt_runs import AFTER_SEAL_TAG, Phase
+from orchestration.home import Home, Settings, parse_as_of, wall_clock
+from orchestration.run_context import known_batches
+
+WRITER_POOL = "duckdb_writer"
+TRIGGER_TAG = "tieout/trigger"
+
+SEALED_BLOCK = dg.AssetKey("sealed_block")
+PUBLISHED_MARTS = dg.AssetKey("published_marts")
+
+# Written by later steps of the same run (or the one before): inputs of dbt, not of its order.
+WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs"}
+
+
+class SingleWriter(dg.ConfigurableResource):
+    """Holds the home's lock for as long as a Dagster run works in this process."""
+
+    home: str
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._lock = Home.from_environment({"TIEOUT_HOME": self.home}).writing()
+        self._lock.__enter__()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self._lock.__exit__(None, None, None)
+
+
+class LandingConfig(dg.Config):
+    """What a person may set in the launchpad; empty means the environment's `TIEOUT_AS_OF`."""
+
+    as_of: str = ""
+
+
+class SealOrderTranslator(DagsterDbtTranslator):
+    """Lets the models that show the sealed journal wait for the seal."""
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id)
+        if node is not None and is_after_seal(node):
+            return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SEALED_BLOCK)])
+        return spec
+
+
+def is_after_seal(node: Mapping[str, Any]) -> bool:
+    """Whether a node of the manifest belongs to the second build."""
+    return AFTER_SEAL_TAG in node.get("tags", [])
+
+
+def landed_sources(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The dbt sources that the landing step writes, in order of name."""
+    return sorted(
+        (
+            source
+            for source in manifest["sources"].values()
+            if source["identifier"] not in WRITTEN_LATER
+        ),
+        key=lambda source: str(source["unique_id"]),
+    )
+
+
+def model_keys(
+    manifest: Mapping[str, Any], wanted: Callable[[Mapping[str, Any]], bool]
+) -> list[dg.AssetKey]:
+    """Asset keys of the models for which `wanted` holds."""
+    translator = DagsterDbtTranslator()
+    return [
+        translator.get_asset_key(node)
+        for _, node in sorted(manifest["nodes"].items())
+        if node["resource_type"] == "model" and wanted(node)
+    ]
+
+
+def trigger_of(tags: Mapping[str, str]) -> str:
+    """What started a Dagster run, told by its tags."""
+    if TRIGGER_TAG in tags:
+        return tags[TRIGGER_TAG]
+    return "schedule" if "dagster/schedule_name" in tags else "manual"
+
+
+def build_assets(
+    home: Home, project: DbtProject, manifest: Mapping[str, Any]
+) -> Sequence[dg.AssetsDefinition]:
+    """All assets of a home."""
+    translator = SealOrderTranslator()
+    sources = landed_sources(manifest)
+    feed_of_key = {translator.get_asset_key(source): source["identifier"] for source in sources}
+
+    @dg.multi_asset(
+        name="landed_batches",
+        specs=[
+            dg.AssetSpec(
+                key,
+                description=source["description"],
+                group_name="landing",
+                kinds={"parquet"},
+            )
+            for key, source in zip(feed_of_key, sources, strict=True)
+        ],
+        pool=WRITER_POOL,
+    )
+    def landed_batches(
+        context: dg.AssetExecutionContext, config: LandingConfig, writer: SingleWriter
+    ) -> Iterator[dg.MaterializeResult]:
+        """Reads what is new in `landing/` into `raw/`, and opens the run."""
+        settings = Settings.from_environment()
+        if config.as_of:
+            settings = Settings(parse_as_of(config.as_of), settings.reporting_currency)
+        run = steps.land(home, settings, trigger_of(context.run.tags), wall_clock())
+        new_batches: dict[str, int] = {}
+        for feed, _, sequence in known_batches(home):
+            if sequence == run.run_sequence:
+                new_batches[feed] = new_batches.get(feed, 0) + 1
+        for key, feed in feed_of_key.items():
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={"run_id": run.run_id, "new_batches": new_batches.get(feed, 0)},
+            )
+
+    def build(context: dg.AssetExecutionContext, phase: Phase) -> Iterator[Any]:
+        models = selected_models(context, manifest, translator) if context.is_subset else None
+        for event in steps.build(home, phase, models):
+            for reported in DbtCoreCliEventMessage(
+                raw_event=event, event_history_metadata={}
+            ).to_default_asset_events(
+                manifest=manifest,
+                dagster_dbt_translator=translator,
+                context=context,
+                target_path=home.target,
+            ):
+                # A test on several models is no check of one asset; its failure stops dbt itself.
+                if not isinstance(reported, dg.AssetObservation):
+                    yield reported
+
+    @dbt_assets(
+        manifest=manifest,
+        name="warehouse",
+        exclude=f"tag:{AFTER_SEAL_TAG}",
+        dagster_dbt_translator=translator,
+        pool=WRITER_POOL,
+    )
+    def warehouse(context: dg.AssetExecutionContext, writer: SingleWriter) -> Iterator[Any]:
+        yield from build(context, Phase.BEFORE_SEAL)
+
+    @dg.asset(
+        key=SEALED_BLOCK,
+        deps=model_keys(manifest, lambda node: not is_after_seal(node)),
+        group_name="journal",
+        kinds={"parquet"},
+        pool=WRITER_POOL,
+    )
+    def sealed_block(
+        context: dg.AssetExecutionContext, writer: SingleWriter
+    ) -> dg.MaterializeResult:
+        """The decisions of the run, sealed in a block of the journal once every test has passed."""
+        block = steps.seal(home)
+        if block is None:
+            return dg.MaterializeResult(metadata={"entries": 0})
+        return dg.MaterializeResult(
+            metadata={
+                "block": block.block,
+                "entries": block.entry_count,
+                "block_hash": block.block_hash,
+            }
+        )
+
+    @dbt_assets(
+        manifest=manifest,
+        name="sealed_marts",
+        select=f"tag:{AFTER_SEAL_TAG}",
+        dagster_dbt_translator=translator,
+        pool=WRITER_POOL,
+    )
+    def sealed_marts(context: dg.AssetExecutionContext, writer: SingleWriter) -> Iterator[Any]:
+        yield from build(context, Phase.AFTER_SEAL)
+
+    @dg.asset(
+        key=PUBLISHED_MARTS,
+        deps=model_keys(manifest, lambda node: node["schema"] == "marts"),
+        group_name="publication",
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+    )
+    def published_marts(
+        context: dg.AssetExecutionContext, writer: SingleWriter
+    ) -> dg.MaterializeResult:
+        """The marts in a file of their own, which `serving.duckdb` leads to."""
+        path = steps.publish_marts(home)
+        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path)})
+
+    return [landed_batches, warehouse, sealed_block, sealed_marts, published_marts]
+
+
+def selected_models(
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: DagsterDbtTranslator,
+) -> list[str]:
+    """dbt names of the models and seeds that a person selected in Dagster."""
+    return [
+        str(node["name"])
+        for _, node in sorted(manifest["nodes"].items())
+        if node["resource_type"] in {"model", "seed"}
+        and translator.get_asset_key(node) in context.selected_asset_keys
+    ]

@@ -1,0 +1,76 @@
+"""`tieout run`: the Dagster job `reconcile`, executed in this process, told as progress lines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import warnings
+from pathlib import Path
+
+from orchestration import progress, repeats, summary
+from orchestration.home import Home, Settings, TieoutError, wall_clock
+
+_INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
+
+
+def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
+    """Reconcile everything that has landed and publish it; returns the summary.
+
+    A run that would repeat the last one writes nothing.
+
+    Raises:
+        TieoutError: when the run cannot start, or a test or model fails; nothing is sealed or
+            published then.
+    """
+    reporter = progress.current()
+    started = time.monotonic()
+    home.create()
+    with home.writing():
+        if repeats.is_repeat(home, settings, wall_clock()):
+            reporter.note(
+                "Nothing to do: nothing new has landed, and the last run is of this moment and "
+                "by this code. Its summary:"
+            )
+            return summary.summarize(home)
+        execute_job(home, trigger)
+        with reporter.step("Summing up"):
+            text = summary.summarize(home)
+    reporter.note(f"Done in {time.monotonic() - started:.1f} s.")
+    return text
+
+
+def execute_job(home: Home, trigger: str) -> None:
+    """Execute the job in this process, recorded in the home's Dagster instance.
+
+    Raises:
+        TieoutError: the one that a step raised.
+    """
+    prepare_instance(home)
+    warnings.filterwarnings("ignore", module="dagster")
+    # Imported late: these are slow to load, and the definitions read TIEOUT_HOME as they load.
+    import dagster as dg
+
+    from orchestration.assets import TRIGGER_TAG
+    from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
+
+    job = build_definitions(home).resolve_job_def(JOB_NAME)
+    log = home.logs / "dagster.log"
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        try:
+            job.execute_in_process(
+                instance=instance,
+                tags={TRIGGER_TAG: trigger},
+                run_config={"loggers": {FILE_LOGGER: {"config": {"path": str(log)}}}},
+            )
+        except dg.DagsterError as error:
+            raise TieoutError(f"The run stopped: {error}\n  The whole log: {log}") from error
+
+
+def prepare_instance(home: Home) -> None:
+    """Install the Dagster settings under the home, and point this process and its children there."""
+    home.create()
+    shutil.copyfile(_INSTANCE_SETTINGS, home.dagster / "dagster.yaml")
+    os.environ["TIEOUT_HOME"] = str(home.root)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"

@@ -1,0 +1,184 @@
+"""The end of a run in the words of a finance person, read from the publication alone."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import publish
+from orchestration.home import PROJECT_DIR, Home
+from orchestration.verify import Verdict, verify
+
+QUERIES = Path(__file__).resolve().parent / "queries"
+_RECOMPUTED_ENTRIES = 100_000
+"""Up to so many entries the whole journal is recomputed in a summary; beyond, its chain alone."""
+
+Row = dict[str, Any]
+
+
+def summarize(home: Home) -> str:
+    """The summary of the newest run.
+
+    Raises:
+        PublishError: when nothing is published yet.
+    """
+    with publish.reading(home) as connection:
+        found = {path.stem: _rows(connection, path) for path in sorted(QUERIES.glob("*.sql"))}
+    entries = int(found["audit"][0]["entries"])
+    verdict = verify(home, recompute_entries=entries <= _RECOMPUTED_ENTRIES)
+    return render(home, found, verdict, minor_digits())
+
+
+def minor_digits() -> dict[str, int]:
+    """Digits after the point of each currency, from the seed."""
+    with open(PROJECT_DIR / "seeds" / "currencies.csv", encoding="utf-8", newline="") as handle:
+        return {row["code"]: int(row["minor_digits"]) for row in csv.DictReader(handle)}
+
+
+def render(
+    home: Home, found: dict[str, list[Row]], verdict: Verdict, digits: dict[str, int]
+) -> str:
+    """The text of a summary. `found` holds the rows of each file in `queries/` by its name."""
+    run = found["run"][0]
+    lines = [
+        "",
+        f"Reconciled as of {run['as_of']:%Y-%m-%d %H:%M} UTC ({run['run_id']})",
+        "",
+        *_landed(found["landed"]),
+        "",
+        *_money(found["money"], digits),
+        "",
+        *_closed(found["closed"]),
+        "",
+        *_waiting(found["exceptions"], found["quarantine"]),
+        "",
+        *_proof(found["audit"][0], verdict),
+        "",
+        "Where to look next",
+        "  make up        the dashboard and the runs, in a browser",
+        "  make verify    recompute the proof",
+        f"  {home.serving}",
+        "                 the marts, for any program that reads DuckDB",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _landed(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["Landed: nothing new"]
+    table = [["Landed", "files", "rows", "loaded", "seen before", "rejected"]]
+    for row in rows:
+        table.append(
+            [
+                f"  {row['feed']}",
+                _count(row["files"]),
+                _count(row["rows_read"]),
+                _count(row["rows_loaded"]),
+                _count(row["rows_redelivered"]),
+                _count(row["rows_quarantined"]),
+            ]
+        )
+    return _aligned(table)
+
+
+def _money(rows: list[Row], digits: dict[str, int]) -> list[str]:
+    if not rows:
+        return ["Invoiced: no invoices yet"]
+    table = [["Invoices", "count", "invoiced", "settled", "matched", "open", "overdue"]]
+    for row in rows:
+        places = digits.get(row["currency"], 2)
+        table.append(
+            [
+                f"  {row['currency']}",
+                _count(row["invoices"]),
+                *(
+                    amount(row[column], places)
+                    for column in ("invoiced", "settled", "matched", "open_amount", "overdue")
+                ),
+            ]
+        )
+    return [
+        *_aligned(table),
+        "  settled: matched, and the money seen in a bank; overdue: open past the due date",
+    ]
+
+
+def _closed(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["Closed by itself in this run: nothing"]
+    total = sum(int(row["matches"]) for row in rows)
+    table = [[f"Closed by itself in this run: {_count(total)} matches", "matches", "items"]]
+    for row in rows:
+        table.append(
+            [
+                f"  {row['reconciliation']} by {row['rule_id']}",
+                _count(row["matches"]),
+                _count(row["items"]),
+            ]
+        )
+    return _aligned(table)
+
+
+def _waiting(exceptions: list[Row], quarantine: list[Row]) -> list[str]:
+    total = sum(int(row["exceptions"]) for row in exceptions)
+    table = [[f"For a person: {_count(total)} exceptions", "count", "severe", "amount (base)"]]
+    for row in exceptions:
+        table.append(
+            [
+                f"  {row['exception_type']}",
+                _count(row["exceptions"]),
+                _count(row["severe"]),
+                amount(row["base_amount"], 2),
+            ]
+        )
+    rejected = sum(int(row["rejected"]) for row in quarantine)
+    feeds = ", ".join(f"{row['feed']} {_count(row['rejected'])}" for row in quarantine)
+    return [
+        *_aligned(table),
+        f"  rejected rows and files, each with its reason: {_count(rejected)}"
+        + (f" ({feeds})" if feeds else ""),
+    ]
+
+
+def _proof(audit: Row, verdict: Verdict) -> list[str]:
+    lines = [
+        f"Proof: {_count(audit['entries'])} decisions in {_count(audit['blocks'])} sealed blocks"
+        + (f", head {audit['head']}" if audit["head"] else "")
+    ]
+    return lines + [f"  {line}" for line in verdict.describe().splitlines()]
+
+
+def amount(value: Decimal | None, places: int) -> str:
+    """A decimal with thousands separators and at least `places` digits; no digit is dropped."""
+    if value is None:
+        return "-"
+    exact = Decimal(value).normalize()
+    exponent = exact.as_tuple().exponent
+    shown = max(places, -exponent if isinstance(exponent, int) else 0)
+    return f"{exact:,.{shown}f}"
+
+
+def _count(value: Any) -> str:
+    return f"{int(value or 0):,}"
+
+
+def _aligned(table: list[list[str]]) -> list[str]:
+    """First column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        )
+        for row in table
+    ]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Row]:
+    cursor = connection.execute(path.read_text(encoding="utf-8"))
+    columns = [description[0] for description in cursor.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
