@@ -1,0 +1,61 @@
+-- The lines of every kind with their accounts and numbers. A positive amount is a debit.
+with
+
+items as (select * from {{ ref('int_items') }}),
+
+posting_rules as (select * from {{ ref('posting_rules') }}),
+
+posting_accounts as (select * from {{ ref('posting_accounts') }}),
+
+lines as (
+    select * from {{ ref('int_journal_lines__items') }}
+    union all
+    select * from {{ ref('int_journal_lines__adjustments') }}
+    union all
+    select * from {{ ref('int_journal_lines__fees') }}
+    union all
+    select * from {{ ref('int_journal_lines__conversions') }}
+),
+
+final as (
+    select
+        lines.match_id,
+        cast(
+            row_number() over (
+                partition by lines.match_id
+                order by
+                    lines.line_order nulls last,
+                    lines.posting_kind nulls last,
+                    lines.item_type nulls last,
+                    lines.item_id nulls last,
+                    lines.currency nulls last
+            ) as bigint
+        ) as line_number,
+        lines.reconciliation,
+        lines.posting_kind,
+        lines.item_type,
+        lines.item_id,
+        lines.currency,
+        lines.amount,
+        coalesce(lines.own_account_code, posting_accounts.account_code) as account_code,
+        case
+            when items.document_number is null then posting_rules.description
+            else posting_rules.description || ': ' || items.document_number
+        end as memo
+    from lines
+    left join posting_rules
+        on
+            lines.reconciliation = posting_rules.reconciliation
+            and lines.posting_kind = posting_rules.posting_kind
+    left join posting_accounts
+        on
+            posting_accounts.posting_role
+            = case
+                when lines.amount > {{ zero() }} then posting_rules.debit_role
+                else posting_rules.credit_role
+            end
+    left join items
+        on lines.item_key = items.item_key
+)
+
+select * from final

@@ -1,0 +1,102 @@
+-- The lines of every closing in the reporting currency, at the rate of its posting date. What
+-- rounding leaves between debits and credits goes to the largest line of the smaller side.
+{{ config(tags=['after_seal']) }}
+
+with
+
+closings as (
+    select *
+    from {{ ref('int_postings__due') }}
+    where posting_event = 'closing'
+),
+
+lines as (select * from {{ ref('int_journal_lines__coded') }}),
+
+rates as (
+    select *
+    from {{ ref('int_fx_rates__daily') }}
+    where quote_currency = {{ reporting_currency() }}
+),
+
+currencies as (select * from {{ ref('currencies') }}),
+
+reporting as (
+    select
+        run_context.reporting_currency as currency,
+        currencies.minor_digits
+    from {{ ref('stg_tieout__run_context') }} as run_context
+    left join currencies
+        on run_context.reporting_currency = currencies.code
+),
+
+rated as (
+    select
+        lines.match_id,
+        closings.occurrence,
+        lines.line_number,
+        lines.amount,
+        case
+            when lines.currency = reporting.currency then lines.amount
+            else {{ round_amount('(lines.amount * rates.rate)', 'reporting.minor_digits') }}
+        end as base_amount
+    from lines
+    inner join closings
+        on lines.match_id = closings.match_id
+    cross join reporting
+    left join rates
+        on lines.currency = rates.base_currency and closings.rate_date = rates.rate_date
+),
+
+remainders as (
+    select
+        rated.match_id,
+        rated.occurrence,
+        count(*) = count(rated.base_amount) as is_rated,
+        sum(rated.base_amount) as remainder
+    from rated
+    group by rated.match_id, rated.occurrence
+    having count(*) > count(rated.base_amount) or sum(rated.base_amount) <> {{ zero() }}
+),
+
+absorbing_lines as (
+    select
+        rated.match_id,
+        rated.occurrence,
+        rated.line_number,
+        remainders.remainder
+    from rated
+    inner join remainders
+        on rated.match_id = remainders.match_id and rated.occurrence = remainders.occurrence
+    where
+        remainders.is_rated
+        and sign(rated.amount) = - sign(remainders.remainder)
+    qualify row_number() over (
+        partition by rated.match_id, rated.occurrence
+        order by abs(rated.base_amount) desc nulls last, rated.line_number nulls last
+    ) = 1
+),
+
+final as (
+    select
+        rated.match_id,
+        rated.occurrence,
+        rated.line_number,
+        -- one missing rate leaves the whole posting without base amounts
+        case
+            when coalesce(remainders.is_rated, true)
+                then cast(
+                    rated.base_amount - coalesce(absorbing_lines.remainder, {{ zero() }})
+                    as {{ amount_type() }}
+                )
+        end as base_amount
+    from rated
+    left join remainders
+        on rated.match_id = remainders.match_id and rated.occurrence = remainders.occurrence
+    left join absorbing_lines
+        on
+            rated.match_id = absorbing_lines.match_id
+            and rated.occurrence = absorbing_lines.occurrence
+            and rated.line_number = absorbing_lines.line_number
+)
+
+select * from final

@@ -1,0 +1,148 @@
+-- Invariant 5. Guards: a posting key stands for one entry of one match, is posted at most once, and
+-- no closing or reversal of a match has two keys; what is sealed has an entry and what the ledger
+-- took still has one, so that a replay neither loses nor repeats a posting; a reversal takes back
+-- exactly one entry and its amounts.
+-- Breaks when: the key covers something that changes between runs (an account, a rate, a row order)
+-- or leaves out something that tells two postings apart. In silence, a retry would post twice.
+{{ config(tags=['after_seal']) }}
+
+with
+
+entries as (select * from {{ ref('fct_journal_entries') }}),
+
+results as (
+    select *
+    from {{ ref('stg_ledger__posting_results') }}
+    where attempted_at <= {{ as_of() }}
+),
+
+journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
+
+headers as (
+    select
+        entries.posting_key,
+        count(distinct entries.match_id) as match_count,
+        count(distinct entries.posting_status) as status_count,
+        count(distinct entries.posting_date) as date_count,
+        count(*) as line_count,
+        count(distinct entries.line_number) as number_count,
+        min(entries.match_id) as match_id,
+        min(entries.posting_status) as posting_status,
+        min(entries.reverses_posting_key) as reverses_posting_key,
+        sum(entries.debit_amount) as debit_amount,
+        sum(entries.base_debit_amount) as base_debit_amount
+    from entries
+    group by entries.posting_key
+),
+
+match_postings as (
+    select
+        headers.match_id,
+        sum(case when headers.reverses_posting_key is null then 1 else 0 end) as closing_count,
+        sum(case when headers.reverses_posting_key is not null then 1 else 0 end)
+            as reversal_count,
+        sum(
+            case
+                when
+                    headers.reverses_posting_key is null and headers.posting_status <> 'held'
+                    then 1
+                else 0
+            end
+        ) as released_closing_count
+    from headers
+    group by headers.match_id
+),
+
+sealed as (
+    select
+        journal_entries.subject_id as match_id,
+        sum(case when journal_entries.entry_type = 'match_closed' then 1 else 0 end)
+            as closing_count,
+        sum(case when journal_entries.entry_type = 'match_reversed' then 1 else 0 end)
+            as reversal_count
+    from journal_entries
+    where journal_entries.entry_type in ('match_closed', 'match_reversed')
+    group by journal_entries.subject_id
+),
+
+posted as (
+    select
+        results.posting_key,
+        count(distinct coalesce(results.external_id, '')) as external_id_count
+    from results
+    where results.status = 'posted'
+    group by results.posting_key
+),
+
+final as (
+    select
+        headers.posting_key,
+        headers.match_id,
+        'a posting key stands for two entries' as failure
+    from headers
+    where
+        headers.posting_key is null
+        or headers.match_count <> 1
+        or headers.status_count <> 1
+        or headers.date_count <> 1
+        or headers.number_count <> headers.line_count
+    union all
+    select
+        posted.posting_key,
+        headers.match_id,
+        'a posting key was posted twice' as failure
+    from posted
+    inner join headers
+        on posted.posting_key = headers.posting_key
+    where posted.external_id_count > 1
+    union all
+    select
+        posted.posting_key,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        'an entry that the ledger took is gone' as failure
+    from posted
+    left join headers
+        on posted.posting_key = headers.posting_key
+    where
+        headers.posting_status is distinct from 'posted'
+        -- results of other systems may land here; only SHA-256 keys can be ours
+        and length(posted.posting_key) = 64
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as posting_key,
+        match_postings.match_id,
+        'more entries of a match are released or reversed than are sealed' as failure
+    from match_postings
+    left join sealed
+        on match_postings.match_id = sealed.match_id
+    where
+        match_postings.released_closing_count > coalesce(sealed.closing_count, 0)
+        or match_postings.closing_count > coalesce(sealed.closing_count, 0) + 1
+        or match_postings.reversal_count > match_postings.closing_count
+    union all
+    select
+        headers.posting_key,
+        headers.match_id,
+        'a reversal does not take back one entry in full' as failure
+    from headers
+    left join headers as reversed_headers
+        on headers.reverses_posting_key = reversed_headers.posting_key
+    where
+        headers.reverses_posting_key is not null
+        and (
+            reversed_headers.match_id is distinct from headers.match_id
+            or reversed_headers.debit_amount is distinct from headers.debit_amount
+            or reversed_headers.base_debit_amount is distinct from headers.base_debit_amount
+        )
+    union all
+    select
+        min(headers.posting_key) as posting_key,
+        headers.match_id,
+        'an entry is reversed twice' as failure
+    from headers
+    where headers.reverses_posting_key is not null
+    group by headers.match_id, headers.reverses_posting_key
+    having count(*) > 1
+)
+
+select * from final

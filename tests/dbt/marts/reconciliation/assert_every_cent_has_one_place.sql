@@ -1,0 +1,174 @@
+-- Invariant 1. Guards: every landed valid record is listed once per reconciliation, and its amount
+-- is allocated, adjusted or open to the last digit, never twice and never nowhere.
+-- Breaks when: a mapping model filters or multiplies rows (a join on a key that is not one), a sign
+-- is lost, or a balance is computed from other allocations than those that are published. In
+-- silence, money would be missing from, or doubled in, every report.
+with
+
+items as (select * from {{ ref('fct_items') }}),
+
+active as (
+    select *
+    from {{ ref('int_reconciliations__active') }}
+    where is_active
+),
+
+invoices as (
+    select *
+    from {{ ref('stg_billing__invoices') }}
+    where issued_at <= {{ as_of() }}
+),
+
+transactions as (
+    select *
+    from {{ ref('stg_gateway__transactions') }}
+    where created_at <= {{ as_of() }}
+),
+
+payouts as (
+    select *
+    from {{ ref('stg_gateway__payouts') }}
+    where created_at <= {{ as_of() }}
+),
+
+-- lines of a notification that a statement books as well are evidence, not money
+bank_transactions as (
+    select *
+    from {{ ref('int_bank_transactions__booked') }}
+    where role = 'item' and booking_date <= {{ as_of_date() }}
+),
+
+landed as (
+    select
+        'invoice_to_receipt' as reconciliation,
+        'billing_invoices' as feed,
+        invoices.currency,
+        case when invoices.document_type = 'credit_memo' then -1 else 1 end
+        * invoices.total_amount as amount
+    from invoices
+    union all
+    select
+        'invoice_to_receipt' as reconciliation,
+        'gateway_transactions' as feed,
+        transactions.currency,
+        transactions.amount
+    from transactions
+    where transactions.type in ('charge', 'refund', 'chargeback', 'chargeback_reversal')
+    union all
+    select
+        'gateway_to_payout' as reconciliation,
+        'gateway_transactions' as feed,
+        transactions.currency,
+        transactions.net_amount as amount
+    from transactions
+    union all
+    select
+        'gateway_to_payout' as reconciliation,
+        'gateway_payouts' as feed,
+        payouts.currency,
+        payouts.amount
+    from payouts
+    union all
+    select
+        'payout_to_bank' as reconciliation,
+        'gateway_payouts' as feed,
+        payouts.currency,
+        payouts.amount
+    from payouts
+),
+
+landed_totals as (
+    select
+        landed.reconciliation,
+        landed.feed,
+        landed.currency,
+        count(*) as row_count,
+        sum(landed.amount) as amount
+    from landed
+    inner join active
+        on landed.reconciliation = active.reconciliation
+    group by landed.reconciliation, landed.feed, landed.currency
+    union all
+    -- a bank line is in one reconciliation only, whichever explains it
+    select
+        'any' as reconciliation,
+        'bank_transactions' as feed,
+        bank_transactions.currency,
+        count(*) as row_count,
+        sum(bank_transactions.amount) as amount
+    from bank_transactions
+    group by bank_transactions.currency
+),
+
+placed as (
+    select
+        case
+            when items.item_type = 'bank_transaction' then 'any'
+            else items.reconciliation
+        end as reconciliation,
+        case
+            when items.item_type in ('invoice', 'credit_memo') then 'billing_invoices'
+            when items.item_type = 'payout' then 'gateway_payouts'
+            when items.item_type = 'bank_transaction' then 'bank_transactions'
+            else 'gateway_transactions'
+        end as feed,
+        items.currency,
+        items.amount
+    from items
+    where
+        items.reconciliation in ('invoice_to_receipt', 'gateway_to_payout', 'payout_to_bank')
+        and items.set_aside_reason is distinct from 'explained_elsewhere'
+),
+
+placed_totals as (
+    select
+        placed.reconciliation,
+        placed.feed,
+        placed.currency,
+        count(*) as row_count,
+        sum(placed.amount) as amount
+    from placed
+    group by placed.reconciliation, placed.feed, placed.currency
+),
+
+differing_totals as (
+    select
+        coalesce(landed_totals.reconciliation, placed_totals.reconciliation) as reconciliation,
+        coalesce(landed_totals.feed, placed_totals.feed) as item_type,
+        coalesce(landed_totals.currency, placed_totals.currency) as item_id,
+        'items do not add up to the landed rows of the feed' as failure,
+        coalesce(landed_totals.amount, {{ zero() }}) as expected_amount,
+        coalesce(placed_totals.amount, {{ zero() }}) as found_amount
+    from landed_totals
+    full outer join placed_totals
+        on
+            landed_totals.reconciliation = placed_totals.reconciliation
+            and landed_totals.feed = placed_totals.feed
+            and landed_totals.currency is not distinct from placed_totals.currency
+    where
+        landed_totals.row_count is distinct from placed_totals.row_count
+        or landed_totals.amount is distinct from placed_totals.amount
+),
+
+unbalanced_items as (
+    select
+        items.reconciliation,
+        items.item_type,
+        items.item_id,
+        'amount is not allocated + adjusted + open' as failure,
+        items.amount as expected_amount,
+        items.allocated_amount + items.adjusted_amount + items.open_amount as found_amount
+    from items
+    where
+        items.amount is null
+        or items.amount
+        is distinct from items.allocated_amount + items.adjusted_amount + items.open_amount
+),
+
+final as (
+    select * from differing_totals
+    union all
+    select * from unbalanced_items
+)
+
+select * from final
