@@ -17,12 +17,37 @@ decisions as (
         max_by(
             review_decisions.actor,
             {{ iso_timestamp('review_decisions.decided_at') }} || review_decisions.decision_id
-        ) as actor
+        ) as actor,
+        max(review_decisions.decided_at) as decided_at
     from {{ ref('stg_review__decisions') }} as review_decisions
     where
         review_decisions.action in ('approve_match', 'reject_match')
         and review_decisions.decided_at <= {{ as_of() }}
     group by review_decisions.match_id
+),
+
+-- of suggestions that share an item, only the one approved first becomes a match
+approvals as (
+    select
+        allocations.match_id,
+        allocations.item_key,
+        decisions.decided_at,
+        row_number() over (
+            partition by allocations.item_key
+            order by decisions.decided_at nulls last, allocations.match_id nulls last
+        ) as approval_number
+    from allocations
+    inner join decisions
+        on
+            allocations.match_id = decisions.match_id
+            and decisions.action = 'approve_match'
+    where allocations.verdict = 'suggested'
+),
+
+superseded_approvals as (
+    select distinct approvals.match_id
+    from approvals
+    where approvals.approval_number > 1
 ),
 
 -- The columns of a group are the same on all its rows: min() picks the one value.
@@ -131,7 +156,10 @@ final as (
         case
             when decisions.action = 'reject_match' then 'rejected'
             when described.verdict = 'accepted' then 'auto_closed'
-            when decisions.action = 'approve_match' then 'approved'
+            when
+                decisions.action = 'approve_match'
+                and superseded_approvals.match_id is null
+                then 'approved'
             when described.ambiguity = 'above_ceiling' then 'pending_approval'
             else 'suggested'
         end as decision,
@@ -155,7 +183,10 @@ final as (
         case
             when decisions.action = 'reject_match' then decisions.actor
             when described.verdict = 'accepted' then 'tieout'
-            when decisions.action = 'approve_match' then decisions.actor
+            when
+                decisions.action = 'approve_match'
+                and superseded_approvals.match_id is null
+                then decisions.actor
             else 'tieout'
         end as decided_by
     from described
@@ -165,6 +196,8 @@ final as (
         on described.ambiguity = ambiguities.code
     left join decisions
         on described.match_id = decisions.match_id
+    left join superseded_approvals
+        on described.match_id = superseded_approvals.match_id
 )
 
 select * from final

@@ -4,7 +4,11 @@ with
 
 transactions as (select * from {{ ref('stg_bank__transactions') }}),
 
-sealed_items as (select * from {{ ref('int_journal__live_items') }}),
+sealed_items as (
+    select distinct live_items.item_id
+    from {{ ref('int_journal__live_items') }} as live_items
+    where live_items.item_type = 'bank_transaction'
+),
 
 entries as (
     select
@@ -61,9 +65,7 @@ pairs as (
             and statement_entries.entry_total = notification_entries.entry_total
             and statement_entries.booking_date = notification_entries.booking_date
     left join sealed_items
-        on
-            sealed_items.item_type = 'bank_transaction'
-            and statement_entries.item_id = sealed_items.item_id
+        on statement_entries.item_id = sealed_items.item_id
 ),
 
 -- a notification of one item lends its details to the statement's entry

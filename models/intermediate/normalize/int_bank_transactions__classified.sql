@@ -59,10 +59,17 @@ payout_references as (
 ),
 
 quoted_payouts as (
-    select distinct mentions.item_id
+    select mentions.item_id
     from mentions
     inner join payout_references
         on mentions.mention_value = payout_references.reference_key
+    union
+    -- a sealed match says so for good
+    select live_items.item_id
+    from {{ ref('int_journal__live_items') }} as live_items
+    where
+        live_items.reconciliation = 'payout_to_bank'
+        and live_items.item_type = 'bank_transaction'
 ),
 
 final as (

@@ -1,10 +1,19 @@
--- Every reference-like word or run of words that a bank line says, and where it says it.
+-- Every reference-like word or run of words that a bank line says, and where it says it. Lines that
+-- sealed matches hold whole are not read again.
 with
 
+settled_items as (
+    select distinct live_items.item_id
+    from {{ ref('int_journal__live_items') }} as live_items
+    where live_items.item_type = 'bank_transaction' and live_items.is_held_whole
+),
+
 transactions as (
-    select *
-    from {{ ref('int_bank_transactions__booked') }}
-    where role = 'item'
+    select booked.*
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    left join settled_items
+        on booked.item_id = settled_items.item_id
+    where booked.role = 'item' and settled_items.item_id is null
 ),
 
 texts as (
