@@ -1,0 +1,262 @@
+"""The project keeps the rules of its layers and its documentation, and the rules see it if not.
+
+A rule is a pure function of dbt's manifest that gives one line for each violation: what, where, how
+to mend. Each has a mutation below that breaks it.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+Manifest = dict[str, Any]
+Node = dict[str, Any]
+Change = Callable[[Manifest], None]
+
+# A model reads its own layer or a lower one; sources are read by staging alone.
+LAYERS = {"seeds": 0, "sources": 0, "staging": 1, "intermediate": 2, "marts": 3}
+
+
+def layer(node: Node) -> str | None:
+    """The layer of a seed, a source or a model; None where it is in none."""
+    if node["resource_type"] in ("seed", "source"):
+        return f"{node['resource_type']}s"
+    folder = node["fqn"][1]
+    return folder if folder in LAYERS else None
+
+
+def models(manifest: Manifest) -> Iterator[Node]:
+    """The models of this project, by name."""
+    found = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+    return iter(sorted(found, key=lambda node: str(node["name"])))
+
+
+def upward_edges(manifest: Manifest) -> list[str]:
+    """Models that read a higher layer, or a source past staging."""
+    everything = manifest["nodes"] | manifest["sources"]
+    lines = []
+    for model in models(manifest):
+        own = layer(model)
+        if own is None:
+            lines.append(f"{model['original_file_path']}: move it into one of {sorted(LAYERS)}")
+            continue
+        for parent_id in model["depends_on"]["nodes"]:
+            parent = everything[parent_id]
+            if parent["resource_type"] == "source" and own != "staging":
+                lines.append(f"{model['name']} reads {parent_id}: read its staging model instead")
+            elif LAYERS[layer(parent) or own] > LAYERS[own]:
+                lines.append(f"{model['name']} ({own}) reads {parent['name']} ({layer(parent)})")
+    return lines
+
+
+def names_outside_their_layer(manifest: Manifest) -> list[str]:
+    """Models whose name does not say their layer."""
+    prefixes = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("fct_", "dim_", "agg_")}
+    return [
+        f"{model['name']}: names in {layer(model)} start with {prefixes[layer(model) or '']}"
+        for model in models(manifest)
+        if not model["name"].startswith(prefixes.get(layer(model) or "", ()))
+    ]
+
+
+def models_without_own_yaml(manifest: Manifest) -> list[str]:
+    """Models that are not described in a file of their own name beside them."""
+    lines = []
+    for model in models(manifest):
+        expected = PurePosixPath(model["original_file_path"]).with_suffix(".yml")
+        actual = (model["patch_path"] or "://nowhere").split("://")[1]
+        if actual != str(expected):
+            lines.append(f"{model['name']}: describe it in {expected} (now {actual})")
+    return lines
+
+
+def undescribed_models(manifest: Manifest) -> list[str]:
+    """Models whose description does not begin with the grain."""
+    return [
+        f"{model['name']}: the description must begin with `One row per`"
+        for model in models(manifest)
+        if not model["description"].strip().startswith("One row per")
+    ]
+
+
+def marts_without_contract(manifest: Manifest) -> list[str]:
+    """Marts whose columns and types are not enforced."""
+    return [
+        f"{model['name']}: set `contract: {{enforced: true}}`"
+        for model in models(manifest)
+        if layer(model) == "marts" and not model["config"]["contract"]["enforced"]
+    ]
+
+
+def undocumented_columns(manifest: Manifest) -> list[str]:
+    """Columns of staging models and marts without a description."""
+    return [
+        f"{model['name']}.{column['name']}: describe it, with its unit"
+        for model in models(manifest)
+        if layer(model) in ("staging", "marts")
+        for column in model["columns"].values()
+        if not column["description"].strip()
+    ]
+
+
+def models_without_key_test(manifest: Manifest) -> list[str]:
+    """Staging models and marts whose key no test guards."""
+    key_tests = {"primary_key", "unique_combination", "unique"}
+    guarded = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") in key_tests
+    }
+    # A reject may be delivered twice and a statement twice in a file: these have no key.
+    keyless = {"stg_tieout__quarantine", "stg_tieout__statements", "fct_quarantine"}
+    return [
+        f"{model['name']}: test its key with `primary_key`"
+        for model in models(manifest)
+        if layer(model) in ("staging", "marts")
+        and model["unique_id"] not in guarded
+        and model["name"] not in keyless
+    ]
+
+
+def ungrouped_models(manifest: Manifest) -> list[str]:
+    """Models that nobody answers for."""
+    return [
+        f"{model['name']}: give it a group (models/groups.yml, dbt_project.yml)"
+        for model in models(manifest)
+        if not model["config"].get("group")
+    ]
+
+
+RULES: list[Callable[[Manifest], list[str]]] = [
+    upward_edges,
+    names_outside_their_layer,
+    models_without_own_yaml,
+    undescribed_models,
+    marts_without_contract,
+    undocumented_columns,
+    models_without_key_test,
+    ungrouped_models,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_project_keeps_the_rule(rule: Callable[..., list[str]], manifest: dict[str, Any]) -> None:
+    violations = rule(manifest)
+    assert not violations, "\n".join(violations)
+
+
+def _invoices(manifest: dict[str, Any]) -> dict[str, Any]:
+    node: dict[str, Any] = manifest["nodes"]["model.tieout.stg_billing__invoices"]
+    return node
+
+
+def _mart(manifest: dict[str, Any]) -> dict[str, Any]:
+    node: dict[str, Any] = manifest["nodes"]["model.tieout.fct_items"]
+    return node
+
+
+def _drop_tests(manifest: dict[str, Any]) -> None:
+    for key in [k for k in manifest["nodes"] if k.startswith("test.")]:
+        del manifest["nodes"][key]
+
+
+# rule, how to break it, a word of the complaint
+MUTATIONS: list[tuple[Callable[..., list[str]], Change, str]] = [
+    (
+        upward_edges,
+        lambda m: _invoices(m)["depends_on"]["nodes"].append("model.tieout.fct_items"),
+        "stg_billing__invoices (staging) reads fct_items (marts)",
+    ),
+    (
+        upward_edges,
+        lambda m: _mart(m)["depends_on"]["nodes"].append("source.tieout.feeds.fx_rates"),
+        "read its staging model",
+    ),
+    (
+        names_outside_their_layer,
+        lambda m: _mart(m).update(name="items"),
+        "items: names in marts",
+    ),
+    (
+        models_without_own_yaml,
+        lambda m: _mart(m).update(patch_path="tieout://models/marts/schema.yml"),
+        "describe it in",
+    ),
+    (
+        undescribed_models,
+        lambda m: _mart(m).update(description="All items."),
+        "One row per",
+    ),
+    (
+        marts_without_contract,
+        lambda m: _mart(m)["config"]["contract"].update(enforced=False),
+        "fct_items",
+    ),
+    (
+        undocumented_columns,
+        lambda m: _mart(m)["columns"]["amount"].update(description=" "),
+        "fct_items.amount",
+    ),
+    (models_without_key_test, _drop_tests, "stg_billing__invoices"),
+    (
+        ungrouped_models,
+        lambda m: _mart(m)["config"].update(group=None),
+        "fct_items",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "change", "complaint"), MUTATIONS)
+def test_rule_sees_the_violation(
+    rule: Callable[..., list[str]],
+    change: Change,
+    complaint: str,
+    manifest: dict[str, Any],
+) -> None:
+    broken = copy.deepcopy(manifest)
+    change(broken)
+    assert any(complaint in line for line in rule(broken)), rule(broken)
+
+
+def test_every_seed_column_has_a_type(manifest: dict[str, Any]) -> None:
+    """dbt reads 10.00 as an integer unless it is told the type."""
+    for seed in (n for n in manifest["nodes"].values() if n["resource_type"] == "seed"):
+        with (PROJECT / seed["original_file_path"]).open(newline="", encoding="utf-8") as file:
+            header = next(csv.reader(file))
+        assert list(seed["config"]["column_types"]) == header, seed["name"]
+        assert list(seed["columns"]) == header, f"{seed['name']}: describe every column, in order"
+        assert seed["description"].startswith("One row per"), seed["name"]
+
+
+def test_staging_repeats_its_feed_word_for_word(manifest: dict[str, Any]) -> None:
+    """Staging selects every column of its feed, and documents it as the contract does."""
+    for model in models(manifest):
+        sources = [s for s in model["depends_on"]["nodes"] if s.startswith("source.")]
+        if not sources:
+            continue
+        assert len(sources) == 1, f"{model['name']} must read one source"
+        source = manifest["sources"][sources[0]]
+        for name, column in source["columns"].items():
+            if name.startswith("_"):
+                continue
+            assert name in model["columns"], f"{model['name']} lacks {name}"
+            ours = " ".join(model["columns"][name]["description"].split())
+            theirs = " ".join(column["description"].split())
+            assert ours == theirs, f"{model['name']}.{name}"
+
+
+def test_every_exception_type_has_its_runbook() -> None:
+    with (PROJECT / "seeds" / "exception_types.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            page = PROJECT / row["runbook"]
+            assert page.is_file(), f"{row['exception_type']}: write {row['runbook']}"
+            text = page.read_text(encoding="utf-8")
+            for heading in ("## What it means", "## How to look", "## How to mend"):
+                assert heading in text, f"{row['runbook']} lacks {heading!r}"
