@@ -66,7 +66,6 @@ named as (
         min(
             case
                 when all_items.status = 'set_aside' then 'named_item_' || all_items.set_aside_reason
-                when all_items.status = 'closed' then 'named_item_already_closed'
                 when all_items.currency <> open_items.currency then 'named_item_other_currency'
                 when numbers.strength = 'weak' then 'weak_reference'
                 else 'named_item_not_chosen'
@@ -93,10 +92,30 @@ named as (
         all_items.item_id
 ),
 
+-- what it names has been paid already
+paid_before as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.item_type,
+        open_items.item_id,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        'invoice' as other_item_type,
+        quoted.invoice_id as other_item_id,
+        cast(0.2 as {{ amount_type() }}) as score,
+        {{ json_object([['open', amount_text('open_items.open_amount')]]) }} as score_parts,
+        'named_item_already_closed' as why_not
+    from open_items
+    inner join {{ ref('int_exceptions__paid_before') }} as quoted
+        on open_items.item_key = quoted.item_key
+),
+
 candidates as (
     select * from suggested
     union all
     select * from named
+    union all
+    select * from paid_before
 ),
 
 ranked as (
