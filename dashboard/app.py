@@ -1,0 +1,90 @@
+"""The frame: what is shown when, on which publication. Start: `streamlit run dashboard/app.py`.
+
+Every run of this script resolves the published file anew; a fragment looks again every few
+seconds and reruns the page when a newer publication has taken its place.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import data
+from dashboard import format as fmt
+from orchestration.home import Home
+
+REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
+
+
+def main() -> None:
+    """Show the chosen page on the current publication, or say that there is none."""
+    st.set_page_config(page_title="tieout", page_icon=":material/balance:", layout="wide")
+    st.html(Path(__file__).parent / "style.css")
+    page = st.navigation(
+        [
+            st.Page(
+                "views/executive.py", title="Executive", icon=":material/monitoring:", default=True
+            ),
+            st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
+            st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
+            st.Page("views/rows.py", title="Rows", visibility="hidden"),
+            st.Page("views/record.py", title="Record", visibility="hidden"),
+        ],
+        position="top",
+    )
+    try:
+        publication = data.current()
+    except data.NotPublishedError as error:
+        st.session_state["_seen"] = None
+        not_published(str(error))
+        follow()
+        return
+    st.session_state["_seen"] = publication.key
+    data.use(publication)
+    try:
+        as_of_line(publication)
+        follow()
+        page.run()
+    except data.PublicationReplacedError:
+        st.rerun()
+
+
+def as_of_line(publication: data.Publication) -> None:
+    """Say what the data is as of, which run made it, and when it was published."""
+    facts = data.query_one("publication")
+    st.html(
+        '<div class="t-asof" id="as-of">'
+        f"<span>Data as of <b>{fmt.timestamp(facts['as_of'])}</b></span>"
+        f'<span>run <b class="t-mono">{fmt.escaped(facts["run_id"])}</b></span>'
+        f"<span>published <b>{fmt.timestamp(publication.key.published_at)}</b></span>"
+        f"<span>reporting currency <b>{fmt.escaped(facts['reporting_currency'])}</b></span>"
+        "</div>"
+    )
+
+
+def not_published(reason: str) -> None:
+    """The page before the first successful run."""
+    st.title("Nothing is published yet")
+    st.markdown(
+        "This dashboard shows what the last successful run published. "
+        "A run publishes only after all its tests have passed."
+    )
+    st.markdown("To see figures here, start a run; this page follows by itself:")
+    st.code("tieout run", language="shell")
+    st.text(reason)
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def follow() -> None:
+    """Rerun the page when another publication is current than the one it shows."""
+    try:
+        key = data.locate(Home.from_environment())
+    except data.NotPublishedError:
+        key = None
+    if key != st.session_state.get("_seen"):
+        st.rerun()
+
+
+main()

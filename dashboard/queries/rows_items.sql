@@ -1,0 +1,37 @@
+-- One row per item of a reconciliation, oldest due first; empty strings filter nothing.
+-- $standing: closed | open (open or partly) | in_review | set_aside.
+select
+    fct_items.reconciliation,
+    fct_items.side,
+    fct_items.item_type,
+    fct_items.item_id,
+    fct_items.party_id as customer_id,
+    dim_customers.legal_name as customer,
+    fct_items.event_date,
+    fct_items.due_for_match_at,
+    fct_items.currency,
+    fct_items.amount,
+    fct_items.allocated_amount,
+    fct_items.adjusted_amount,
+    fct_items.open_amount,
+    fct_items.status,
+    fct_items.set_aside_reason,
+    count(*) over () as row_count
+from marts.fct_items
+left join marts.dim_customers
+    on fct_items.party_id = dim_customers.customer_id
+where
+    ($reconciliation = '' or fct_items.reconciliation = $reconciliation)
+    and ($side = '' or fct_items.side = $side)
+    and case $standing
+        when '' then true
+        when 'open' then fct_items.status in ('open', 'partial')
+        else fct_items.status = $standing
+    end
+order by
+    fct_items.due_for_match_at asc nulls last,
+    fct_items.reconciliation,
+    fct_items.side,
+    fct_items.item_type,
+    fct_items.item_id
+limit $limit offset $offset

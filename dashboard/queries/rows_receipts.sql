@@ -1,0 +1,30 @@
+-- One row per receipt behind what was collected, newest first; empty strings filter nothing.
+-- $measure: collected | unapplied.
+select
+    fct_receipts.item_type,
+    fct_receipts.item_id,
+    fct_receipts.customer_id,
+    dim_customers.legal_name as customer,
+    fct_receipts.received_at,
+    fct_receipts.currency,
+    fct_receipts.amount,
+    fct_receipts.allocated_amount,
+    fct_receipts.adjusted_amount,
+    fct_receipts.unapplied_amount,
+    fct_receipts.reconciliation_status,
+    case $measure
+        when 'unapplied'
+            then sum(fct_receipts.unapplied_amount) over (partition by fct_receipts.currency)
+        else sum(fct_receipts.amount) over (partition by fct_receipts.currency)
+    end as measured,
+    count(*) over () as row_count
+from marts.fct_receipts
+left join marts.dim_customers
+    on fct_receipts.customer_id = dim_customers.customer_id
+where
+    fct_receipts.reconciliation_status not in ('pending', 'failed', 'not_ours')
+    and ($currency = '' or fct_receipts.currency = $currency)
+    and ($customer = '' or fct_receipts.customer_id = $customer)
+    and ($measure <> 'unapplied' or fct_receipts.unapplied_amount <> 0)
+order by fct_receipts.received_at desc nulls last, fct_receipts.item_type, fct_receipts.item_id
+limit $limit offset $offset

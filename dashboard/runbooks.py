@@ -1,0 +1,44 @@
+"""The text of runbooks: Markdown files of this project, named by path in the marts."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import components as ui
+from dashboard import format as fmt
+
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDER = PROJECT / "orchestration" / "runbooks"
+
+
+@cache
+def text(runbook: str) -> str | None:
+    """The Markdown of a runbook; None when the project has no such file.
+
+    Only files inside the project's own folder of runbooks are read, whatever the name says.
+    """
+    path = (PROJECT / runbook.partition("#")[0]).resolve()
+    if path.suffix != ".md" or not path.is_relative_to(FOLDER) or not path.is_file():
+        return None
+    return path.read_text(encoding="utf-8")
+
+
+def title(runbook: str) -> str:
+    """A runbook's name as words."""
+    return fmt.label(Path(runbook.partition("#")[0]).stem)
+
+
+def show(runbook: str | None) -> None:
+    """The runbook, or its name when its text is not part of this project."""
+    if not runbook:
+        ui.empty("No runbook is written for this.")
+        return
+    body = text(runbook)
+    if body is None:
+        ui.empty(f"Runbook: {runbook}")
+        return
+    with st.container(key=ui.key("runbook", runbook)):
+        st.markdown(body)

@@ -1,0 +1,119 @@
+"""Builds a published file from the output contract alone, without the pipeline.
+
+`CONTRACT` holds every mart with the columns that `contracts/marts.md` fixes. A test names only
+the columns that it cares about; the others are null.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MONEY = "decimal(38,10)"
+
+CONTRACT: Mapping[str, str] = {
+    "fct_items": f"""reconciliation varchar, side varchar, item_type varchar, item_id varchar,
+        party_id varchar, group_key varchar, event_date date, currency varchar, amount {MONEY},
+        allocated_amount {MONEY}, adjusted_amount {MONEY}, open_amount {MONEY}, status varchar,
+        set_aside_reason varchar, due_for_match_at timestamp, batch_id varchar""",
+    "fct_invoices": f"""invoice_id varchar, invoice_number varchar, document_type varchar,
+        customer_id varchar, issued_at timestamp, due_date date, currency varchar,
+        total_amount {MONEY}, matched_amount {MONEY}, adjusted_amount {MONEY},
+        open_amount {MONEY}, reconciliation_status varchar, first_matched_at timestamp,
+        matched_at timestamp, settled_at timestamp, hours_to_match bigint, days_overdue bigint,
+        source_batch_id varchar""",
+    "fct_receipts": f"""item_type varchar, item_id varchar, customer_id varchar,
+        received_at timestamp, currency varchar, amount {MONEY}, allocated_amount {MONEY},
+        adjusted_amount {MONEY}, unapplied_amount {MONEY}, reconciliation_status varchar,
+        payout_id varchar, settled_at timestamp""",
+    "fct_matches": f"""match_id varchar, reconciliation varchar, rule_id varchar,
+        rule_version varchar, method varchar, confidence {MONEY}, decision varchar,
+        explanation varchar, item_count bigint, amount {MONEY}, currency varchar,
+        difference_amount {MONEY}, decided_at timestamp, decided_by varchar, run_id varchar""",
+    "fct_match_allocations": f"""match_id varchar, reconciliation varchar, side varchar,
+        item_type varchar, item_id varchar, allocated_amount {MONEY}, adjusted_amount {MONEY},
+        currency varchar, match_amount {MONEY}, match_currency varchar""",
+    "fct_match_candidates": f"""item_type varchar, item_id varchar, match_id varchar,
+        other_item_type varchar, other_item_id varchar, rank bigint, score {MONEY},
+        score_parts varchar, why_not varchar""",
+    "fct_exceptions": f"""exception_id varchar, reconciliation varchar, exception_type varchar,
+        root_cause varchar, item_type varchar, item_id varchar, customer_id varchar,
+        amount {MONEY}, currency varchar, base_amount {MONEY}, opened_at timestamp,
+        age_hours bigint, severity varchar, priority_score {MONEY}, status varchar,
+        assigned_to varchar, sla_due_at timestamp, resolved_at timestamp, resolution varchar,
+        candidate_match_ids varchar, fingerprint varchar, runbook varchar""",
+    "fct_journal_entries": f"""posting_key varchar, line_number bigint, posting_date date,
+        account_code varchar, debit_amount {MONEY}, credit_amount {MONEY}, currency varchar,
+        base_debit_amount {MONEY}, base_credit_amount {MONEY}, match_id varchar, memo varchar,
+        posting_status varchar, attempts bigint, external_id varchar, posted_at timestamp,
+        reverses_posting_key varchar""",
+    "fct_audit_log": """block bigint, position bigint, entry_type varchar, subject_type varchar,
+        subject_id varchar, actor varchar, occurred_at timestamp, payload varchar,
+        source_hashes varchar[], entry_hash varchar""",
+    "fct_audit_blocks": """block bigint, run_id varchar, sealed_at timestamp, entry_count bigint,
+        root_hash varchar, previous_hash varchar, block_hash varchar""",
+    "fct_sli": f"""sli varchar, window_days bigint, as_of_date date, numerator {MONEY},
+        denominator {MONEY}, value {MONEY}, unit varchar, target {MONEY}, met boolean""",
+    "fct_error_budgets": f"""slo varchar, "window" varchar, as_of timestamp, objective {MONEY},
+        events bigint, bad_events bigint, burn_rate {MONEY}, budget_remaining {MONEY}""",
+    "fct_alerts": f"""alert_id varchar, fingerprint varchar, alert_name varchar, severity varchar,
+        root_cause varchar, group_key varchar, opened_at timestamp, last_seen_at timestamp,
+        resolved_at timestamp, state varchar, suppressed_by varchar, revenue_at_risk {MONEY},
+        summary varchar, runbook varchar, item_count bigint""",
+    "fct_batches": f"""batch_id varchar, feed varchar, file_name varchar, format varchar,
+        landed_at timestamp, ingested_at timestamp, rows_read bigint, rows_loaded bigint,
+        rows_redelivered bigint, rows_quarantined bigint, min_event_at timestamp,
+        max_event_at timestamp, is_backfill boolean, control_total {MONEY},
+        control_total_ok boolean""",
+    "fct_quarantine": """batch_id varchar, feed varchar, file_name varchar, line_number bigint,
+        column_name varchar, value varchar, reason varchar, quarantined_at timestamp,
+        resolved_by_batch_id varchar""",
+    "fct_runs": f"""run_id varchar, as_of timestamp, started_at timestamp, finished_at timestamp,
+        "trigger" varchar, engine varchar, rows_in bigint, matches_made bigint, auto_closed bigint,
+        exceptions_opened bigint, exceptions_resolved bigint, seconds {MONEY},
+        cost_per_match {MONEY}""",
+    "fct_record_trace": """item_type varchar, item_id varchar, position bigint,
+        occurred_at timestamp, event varchar, detail varchar, run_id varchar""",
+    "agg_executive_daily": f"""as_of_date date, reporting_currency varchar, invoiced {MONEY},
+        collected {MONEY}, matched {MONEY}, open {MONEY}, overdue {MONEY},
+        revenue_at_risk {MONEY}, success_rate {MONEY}, exceptions_open bigint,
+        exceptions_in_sla bigint""",
+    "agg_aging": f"""as_of_date date, customer_id varchar, bucket varchar, currency varchar,
+        open_amount {MONEY}, invoices bigint""",
+    "dim_customers": """customer_id varchar, legal_name varchar, tier varchar, country varchar""",
+    "dim_rules": """rule_id varchar, rule_version varchar, reconciliation varchar""",
+    "dim_dates": """date_day date""",
+}
+
+
+def write_marts(path: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """Write a DuckDB file at `path` with every mart of the contract and the given rows."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        for mart, columns in CONTRACT.items():
+            connection.execute(f"create table marts.{mart} ({columns})")
+        for mart, mart_rows in rows.items():
+            for row in mart_rows:
+                names = ", ".join(f'"{name}"' for name in row)
+                places = ", ".join("?" for _ in row)
+                connection.execute(
+                    f"insert into marts.{mart} ({names}) values ({places})", list(row.values())
+                )
+
+
+def publish(home: Path, run_id: str, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> Path:
+    """Publish rows under `home` as a run does: a versioned file, then the link swapped."""
+    directory = home / "published"
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{run_id}.duckdb"
+    draft = directory / f".{run_id}.draft"
+    write_marts(draft, rows)
+    os.replace(draft, target)
+    link = home / f".serving.{run_id}"
+    link.symlink_to(Path("published") / target.name)
+    os.replace(link, home / "serving.duckdb")
+    return target
