@@ -1,1 +1,1 @@
-"""tieout's Python side: it lands, reads, seals, publishes and orchestrates; dbt does the accounting."""
+"""tieout's Python side lands, reads, seals, publishes and orchestrates; dbt does the accounting."""

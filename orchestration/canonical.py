@@ -1,4 +1,4 @@
-"""Canonical JSON of the audit recipe, in plain Python: the reference for the SQL that seals blocks."""
+"""The audit recipe in plain Python: the reference for the SQL that seals blocks."""
 
 from __future__ import annotations
 

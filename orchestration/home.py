@@ -1,4 +1,4 @@
-"""Where a company's data lives (`$TIEOUT_HOME`), and the settings that a run takes from its environment.
+"""Where a company's data lives (`$TIEOUT_HOME`), and what a run takes from its environment.
 
 Everything under the home is described by `Home`. Three things in it are the truth and are never
 rewritten: `landing/` (the user's), `raw/` and `journal/`. The rest can be deleted and comes back.
@@ -274,7 +274,7 @@ def to_naive_utc(moment: datetime) -> datetime:
 
 
 def wall_clock() -> datetime:
-    """The time now in naive UTC. The only clock of the project: run bookkeeping and default as_of."""
+    """The time now in naive UTC. The project's only clock: for bookkeeping and the default as_of."""
     return to_naive_utc(datetime.now(UTC))
 
 

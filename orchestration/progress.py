@@ -1,4 +1,4 @@
-"""Progress for a person: one line a step, rewritten in place on a terminal, with the time it took."""
+"""Progress for a person: one line a step, rewritten in place on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dbt project as Dagster sees it. A module of its own, so that it can be prepared before use."""
+"""The dbt project as Dagster sees it; a module of its own, so that it is prepared before use."""
 
 from __future__ import annotations
 

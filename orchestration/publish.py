@@ -1,4 +1,4 @@
-"""Publications: the marts of a successful run, copied to a file that readers open and never a writer.
+"""Publications: the marts of a successful run, in a file that readers open and never a writer.
 
 Every publication has a name of its own, and `serving.duckdb` is a relative link that is swapped to
 the newest by one rename. A reader resolves the link and keys its cache on the real path, because
@@ -51,7 +51,7 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
 
 
 def free_name(folder: Path, run_id: str) -> Path:
-    """`<run_id>.duckdb`, else with a counter: a name that readers may have open is not used again."""
+    """`<run_id>.duckdb`, else with a counter: a name that readers may hold is not used again."""
     path = folder / f"{run_id}.duckdb"
     counter = 1
     while path.exists():

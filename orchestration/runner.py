@@ -68,7 +68,7 @@ def execute_job(home: Home, trigger: str) -> None:
 
 
 def prepare_instance(home: Home) -> None:
-    """Install the Dagster settings under the home, and point this process and its children there."""
+    """Install the Dagster settings under the home; point this process and its children there."""
     home.create()
     shutil.copyfile(_INSTANCE_SETTINGS, home.dagster / "dagster.yaml")
     os.environ["TIEOUT_HOME"] = str(home.root)

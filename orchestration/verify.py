@@ -4,7 +4,7 @@ Nothing here is shared with the SQL that seals, except the files: each entry is 
 again in canonical form, hashed, and followed up the tree to the block, the chain, the anchors and
 the published copy of the blocks. What each check catches:
 
-- an edited entry: its hash no longer follows from its columns, or the tree no longer from the hashes
+- an edited entry: its hash no longer follows from its columns, or the tree not from the hashes
 - a deleted or reordered entry: positions have a gap or a hash stands in another place
 - a deleted or reordered block: a number is missing or the chain does not continue
 - a truncation (the newest blocks cut off, which a chain alone cannot show): the anchors or the
@@ -45,7 +45,7 @@ _TRIED_POSITIONS = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. `kind`: edit, deletion, reordering, truncation, unfinished, unreadable."""
+    """What is wrong. `kind`: edit, deletion, reordering, truncation, unfinished, unreadable."""
 
     kind: str
     message: str
@@ -147,8 +147,8 @@ def _missing_header(
         verdict.findings.append(
             Finding(
                 "unfinished",
-                f"{entries_path(home, number)} has no block file: a run was stopped while it sealed "
-                "(the next run seals it again), or the block file was removed",
+                f"{entries_path(home, number)} has no block file: a run was stopped while it "
+                "sealed (the next run seals it again), or the block file was removed",
             )
         )
     else:

@@ -1,4 +1,4 @@
-"""The life of `warehouse.duckdb`: thrown away whenever it might not be what the code would build."""
+"""The life of `warehouse.duckdb`: thrown away when it might not be what the code would build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def building(home: Home, phase: Phase) -> Iterator[None]:
     """Around a build: start from a warehouse that can be trusted, and vouch for the result.
 
     The fingerprint is away while a build is under way. Where a process is killed inside, or a test
-    fails, the next run finds none and starts from nothing; until then the warehouse can be looked at.
+    fails, the next run finds none and starts from nothing; until then one can look into the file.
 
     Raises:
         TieoutError: when the code has changed between the two builds of one run.
@@ -32,8 +32,8 @@ def building(home: Home, phase: Phase) -> Iterator[None]:
     if not is_current(home):
         if phase is Phase.AFTER_SEAL:
             raise TieoutError(
-                f"{home.warehouse} was not built by the code as it is now: a model was edited while "
-                "the run was under way. Run again."
+                f"{home.warehouse} was not built by the code as it is now: a model was edited "
+                "while the run was under way. Run again."
             )
         discard(home)
     home.warehouse_fingerprint.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+# tieout: `make run` reconciles, `make up` shows, `make test` proves. Needs Python 3.11 or newer.
+# Every target sets itself up: packages go to .venv, data to $TIEOUT_HOME (default: data/).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+
+VENV := .venv
+VENV_DUCKDB2 := .venv-duckdb2
+BIN := $(VENV)/bin
+PIP := pip install --quiet --disable-pip-version-check
+# The line of DuckDB that is run by default, and the next one, which is tested beside it.
+DUCKDB := duckdb>=1.5.5,<1.6
+DUCKDB2 := duckdb>=2.0,<2.1
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- what a user calls
+
+.PHONY: run
+run: $(VENV)/.run ## reconcile what has landed (a demo company if nothing has) and publish the marts
+	@$(BIN)/tieout run
+
+.PHONY: up
+up: $(VENV)/.run ## serve the dashboard and Dagster on this machine until Ctrl-C
+	@exec $(BIN)/tieout up
+
+.PHONY: verify
+verify: $(VENV)/.run ## recompute the journal's proof and name anything that was changed
+	@$(BIN)/tieout verify
+
+.PHONY: docs
+docs: $(VENV)/.run ## write the documentation of all tables as one page
+	@home=$$(cd "$(CURDIR)" && realpath -m "$${TIEOUT_HOME:-data}"); mkdir -p "$$home/target"; \
+	TIEOUT_HOME="$$home" DBT_TARGET_PATH="$$home/target" DBT_LOG_PATH="$$home/logs" \
+		$(BIN)/dbt --quiet docs generate --static; \
+	echo "Open $$home/target/static_index.html"
+
+# ---- what an engineer calls
+
+.PHONY: lint
+lint: $(VENV)/.test ## formats, lints, types and a strict parse, without building anything
+	@.ci/lint $(BIN)
+
+.PHONY: test
+test: $(VENV)/.test $(VENV_DUCKDB2)/.test ## everything: lint, DuckDB 1.5 and 2.0, Spark where Java is
+	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
+
+.PHONY: test-spark
+test-spark: $(VENV)/.spark ## build the demo company on Spark and compare every mart with DuckDB
+	@$(BIN)/python -m pytest tests/spark -rs
+
+.PHONY: clean
+clean: ## remove what tools made (environments, caches); data is never touched
+	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
+
+# ---- set-up: an environment is made once, and its packages again when pyproject.toml changes
+
+.PHONY: python
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "tieout needs Python 3.11 or newer; here is: $$(python3 --version 2>&1 || true)."; \
+		echo "Install one, or name it: make run PYTHON=/path/to/python3.12"; \
+		exit 1; \
+	fi
+
+$(VENV)/bin/python: | python
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "Making $(VENV) failed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV_DUCKDB2)/bin/python: | python
+	@$(PYTHON) -m venv $(VENV_DUCKDB2)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing packages into $(VENV) (once) ..."
+	@$(BIN)/$(PIP) -e . '$(DUCKDB)'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing packages and test tools into $(VENV) (once) ..."
+	@$(BIN)/$(PIP) -e '.[test]' '$(DUCKDB)'
+	@touch $(VENV)/.run $@
+
+$(VENV)/.spark: pyproject.toml $(VENV)/.test
+	@echo "Installing Spark into $(VENV) (once, some 500 MB) ..."
+	@$(BIN)/$(PIP) -e '.[test,spark]' '$(DUCKDB)'
+	@touch $@
+
+$(VENV_DUCKDB2)/.test: pyproject.toml | $(VENV_DUCKDB2)/bin/python
+	@echo "Installing packages with DuckDB 2.0 into $(VENV_DUCKDB2) (once) ..."
+	@$(VENV_DUCKDB2)/bin/$(PIP) -e '.[test]' '$(DUCKDB2)'
+	@touch $@
