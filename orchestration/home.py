@@ -274,7 +274,7 @@ def to_naive_utc(moment: datetime) -> datetime:
 
 
 def wall_clock() -> datetime:
-    """The time now in naive UTC. The project's only clock: for bookkeeping and the default as_of."""
+    """The time now in naive UTC: for bookkeeping and the default as_of alone."""
     return to_naive_utc(datetime.now(UTC))
 
 

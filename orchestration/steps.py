@@ -15,9 +15,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_runs, journal, progress, publish, repeats, warehouse
+from orchestration import dbt_runs, demo, journal, progress, publish, repeats, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
+from orchestration.ingest import ingest
 from orchestration.journal import Block
 from orchestration.run_context import (
     RunContext,
@@ -42,7 +43,7 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         blocks = journal.prepare(home)
         refuse_the_past(as_of, blocks)
         write_empty_runs(home)
-        if not repeats.landed_files(home):
+        if not has_landed_files(home):
             progress.current().note(
                 f"  {home.landing} is empty: a demo company is landed there. Put your own files "
                 "there instead to reconcile them (README, 'Your own data')."
@@ -50,7 +51,11 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
             land_demo(home, as_of.date(), reporting_currency=settings.reporting_currency)
         repeats.note_inputs(home, as_of)
     with progress.current().step("Reading the landed files"):
-        ingest(home, as_of)
+        result = ingest(home, as_of, next_sequence(home))
+        progress.current().update(
+            f"{result.new_batches} new files, {result.rows_read} rows: {result.loaded} loaded, "
+            f"{result.redelivered} seen before, {result.quarantined} rejected"
+        )
     run_id = run_id_of(as_of, [batch_id for _, batch_id, _ in known_batches(home)])
     context = RunContext(
         run_id=run_id,
@@ -88,9 +93,7 @@ def land_demo(home: Home, end: date, **size: Any) -> None:
     Raises:
         TieoutError: when files have landed already, or the size makes no company.
     """
-    from orchestration import demo
-
-    if repeats.landed_files(home):
+    if has_landed_files(home):
         raise TieoutError(
             f"{home.landing} holds files already, and a demo company is not mixed with them. "
             "Choose an empty TIEOUT_HOME."
@@ -109,11 +112,9 @@ def land_demo(home: Home, end: date, **size: Any) -> None:
     shutil.rmtree(aside)
 
 
-def ingest(home: Home, as_of: datetime) -> None:
-    """Read what is new in landing into raw; the manifest commits it."""
-    from orchestration import ingest as reader
-
-    reader.run(home, as_of, next_sequence(home))
+def has_landed_files(home: Home) -> bool:
+    """Whether anything lies in landing, an upload under way included; hidden files do not count."""
+    return any(path.is_file() and not path.name.startswith(".") for path in home.landing.rglob("*"))
 
 
 def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator[dict[str, Any]]:
