@@ -1,0 +1,192 @@
+"""Where batches end up: raw rows, quarantine, control totals, and the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.files import copy_to_parquet, quoted, remove_temporary, sync_folder
+from orchestration.home import Home
+from orchestration.ingest.contract import (
+    BANK_FEED,
+    BANK_LANDING,
+    REMITTANCE_FEED,
+    Contract,
+)
+
+EMPTY = "_empty.parquet"
+
+BATCH_TYPES = {
+    "batch_id": "VARCHAR",
+    "feed": "VARCHAR",
+    "file_name": "VARCHAR",
+    "format": "VARCHAR",
+    "landed_at": "TIMESTAMP",
+    "ingested_at": "TIMESTAMP",
+    "run_sequence": "BIGINT",
+    "rows_read": "BIGINT",
+    "rows_loaded": "BIGINT",
+    "rows_redelivered": "BIGINT",
+    "rows_quarantined": "BIGINT",
+    "min_event_at": "TIMESTAMP",
+    "max_event_at": "TIMESTAMP",
+    "naive_timestamps": "BIGINT",
+    "double_amounts": "BIGINT",
+    "conflicting_versions": "BIGINT",
+    "control_total": "DECIMAL(38,10)",
+    "control_total_ok": "BOOLEAN",
+    "is_rejected": "BOOLEAN",
+}
+STATEMENT_TYPES = {
+    "batch_id": "VARCHAR",
+    "account_id": "VARCHAR",
+    "statement_id": "VARCHAR",
+    "currency": "VARCHAR",
+    "opening_balance": "DECIMAL(38,10)",
+    "entries_total": "DECIMAL(38,10)",
+    "closing_balance": "DECIMAL(38,10)",
+    "control_total_ok": "BOOLEAN",
+    "from_date": "DATE",
+    "to_date": "DATE",
+}
+QUARANTINE_TYPES = {
+    "batch_id": "VARCHAR",
+    "feed": "VARCHAR",
+    "file_name": "VARCHAR",
+    "line_number": "BIGINT",
+    "column_name": "VARCHAR",
+    "value": "VARCHAR",
+    "reason": "VARCHAR",
+    "quarantined_at": "TIMESTAMP",
+    "run_sequence": "BIGINT",
+    "row_key": "VARCHAR",
+    "is_file": "BOOLEAN",
+}
+
+
+def create_table(
+    connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]
+) -> None:
+    """An empty temporary table."""
+    columns = ", ".join(f"{column} {sql_type}" for column, sql_type in types.items())
+    connection.execute(f"create or replace temp table {name} ({columns})")
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add rows to a table by column name."""
+    if rows:
+        names = list(rows[0])
+        marks = ", ".join("?" for _ in names)
+        connection.executemany(
+            f"insert into {table} ({', '.join(names)}) values ({marks})",
+            [list(row.values()) for row in rows],
+        )
+
+
+def write_empty_files(
+    connection: duckdb.DuckDBPyConnection, home: Home, contract: Contract
+) -> None:
+    """A file without rows in every family, so that a glob always finds the schema.
+
+    It is replaced when the contract has changed.
+    """
+    families: dict[Path, Mapping[str, str]] = {
+        home.feed_raw(feed.name): feed.raw_types for feed in contract.feeds.values()
+    }
+    families |= {
+        home.manifest: BATCH_TYPES,
+        home.statements: STATEMENT_TYPES,
+        home.quarantine: QUARANTINE_TYPES,
+    }
+    for folder, types in families.items():
+        path = folder / EMPTY
+        wanted = [(name, sql_type) for name, sql_type in types.items()]
+        if path.exists():
+            found = connection.execute(
+                f"describe select * from read_parquet({quoted(str(path))})"
+            ).fetchall()
+            if [(row[0], row[1]) for row in found] == wanted:
+                continue
+        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in wanted)
+        copy_to_parquet(connection, f"select {columns} where false", path)
+
+
+def read_batches(
+    connection: duckdb.DuckDBPyConnection, home: Home
+) -> list[tuple[str, str, bool, str, int]]:
+    """Feed, batch id, whether rejected, format and run sequence of all committed batches."""
+    return connection.execute(
+        "select feed, batch_id, is_rejected, format, run_sequence "
+        f"from read_parquet({quoted(str(home.manifest / '*.parquet'))}, union_by_name = true) "
+        "order by run_sequence, feed, batch_id"
+    ).fetchall()
+
+
+def remove_orphans(home: Home, contract: Contract, committed: set[tuple[str, str]]) -> None:
+    """Delete what an ingest that was killed before its commit has left behind.
+
+    Args:
+        committed: feed and batch id of every batch that a manifest names.
+    """
+    bank = {batch_id for feed, batch_id in committed if feed == BANK_LANDING}
+    for name in contract.feeds:
+        kept = {batch_id for feed, batch_id in committed if feed == name}
+        if name in (BANK_FEED, REMITTANCE_FEED):
+            kept |= bank
+        _keep_only(home.feed_raw(name), {f"{batch_id}.parquet" for batch_id in kept})
+    _keep_only(home.statements, {f"{batch_id}.parquet" for batch_id in bank})
+    _keep_only(home.quarantine, {quarantine_name(feed, batch_id) for feed, batch_id in committed})
+    remove_temporary(home.manifest)
+    remove_scratch(home)
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.name not in names and path.name != EMPTY:
+                path.unlink()
+
+
+def quarantine_name(feed: str, batch_id: str) -> str:
+    """File name of a batch's rejects. The same bytes may lie in two feeds, so both are in it."""
+    slug = (
+        feed if re.fullmatch(r"[a-z_]+", feed) else hashlib.sha256(feed.encode()).hexdigest()[:16]
+    )
+    return f"{batch_id}.{slug}.parquet"
+
+
+def scratch_folder(home: Home) -> Path:
+    """Where ingest stages rows and DuckDB spills (`spill/`); emptied before and after."""
+    return home.root / "scratch" / "ingest"
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a file that does not count before a manifest names its batch."""
+    connection.execute(f"copy ({query}) to {quoted(str(path))} (format parquet, compression zstd)")
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Bring written files and their names to the disk."""
+    paths = list(paths)
+    for path in paths:
+        with open(path, "rb") as handle:
+            os.fsync(handle.fileno())
+    for folder in sorted({path.parent for path in paths}):
+        sync_folder(folder)
+
+
+def remove_scratch(home: Home) -> None:
+    """Empty the scratch folder, except for what an open DuckDB spills there."""
+    folder = scratch_folder(home)
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.is_file():
+                path.unlink()
