@@ -173,7 +173,8 @@ group_currencies as (
                 when group_items.side = 'actual' and group_items.remaining_amount < 0 then 1
                 else 0
             end
-        ) as has_money_going_back
+        ) as has_money_going_back,
+        max(group_items.event_date) as latest_date
     from group_items
     group by group_items.group_name
 ),
@@ -282,6 +283,9 @@ compared as (
         ) as is_advised,
         least(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
             as tolerance_base,
+        -- ceilings are in the reporting currency; without a rate the bare amount is held against them
+        cast(abs(group_totals.expected_amount) * coalesce(fx_rates.rate, 1) as {{ amount_type() }})
+            as base_amount,
         {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }} as minor_unit
     from group_links
     inner join group_currencies
@@ -290,6 +294,11 @@ compared as (
         on group_links.group_name = group_totals.group_name
     left join currencies
         on group_currencies.match_currency = currencies.code
+    left join fx_rates
+        on
+            group_currencies.latest_date = fx_rates.rate_date
+            and group_currencies.match_currency = fx_rates.base_currency
+            and fx_rates.quote_currency = {{ reporting_currency() }}
 ),
 
 related as (
@@ -512,7 +521,7 @@ judged as (
             when ruled.relation in ('partial', 'overpaid') and ruled.is_same_payer = 0
                 then 'payer_unknown'
             when not ruled.closes_by_itself then 'rule_asks_a_person'
-            when abs(ruled.expected_amount) > ruled.largest_amount then 'above_ceiling'
+            when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
         end as ambiguity
     from ruled
     inner join splits

@@ -1,0 +1,137 @@
+-- What needs a person now, a pure function of the items: one row for each item that has any reason,
+-- with the reason of highest precedence (seeds/exception_types.csv).
+with
+
+items as (select * from {{ ref('int_items__balanced') }}),
+
+open_items as (select * from {{ ref('int_exceptions__open_items') }}),
+
+findings as (select * from {{ ref('int_exceptions__findings') }}),
+
+rules as (select * from {{ ref('exception_rules') }}),
+
+exception_types as (select * from {{ ref('exception_types') }}),
+
+fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
+
+currencies as (select * from {{ ref('currencies') }}),
+
+conditions as (
+    select
+        open_items.item_key,
+        open_items.condition,
+        true as is_required,
+        case when open_items.is_past_window then open_items.due_for_match_at end as began_at,
+        cast(null as {{ amount_type() }}) as amount_in_question
+    from open_items
+    union all
+    select
+        findings.item_key,
+        findings.condition,
+        false as is_required,
+        cast(null as timestamp) as began_at,
+        findings.amount_in_question
+    from findings
+),
+
+item_conditions as (
+    select
+        conditions.item_key,
+        conditions.condition,
+        conditions.amount_in_question,
+        items.reconciliation,
+        items.side,
+        items.item_type,
+        items.item_id,
+        items.party_id,
+        items.currency,
+        items.event_date,
+        items.amount,
+        items.open_amount,
+        items.row_hash,
+        max(case when conditions.is_required then 1 else 0 end)
+            over (partition by conditions.item_key) = 1 as is_required,
+        min(conditions.began_at) over (partition by conditions.item_key) as began_at
+    from conditions
+    inner join items
+        on conditions.item_key = items.item_key
+),
+
+-- the most specific rule of a condition holds
+ruled as (
+    select
+        item_conditions.*,
+        rules.exception_type,
+        rules.root_cause,
+        exception_types.precedence,
+        row_number() over (
+            partition by item_conditions.item_key, item_conditions.condition
+            order by
+                case when rules.condition = '*' then 1 else 0 end asc nulls last,
+                case when rules.reconciliation = '*' then 1 else 0 end asc nulls last,
+                case when rules.item_type = '*' then 1 else 0 end asc nulls last
+        ) as rule_rank
+    from item_conditions
+    inner join rules
+        on
+            rules.condition in (item_conditions.condition, '*')
+            and rules.reconciliation in (item_conditions.reconciliation, '*')
+            and rules.item_type in (item_conditions.item_type, '*')
+    inner join exception_types
+        on rules.exception_type = exception_types.exception_type
+),
+
+chosen as (
+    select ruled.*
+    from ruled
+    where ruled.rule_rank = 1
+    qualify row_number() over (
+        partition by ruled.item_key
+        order by ruled.precedence asc nulls last, ruled.condition asc nulls last
+    ) = 1
+),
+
+valued as (
+    select
+        chosen.*,
+        case
+            when coalesce(chosen.amount_in_question, 0) <> 0 then chosen.amount_in_question
+            when chosen.open_amount <> 0 then chosen.open_amount
+            else chosen.amount
+        end as exception_amount
+    from chosen
+),
+
+final as (
+    select
+        valued.item_key,
+        valued.reconciliation,
+        valued.side,
+        valued.item_type,
+        valued.item_id,
+        valued.exception_type,
+        valued.root_cause,
+        valued.condition,
+        valued.is_required,
+        valued.party_id as customer_id,
+        {{ as_amount('valued.exception_amount') }} as amount,
+        valued.currency,
+        case
+            when valued.currency = {{ reporting_currency() }}
+                then {{ as_amount('valued.exception_amount') }}
+            else
+                {{ round_amount('valued.exception_amount * fx_rates.rate', 'currencies.minor_digits') }}
+        end as base_amount,
+        coalesce(valued.began_at, {{ as_of() }}) as began_at,
+        valued.row_hash
+    from valued
+    left join fx_rates
+        on
+            valued.event_date = fx_rates.rate_date
+            and valued.currency = fx_rates.base_currency
+            and fx_rates.quote_currency = {{ reporting_currency() }}
+    left join currencies
+        on currencies.code = {{ reporting_currency() }}
+)
+
+select * from final

@@ -1,0 +1,262 @@
+-- What needs a person at once, whether or not the item is past its window.
+with
+
+items as (select * from {{ ref('int_items__balanced') }}),
+
+allocations as (select * from {{ ref('int_match_allocations') }}),
+
+customers as (select * from {{ ref('stg_crm__customers') }}),
+
+invoices as (select * from {{ ref('stg_billing__invoices') }}),
+
+gateway_transactions as (
+    select
+        transactions.type,
+        transactions.status,
+        transactions.created_at,
+        {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }} as item_id,
+        {{ item_id(['transactions.gateway', 'transactions.related_transaction_id']) }}
+            as related_item_id
+    from {{ ref('stg_gateway__transactions') }} as transactions
+    where
+        transactions.type in ('refund', 'chargeback', 'chargeback_reversal')
+        and transactions.created_at <= {{ as_of() }}
+),
+
+failed_statements as (select * from {{ ref('int_statements__failed') }}),
+
+rejected_versions as (
+    select *
+    from {{ ref('int_quarantine__resolved') }}
+    where resolved_by_batch_id is null and not is_file
+),
+
+duplicates as (
+    select
+        items.item_key,
+        'set_aside_as_duplicate' as condition,
+        items.amount as amount_in_question
+    from items
+    where items.set_aside_reason = 'duplicate'
+),
+
+-- a dispute is over when a reversal undoes the chargeback, or the charge that both undo
+reversed_items as (
+    select distinct gateway_transactions.related_item_id
+    from gateway_transactions
+    where
+        gateway_transactions.type = 'chargeback_reversal'
+        and gateway_transactions.status = 'succeeded'
+        and gateway_transactions.related_item_id is not null
+),
+
+standing_chargebacks as (
+    select
+        items.item_key,
+        'chargeback_stands' as condition,
+        items.amount as amount_in_question
+    from items
+    left join gateway_transactions
+        on items.item_id = gateway_transactions.item_id
+    left join reversed_items as own_reversal
+        on items.item_id = own_reversal.related_item_id
+    left join reversed_items as charge_reversal
+        on gateway_transactions.related_item_id = charge_reversal.related_item_id
+    where
+        items.reconciliation = 'invoice_to_receipt'
+        and items.item_type = 'chargeback'
+        and items.status <> 'set_aside'
+        and own_reversal.related_item_id is null
+        and charge_reversal.related_item_id is null
+),
+
+refund_matches as (
+    select
+        items.item_key,
+        items.open_amount,
+        items.amount,
+        allocations.match_id
+    from items
+    inner join allocations
+        on items.item_key = allocations.item_key
+    where
+        allocations.is_live
+        and items.reconciliation = 'invoice_to_receipt'
+        and items.item_type = 'refund'
+        and items.status <> 'set_aside'
+),
+
+refund_match_ids as (select distinct refund_matches.match_id from refund_matches),
+
+refunded_documents as (
+    select
+        refund_match_ids.match_id,
+        members.item_type,
+        members.item_id
+    from refund_match_ids
+    inner join allocations as members
+        on refund_match_ids.match_id = members.match_id
+    where members.item_type in ('invoice', 'credit_memo')
+),
+
+credited_invoices as (
+    select distinct invoices.related_invoice_id as invoice_id
+    from invoices
+    where
+        invoices.document_type = 'credit_memo'
+        and invoices.status = 'open'
+        and invoices.related_invoice_id is not null
+),
+
+refund_coverage as (
+    select
+        refunded_documents.match_id,
+        max(case when refunded_documents.item_type = 'invoice' then 1 else 0 end) as has_invoice,
+        max(
+            case
+                when
+                    refunded_documents.item_type = 'credit_memo'
+                    or credited_invoices.invoice_id is not null
+                    then 1
+                else 0
+            end
+        ) as has_credit
+    from refunded_documents
+    left join credited_invoices
+        on
+            refunded_documents.item_type = 'invoice'
+            and refunded_documents.item_id
+            = {{ item_id(['credited_invoices.invoice_id']) }}
+    group by refunded_documents.match_id
+),
+
+-- money for an invoice went back, and no document takes the invoice back
+uncredited_refunds as (
+    select
+        refund_matches.item_key,
+        'refund_lacks_credit_memo' as condition,
+        min(refund_matches.amount) as amount_in_question
+    from refund_matches
+    inner join refund_coverage
+        on refund_matches.match_id = refund_coverage.match_id
+    group by refund_matches.item_key
+    having max(refund_coverage.has_invoice) = 1 and max(refund_coverage.has_credit) = 0
+),
+
+payout_contents as (
+    select
+        items.group_key,
+        items.currency,
+        sum(items.amount) as expected_amount
+    from items
+    where
+        items.reconciliation = 'gateway_to_payout'
+        and items.side = 'expected'
+        and items.status <> 'set_aside'
+        and items.group_key is not null
+    group by items.group_key, items.currency
+),
+
+-- a payout of which no transaction has landed is late, not wrong
+differing_payouts as (
+    select
+        items.item_key,
+        'payout_group_differs' as condition,
+        items.amount - payout_contents.expected_amount as amount_in_question
+    from items
+    inner join payout_contents
+        on
+            items.group_key = payout_contents.group_key
+            and items.currency = payout_contents.currency
+    where
+        items.reconciliation = 'gateway_to_payout'
+        and items.item_type = 'payout'
+        and items.status not in ('set_aside', 'closed')
+        and items.amount <> payout_contents.expected_amount
+),
+
+-- without a customer master every party would be unknown: nothing to compare with
+unknown_parties as (
+    select
+        items.item_key,
+        'party_unknown' as condition,
+        items.open_amount as amount_in_question
+    from items
+    left join customers
+        on items.party_id = customers.customer_id
+    where
+        items.reconciliation = 'invoice_to_receipt'
+        and items.item_type in ('invoice', 'credit_memo')
+        and items.status not in ('set_aside', 'closed')
+        and customers.customer_id is null
+        and (select count(*) from {{ ref('stg_crm__customers') }}) > 0
+),
+
+-- an item may be listed in several reconciliations; a finding about its record is raised in one
+listed_once as (
+    select
+        items.item_key,
+        items.item_type,
+        items.item_id,
+        items.amount,
+        items.feed,
+        row_number() over (
+            partition by items.item_type, items.item_id
+            order by
+                case when items.status = 'set_aside' then 1 else 0 end asc nulls last,
+                items.reconciliation asc nulls last
+        ) as listing_rank
+    from items
+    where
+        (
+            items.item_type = 'bank_transaction'
+            and items.item_id in (select failed_statements.item_id from failed_statements)
+        )
+        or items.item_id in (select rejected_versions.row_key from rejected_versions)
+),
+
+unbalanced_statements as (
+    select
+        listed_once.item_key,
+        'statement_does_not_add_up' as condition,
+        max(failed_statements.difference_amount) as amount_in_question
+    from listed_once
+    inner join failed_statements
+        on
+            listed_once.item_type = 'bank_transaction'
+            and listed_once.item_id = failed_statements.item_id
+    where listed_once.listing_rank = 1
+    group by listed_once.item_key
+),
+
+rejected_items as (
+    select
+        listed_once.item_key,
+        'later_version_rejected' as condition,
+        min(listed_once.amount) as amount_in_question
+    from listed_once
+    inner join rejected_versions
+        on
+            listed_once.item_id = rejected_versions.row_key
+            and listed_once.feed = {{ record_feed('rejected_versions.feed') }}
+    where listed_once.listing_rank = 1
+    group by listed_once.item_key
+),
+
+final as (
+    select * from duplicates
+    union all
+    select * from standing_chargebacks
+    union all
+    select * from uncredited_refunds
+    union all
+    select * from differing_payouts
+    union all
+    select * from unknown_parties
+    union all
+    select * from unbalanced_statements
+    union all
+    select * from rejected_items
+)
+
+select * from final

@@ -1,0 +1,100 @@
+-- Bank statements whose own totals do not agree, each named by its last booked line. A statement
+-- that was delivered again counts by its latest file.
+with
+
+statements as (select * from {{ ref('stg_tieout__statements') }}),
+
+batches as (
+    select *
+    from {{ ref('stg_tieout__batches') }}
+    where feed = 'bank_statements'
+),
+
+transactions as (
+    select
+        transactions.account_id,
+        transactions.statement_id,
+        transactions.booking_date,
+        transactions.entry_id,
+        transactions._batch_id as batch_id,
+        transactions._row_number as row_number,
+        {{ item_id(['transactions.account_id', 'transactions.entry_id']) }} as item_id
+    from {{ ref('stg_bank__transactions') }} as transactions
+    where coalesce(transactions.entry_status, 'BOOK') = 'BOOK'
+),
+
+latest_statements as (
+    select
+        statements.batch_id,
+        statements.account_id,
+        statements.statement_id,
+        statements.currency,
+        statements.opening_balance,
+        statements.entries_total,
+        statements.closing_balance,
+        statements.control_total_ok
+    from statements
+    left join batches
+        on statements.batch_id = batches.batch_id
+    qualify row_number() over (
+        partition by
+            statements.account_id,
+            coalesce(statements.statement_id, statements.batch_id),
+            statements.currency,
+            statements.from_date
+        order by
+            batches.run_sequence desc nulls last,
+            case when statements.control_total_ok then 0 else 1 end asc nulls last,
+            statements.batch_id asc nulls last
+    ) = 1
+),
+
+failed as (
+    select
+        latest_statements.*,
+        latest_statements.closing_balance
+        - latest_statements.opening_balance
+        - latest_statements.entries_total as difference_amount
+    from latest_statements
+    where not latest_statements.control_total_ok
+),
+
+statement_lines as (
+    select
+        failed.batch_id,
+        failed.account_id,
+        failed.statement_id,
+        failed.currency,
+        failed.difference_amount,
+        transactions.item_id,
+        row_number() over (
+            partition by failed.account_id, failed.statement_id, failed.batch_id, failed.currency
+            order by
+                transactions.booking_date desc nulls last,
+                transactions.row_number desc nulls last,
+                transactions.entry_id desc nulls last
+        ) as line_rank
+    from failed
+    left join transactions
+        on
+            failed.account_id = transactions.account_id
+            and (
+                failed.statement_id = transactions.statement_id
+                or (failed.statement_id is null and failed.batch_id = transactions.batch_id)
+            )
+),
+
+-- a statement without a booked line keeps its row; it is shown by the batch and an alert
+final as (
+    select
+        statement_lines.batch_id,
+        statement_lines.account_id,
+        statement_lines.statement_id,
+        statement_lines.currency,
+        statement_lines.difference_amount,
+        statement_lines.item_id
+    from statement_lines
+    where statement_lines.line_rank = 1
+)
+
+select * from final

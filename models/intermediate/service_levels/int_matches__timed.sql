@@ -1,0 +1,60 @@
+-- When each live match of receivables could be made: the day of its last item, and the landing of
+-- the last record that it needed.
+with
+
+items as (
+    select *
+    from {{ ref('int_items__balanced') }}
+    where reconciliation = 'invoice_to_receipt'
+),
+
+allocations as (
+    select *
+    from {{ ref('int_match_allocations') }}
+    where is_live and reconciliation = 'invoice_to_receipt'
+),
+
+matches as (
+    select *
+    from {{ ref('int_matches__decided') }}
+    where is_live and reconciliation = 'invoice_to_receipt'
+),
+
+batches as (
+    select
+        batches.batch_id,
+        batches.record_feed,
+        min(batches.landed_at) as landed_at
+    from {{ ref('int_batches__classified') }} as batches
+    group by batches.batch_id, batches.record_feed
+),
+
+final as (
+    select
+        matches.match_id,
+        matches.decided_at,
+        max(items.event_date) as completed_on,
+        max(batches.landed_at) as evidence_landed_at,
+        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
+        max(case when items.item_type = 'invoice' and items.status <> 'closed' then 1 else 0 end) = 1
+            as leaves_invoice_open,
+        max(
+            case
+                when
+                    items.item_type = 'invoice'
+                    and allocations.allocated_amount + allocations.adjusted_amount <> items.amount
+                    then 1
+                else 0
+            end
+        ) = 1 as covers_invoice_in_part
+    from matches
+    inner join allocations
+        on matches.match_id = allocations.match_id
+    inner join items
+        on allocations.item_key = items.item_key
+    left join batches
+        on items.batch_id = batches.batch_id and items.feed = batches.record_feed
+    group by matches.match_id, matches.decided_at
+)
+
+select * from final

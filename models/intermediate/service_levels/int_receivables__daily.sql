@@ -1,0 +1,147 @@
+-- What moved on each day in receivables, in the reporting currency at the rate of the item's day: an
+-- invoice counts on its day, money on its day, a match on the day of its last item.
+with
+
+items as (
+    select *
+    from {{ ref('int_items__balanced') }}
+    where reconciliation = 'invoice_to_receipt' and status <> 'set_aside'
+),
+
+invoices as (select * from {{ ref('stg_billing__invoices') }}),
+
+allocations as (
+    select *
+    from {{ ref('int_match_allocations') }}
+    where is_live and reconciliation = 'invoice_to_receipt' and side = 'expected'
+),
+
+timed_matches as (select * from {{ ref('int_matches__timed') }}),
+
+fx_rates as (
+    select *
+    from {{ ref('int_fx_rates__daily') }}
+    where quote_currency = {{ reporting_currency() }}
+),
+
+currencies as (
+    select *
+    from {{ ref('currencies') }}
+    where code = {{ reporting_currency() }}
+),
+
+documents as (
+    select
+        items.item_key,
+        items.event_date,
+        items.currency,
+        items.amount,
+        -- the first day on which what is open is overdue
+        cast(
+            {{ add_days('coalesce(invoices.due_date, items.event_date)', '1') }} as date
+        ) as overdue_from
+    from items
+    left join invoices
+        on items.item_id = invoices.invoice_id
+    where items.side = 'expected'
+),
+
+closings as (
+    select
+        allocations.item_key,
+        timed_matches.completed_on,
+        sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
+    from allocations
+    inner join timed_matches
+        on allocations.match_id = timed_matches.match_id
+    group by allocations.item_key, timed_matches.completed_on
+),
+
+movements as (
+    select
+        documents.event_date as moved_on,
+        documents.event_date as rate_date,
+        documents.currency,
+        'invoiced' as measure,
+        documents.amount
+    from documents
+    union all
+    select
+        documents.overdue_from as moved_on,
+        documents.event_date as rate_date,
+        documents.currency,
+        'overdue' as measure,
+        documents.amount
+    from documents
+    union all
+    select
+        closings.completed_on as moved_on,
+        documents.event_date as rate_date,
+        documents.currency,
+        'matched' as measure,
+        closings.closed_amount as amount
+    from closings
+    inner join documents
+        on closings.item_key = documents.item_key
+    union all
+    select
+        greatest(closings.completed_on, documents.overdue_from) as moved_on,
+        documents.event_date as rate_date,
+        documents.currency,
+        'overdue' as measure,
+        - closings.closed_amount as amount
+    from closings
+    inner join documents
+        on closings.item_key = documents.item_key
+    union all
+    select
+        items.event_date as moved_on,
+        items.event_date as rate_date,
+        items.currency,
+        'collected' as measure,
+        items.amount
+    from items
+    where items.side = 'actual'
+),
+
+summed as (
+    select
+        movements.moved_on,
+        movements.rate_date,
+        movements.currency,
+        movements.measure,
+        {{ as_amount('sum(movements.amount)') }} as amount
+    from movements
+    where movements.moved_on <= {{ as_of_date() }}
+    group by movements.moved_on, movements.rate_date, movements.currency, movements.measure
+),
+
+valued as (
+    select
+        summed.moved_on,
+        summed.measure,
+        case
+            when summed.currency = {{ reporting_currency() }} then summed.amount
+            else {{ round_amount('summed.amount * fx_rates.rate', 'currencies.minor_digits') }}
+        end as base_amount
+    from summed
+    left join fx_rates
+        on
+            summed.currency <> {{ reporting_currency() }}
+            and summed.rate_date = fx_rates.rate_date
+            and summed.currency = fx_rates.base_currency
+    left join currencies
+        on currencies.code = {{ reporting_currency() }}
+),
+
+final as (
+    select
+        valued.moved_on,
+        valued.measure,
+        {{ as_amount('sum(valued.base_amount)') }} as base_amount,
+        cast(count(case when valued.base_amount is null then 1 end) as bigint) as unvalued_count
+    from valued
+    group by valued.moved_on, valued.measure
+)
+
+select * from final

@@ -1,0 +1,67 @@
+{{ config(tags=['after_seal']) }}
+
+-- Whether each decision about a match is in the sealed log with the hashes of its rows. Read after the
+-- seal; the shape is that of int_service_levels__events.
+with
+
+matches as (
+    select *
+    from {{ ref('int_matches__decided') }}
+    where decision in ('auto_closed', 'approved', 'reversed')
+),
+
+entries as (
+    select distinct
+        journal_entries.entry_type,
+        journal_entries.subject_id
+    from {{ ref('stg_tieout__journal_entries') }} as journal_entries
+    where
+        journal_entries.subject_type = 'match'
+        and journal_entries.entry_type in ('match_closed', 'match_reversed')
+        and {{ list_length('journal_entries.source_hashes') }} > 0
+),
+
+budget_span as (
+    select max(windows.window_hours) as window_hours
+    from {{ ref('service_level_windows') }} as windows
+    where windows.kind = 'budget'
+),
+
+decisions as (
+    select
+        matches.decided_at as event_at,
+        {{ hours_between('matches.decided_at', as_of()) }} as age_hours,
+        budget_span.window_hours,
+        case when entries.subject_id is not null then 1 else 0 end as is_sealed
+    from matches
+    cross join budget_span
+    left join entries
+        on
+            matches.match_id = entries.subject_id
+            and entries.entry_type
+            = case when matches.decision = 'reversed' then 'match_reversed' else 'match_closed' end
+),
+
+final as (
+    select
+        'audit_completeness' as sli,
+        cast(decisions.event_at as date) as event_date,
+        case
+            when decisions.age_hours < decisions.window_hours
+                then cast(decisions.age_hours as bigint)
+        end as age_hours,
+        {{ as_amount('sum(decisions.is_sealed)') }} as numerator,
+        {{ as_amount('count(*)') }} as denominator,
+        cast(count(*) as bigint) as events,
+        cast(sum(1 - decisions.is_sealed) as bigint) as bad_events,
+        min(case when decisions.is_sealed = 0 then decisions.event_at end) as first_bad_at
+    from decisions
+    group by
+        cast(decisions.event_at as date),
+        case
+            when decisions.age_hours < decisions.window_hours
+                then cast(decisions.age_hours as bigint)
+        end
+)
+
+select * from final
