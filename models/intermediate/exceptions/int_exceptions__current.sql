@@ -12,9 +12,20 @@ rules as (select * from {{ ref('exception_rules') }}),
 
 exception_types as (select * from {{ ref('exception_types') }}),
 
-fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
+fx_rates as (
+    select *
+    from {{ ref('int_fx_rates__daily') }}
+    where quote_currency = {{ reporting_currency() }}
+),
 
-currencies as (select * from {{ ref('currencies') }}),
+reporting as (
+    select
+        run_context.reporting_currency as currency,
+        currencies.minor_digits
+    from {{ ref('stg_tieout__run_context') }} as run_context
+    left join {{ ref('currencies') }} as currencies
+        on run_context.reporting_currency = currencies.code
+),
 
 conditions as (
     select
@@ -117,21 +128,20 @@ final as (
         {{ as_amount('valued.exception_amount') }} as amount,
         valued.currency,
         case
-            when valued.currency = {{ reporting_currency() }}
+            when valued.currency = reporting.currency
                 then {{ as_amount('valued.exception_amount') }}
-            else
-                {{ round_amount('valued.exception_amount * fx_rates.rate', 'currencies.minor_digits') }}
+            else {{ round_amount(
+                'valued.exception_amount * fx_rates.rate', 'reporting.minor_digits'
+            ) }}
         end as base_amount,
         coalesce(valued.began_at, {{ as_of() }}) as began_at,
         valued.row_hash
     from valued
+    cross join reporting
     left join fx_rates
         on
             valued.event_date = fx_rates.rate_date
             and valued.currency = fx_rates.base_currency
-            and fx_rates.quote_currency = {{ reporting_currency() }}
-    left join currencies
-        on currencies.code = {{ reporting_currency() }}
 )
 
 select * from final

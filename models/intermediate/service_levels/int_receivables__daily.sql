@@ -24,12 +24,6 @@ fx_rates as (
     where quote_currency = {{ reporting_currency() }}
 ),
 
-currencies as (
-    select *
-    from {{ ref('currencies') }}
-    where code = {{ reporting_currency() }}
-),
-
 documents as (
     select
         items.item_key,
@@ -122,16 +116,13 @@ valued as (
         summed.measure,
         case
             when summed.currency = {{ reporting_currency() }} then summed.amount
-            else {{ round_amount('summed.amount * fx_rates.rate', 'currencies.minor_digits') }}
+            else {{ as_amount('summed.amount * fx_rates.rate') }}
         end as base_amount
     from summed
     left join fx_rates
         on
-            summed.currency <> {{ reporting_currency() }}
-            and summed.rate_date = fx_rates.rate_date
+            summed.rate_date = fx_rates.rate_date
             and summed.currency = fx_rates.base_currency
-    left join currencies
-        on currencies.code = {{ reporting_currency() }}
 ),
 
 final as (

@@ -1,0 +1,29 @@
+{# A timestamp of a journal payload (`YYYY-MM-DDTHH:MM:SS.ffffffZ`) as a naive UTC timestamp. #}
+{% macro payload_timestamp(payload, key) -%}
+    cast(replace(replace({{ json_get(payload, key) }}, 'T', ' '), 'Z', '') as timestamp)
+{%- endmacro %}
+
+
+{# An amount of a journal payload. #}
+{% macro payload_amount(payload, key) -%}
+    cast({{ json_get(payload, key) }} as {{ amount_type() }})
+{%- endmacro %}
+
+
+{# What the journal keeps of an exception, of a row of int_exceptions__lifecycle. #}
+{% macro exception_members(relation) %}
+    {% do return([
+        ['amount', amount_text(relation ~ '.amount')],
+        ['base_amount', amount_text(relation ~ '.base_amount')],
+        ['currency', relation ~ '.currency'],
+        ['customer_id', relation ~ '.customer_id'],
+        ['exception_type', relation ~ '.exception_type'],
+        ['item_id', relation ~ '.item_id'],
+        ['item_type', relation ~ '.item_type'],
+        ['occurrence', relation ~ '.occurrence'],
+        ['opened_at', iso_timestamp(relation ~ '.opened_at')],
+        ['reconciliation', relation ~ '.reconciliation'],
+        ['root_cause', relation ~ '.root_cause'],
+        ['side', relation ~ '.side'],
+    ]) %}
+{% endmacro %}

@@ -1,0 +1,365 @@
+{{ config(tags=['after_seal']) }}
+
+with
+
+rules as (select * from {{ ref('alert_rules') }}),
+
+root_causes as (select * from {{ ref('root_causes') }}),
+
+budgets as (
+    select
+        error_budgets.*,
+        error_budgets.{{ adapter.quote('window') }} as window_name
+    from {{ ref('fct_error_budgets') }} as error_budgets
+),
+
+exceptions as (select * from {{ ref('int_exceptions__weighed') }}),
+
+quarantine as (
+    select *
+    from {{ ref('int_quarantine__resolved') }}
+    where resolved_by_batch_id is null
+),
+
+batches as (select * from {{ ref('int_batches__classified') }}),
+
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
+-- how long a group that has been solved is still shown
+memory as (
+    select min(windows.window_days) as days
+    from {{ ref('service_level_windows') }} as windows
+    where windows.kind = 'sli'
+),
+
+-- exceptions of one severity and root cause; resolved when the last of them is
+severity_groups as (
+    select
+        rules.alert_name,
+        rules.min_events,
+        exceptions.severity as subject,
+        exceptions.root_cause,
+        min(case when exceptions.is_open then exceptions.opened_at end) as open_since,
+        min(exceptions.opened_at) as first_opened_at,
+        max(exceptions.resolved_at) as last_resolved_at,
+        count(case when exceptions.is_open then 1 end) as open_count,
+        count(*) as all_count,
+        sum(case when exceptions.is_open then exceptions.revenue_at_risk else {{ zero() }} end)
+            as revenue_at_risk
+    from rules
+    cross join memory
+    inner join exceptions
+        on rules.subject = exceptions.severity
+    where
+        rules.kind = 'exceptions'
+        and (
+            exceptions.is_open
+            or exceptions.resolved_at > {{ add_days(as_of(), '-memory.days') }}
+        )
+    group by
+        rules.alert_name, rules.min_events, exceptions.severity, exceptions.root_cause
+),
+
+by_severity as (
+    select
+        severity_groups.alert_name,
+        severity_groups.subject,
+        severity_groups.root_cause,
+        severity_groups.root_cause as group_key,
+        case
+            when severity_groups.open_count > 0 then severity_groups.open_since
+            else severity_groups.first_opened_at
+        end as opened_at,
+        case when severity_groups.open_count = 0 then severity_groups.last_resolved_at end
+            as resolved_at,
+        case
+            when severity_groups.open_count > 0 then severity_groups.open_count
+            else severity_groups.all_count
+        end as item_count,
+        severity_groups.revenue_at_risk
+    from severity_groups
+    where
+        severity_groups.open_count >= severity_groups.min_events
+        or severity_groups.open_count = 0
+),
+
+past_sla as (
+    select
+        rules.alert_name,
+        rules.subject,
+        exceptions.root_cause,
+        exceptions.root_cause as group_key,
+        min(exceptions.sla_due_at) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        count(*) as item_count,
+        sum(exceptions.revenue_at_risk) as revenue_at_risk
+    from rules
+    inner join exceptions
+        on exceptions.is_open and exceptions.sla_due_at < {{ as_of() }}
+    where rules.kind = 'past_sla'
+    group by rules.alert_name, rules.subject, rules.min_events, exceptions.root_cause
+    having count(*) >= rules.min_events
+),
+
+at_risk as (
+    select
+        rules.alert_name,
+        rules.subject,
+        exceptions.root_cause,
+        exceptions.root_cause as group_key,
+        min(exceptions.opened_at) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        count(*) as item_count,
+        sum(exceptions.revenue_at_risk) as revenue_at_risk
+    from rules
+    inner join exceptions
+        on exceptions.is_open and exceptions.revenue_at_risk > 0
+    where rules.kind = 'revenue_at_risk'
+    group by
+        rules.alert_name, rules.subject, rules.threshold, rules.min_events, exceptions.root_cause
+    having
+        sum(exceptions.revenue_at_risk) > rules.threshold
+        and count(*) >= rules.min_events
+),
+
+burning as (
+    select
+        rules.alert_name,
+        rules.min_customers,
+        budgets.slo,
+        budgets.window_hours,
+        budgets.bad_events,
+        budgets.first_bad_at
+    from rules
+    inner join budgets
+        on
+            rules.window_name = budgets.window_name
+            and rules.subject in (budgets.slo, '*')
+            and budgets.bad_events >= rules.min_events
+    where
+        (rules.kind = 'burn_rate' and budgets.burn_rate > rules.threshold)
+        or (rules.kind = 'bad_events' and budgets.bad_events > rules.threshold)
+),
+
+-- of missed invoices the exceptions say the root cause, and of how many customers they are
+missed_invoices as (
+    select
+        burning.alert_name,
+        burning.slo,
+        exceptions.root_cause,
+        min(exceptions.opened_at) as opened_at,
+        count(*) as item_count,
+        sum(exceptions.revenue_at_risk) as revenue_at_risk
+    from burning
+    inner join exceptions
+        on
+            exceptions.missed_deadline_hours >= 0
+            and exceptions.missed_deadline_hours < burning.window_hours
+    where burning.slo = 'reconciliation_success_rate'
+    group by burning.alert_name, burning.slo, exceptions.root_cause
+),
+
+missed_customers as (
+    select
+        burning.alert_name,
+        burning.slo,
+        count(distinct exceptions.customer_id) as customers
+    from burning
+    inner join exceptions
+        on
+            exceptions.missed_deadline_hours >= 0
+            and exceptions.missed_deadline_hours < burning.window_hours
+    where burning.slo = 'reconciliation_success_rate'
+    group by burning.alert_name, burning.slo
+),
+
+burn_alerts as (
+    select
+        burning.alert_name,
+        burning.slo as subject,
+        coalesce(missed_invoices.root_cause, 'unknown') as root_cause,
+        coalesce(missed_invoices.root_cause, burning.slo) as group_key,
+        coalesce(missed_invoices.opened_at, burning.first_bad_at) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        coalesce(missed_invoices.item_count, burning.bad_events) as item_count,
+        coalesce(missed_invoices.revenue_at_risk, {{ zero() }}) as revenue_at_risk
+    from burning
+    left join missed_customers
+        on
+            burning.alert_name = missed_customers.alert_name
+            and burning.slo = missed_customers.slo
+    left join missed_invoices
+        on
+            burning.alert_name = missed_invoices.alert_name
+            and burning.slo = missed_invoices.slo
+    where missed_customers.customers is null or missed_customers.customers >= burning.min_customers
+),
+
+without_data as (
+    select
+        rules.alert_name,
+        budgets.slo as subject,
+        'unknown' as root_cause,
+        budgets.slo as group_key,
+        {{ add_hours(as_of(), '-budgets.window_hours') }} as opened_at,
+        cast(null as timestamp) as resolved_at,
+        0 as item_count,
+        {{ zero() }} as revenue_at_risk
+    from rules
+    inner join budgets
+        on
+            rules.window_name = budgets.window_name
+            and rules.subject in (budgets.slo, '*')
+    where rules.kind = 'no_data' and budgets.events = 0
+),
+
+waiting_rejects as (
+    select
+        rules.alert_name,
+        quarantine.feed as subject,
+        'feed_incomplete' as root_cause,
+        'feed:' || quarantine.feed as group_key,
+        min(quarantine.quarantined_at) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        count(*) as item_count,
+        {{ zero() }} as revenue_at_risk
+    from rules
+    cross join quarantine
+    where rules.kind = 'quarantine'
+    group by rules.alert_name, rules.min_events, quarantine.feed
+    having count(*) >= rules.min_events
+),
+
+last_deliveries as (
+    select
+        batches.record_feed,
+        max(batches.ingested_at) as ingested_at
+    from batches
+    where
+        batches.rows_loaded + batches.rows_redelivered > 0
+    group by batches.record_feed
+),
+
+-- only what a reconciliation waits for
+awaited_feeds as (
+    select distinct
+        last_deliveries.record_feed,
+        last_deliveries.ingested_at
+    from last_deliveries
+    inner join reconciliations
+        on
+            reconciliations.is_built
+            and concat_ws(
+                ';', '', reconciliations.expected_feeds, reconciliations.actual_feeds, ''
+            ) like '%;' || last_deliveries.record_feed || ';%'
+),
+
+silent_feeds as (
+    select
+        rules.alert_name,
+        awaited_feeds.record_feed as subject,
+        'feed_late' as root_cause,
+        'feed:' || awaited_feeds.record_feed as group_key,
+        {{ add_hours('awaited_feeds.ingested_at', 'cast(rules.threshold as bigint)') }}
+            as opened_at,
+        cast(null as timestamp) as resolved_at,
+        0 as item_count,
+        {{ zero() }} as revenue_at_risk
+    from rules
+    cross join awaited_feeds
+    where
+        rules.kind = 'feed_silent'
+        and {{ hours_between('awaited_feeds.ingested_at', as_of()) }} >= rules.threshold
+),
+
+raised as (
+    select * from by_severity
+    union all
+    select * from past_sla
+    union all
+    select * from at_risk
+    union all
+    select * from burn_alerts
+    union all
+    select * from without_data
+    union all
+    select * from waiting_rejects
+    union all
+    select * from silent_feeds
+),
+
+named as (
+    select
+        raised.*,
+        rules.severity,
+        rules.priority,
+        rules.runbook,
+        rules.meaning,
+        root_causes.meaning as root_cause_meaning,
+        {{ sha256_hex(
+            "concat_ws('|', raised.subject, raised.alert_name, raised.root_cause, rules.severity)"
+        ) }} as fingerprint
+    from raised
+    inner join rules
+        on raised.alert_name = rules.alert_name
+    left join root_causes
+        on raised.root_cause = root_causes.root_cause
+),
+
+identified as (
+    select
+        named.*,
+        {{ sha256_hex("named.fingerprint || '|' || " ~ iso_timestamp('named.opened_at')) }}
+            as alert_id
+    from named
+),
+
+-- one notification a group: the strongest alert speaks, the others say by whom they are silenced
+spoken as (
+    select
+        identified.*,
+        first_value(identified.alert_id) over (
+            partition by identified.group_key, identified.resolved_at is null
+            order by
+                case identified.severity when 'page' then 1 when 'ticket' then 2 else 3 end
+                    asc nulls last,
+                identified.priority asc nulls last,
+                identified.alert_id asc nulls last
+            rows between unbounded preceding and unbounded following
+        ) as speaker_id
+    from identified
+),
+
+final as (
+    select
+        spoken.alert_id,
+        spoken.fingerprint,
+        spoken.alert_name,
+        spoken.severity,
+        spoken.root_cause,
+        spoken.group_key,
+        spoken.opened_at,
+        coalesce(spoken.resolved_at, {{ as_of() }}) as last_seen_at,
+        spoken.resolved_at,
+        case
+            when spoken.resolved_at is not null then 'resolved'
+            when spoken.speaker_id <> spoken.alert_id then 'suppressed'
+            else 'firing'
+        end as state,
+        case
+            when spoken.resolved_at is null and spoken.speaker_id <> spoken.alert_id
+                then spoken.speaker_id
+        end as suppressed_by,
+        {{ as_amount('spoken.revenue_at_risk') }} as revenue_at_risk,
+        spoken.meaning || ': ' || spoken.subject
+        || case
+            when spoken.root_cause <> 'unknown' then '. ' || coalesce(spoken.root_cause_meaning, '')
+            else ''
+        end as summary,
+        spoken.runbook,
+        cast(spoken.item_count as bigint) as item_count,
+        spoken.subject
+    from spoken
+)
+
+select * from final
