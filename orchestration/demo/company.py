@@ -50,7 +50,7 @@ _HEADERS = {
     ),
     "crm_customers": (
         "customer_id,legal_name,aliases,bank_accounts,country,tier,email,parent_customer_id,"
-        "payment_terms"
+        "payment_terms,segment"
     ),
     "remittance_advice_lines": (
         "remittance_id,line_id,payment_reference,customer_id,invoice_reference,amount,currency,"
@@ -61,6 +61,10 @@ _HEADERS = {
     ),
     "fx_rates": "rate_date,base_currency,quote_currency,source,rate",
 }
+
+
+#: Files that start with a byte order mark.
+_WITH_BOM = ("customers_acquired.csv",)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class _TextFile:
     feed: str
     view: str
     header: bool
-    order: str = "o1, o2, line"
+    order: str = "o1, o2"
 
 
 _TEXT_FILES = (
@@ -150,7 +154,7 @@ def generate(
         folder.mkdir(parents=True, exist_ok=True)
 
     with tempfile.TemporaryDirectory(dir=truth) as scratch:
-        with duckdb.connect(str(Path(scratch) / "demo.duckdb")) as connection:
+        with duckdb.connect(":memory:") as connection:
             connection.execute("set memory_limit = '2GB'")
             connection.execute(f"set temp_directory = '{scratch}/spill'")
             _set_variables(connection, seed, invoices, months, end, reporting_currency)
@@ -204,10 +208,12 @@ def _set_variables(
         "extra_level": _EXTRA_LEVELS[extra] if extra else None,
         "camt_share": min(8000, _CAMT_ENTRIES * 10_000 // max(1, invoices * 36 // 100)),
         "mt940_share": min(10_000, _MT940_ENTRIES * 10_000 // max(1, invoices * 6 // 100)),
+        "twin_payments": plan.TWIN_PAYMENTS.count(invoices),
         "lumps": plan.LUMPS.count(invoices),
         "unidentified": plan.UNIDENTIFIED.count(invoices),
         "twin_fees": min(30, plan.TWIN_FEES.count(invoices)),
         "payout_faults": max(1, min(20, invoices // 2500)),
+        "ledger_faults": max(2, min(100, invoices // 1000)),
         "batches": 6,
         "bad_rows": max(1, min(50, invoices // 2500)),
         "late_week": weeks // 3,
@@ -235,21 +241,7 @@ def _build(connection: duckdb.DuckDBPyConnection, invoices: int) -> None:
         )
     _run(connection, "30_lumps.sql")
     _run(connection, "35_marks.sql")
-    ordinary = (
-        "status = 'open' and fate is null and unlisted is null"
-        f" and pay_date <= getvariable('end_date') - {plan.SETTLED_DAYS}"
-        f" and due_date <= getvariable('end_date') - {plan.SETTLED_DAYS}"
-    )
-    for case in plan.FATES:
-        connection.execute(
-            f"update inv set fate = '{case.name}' where i in"
-            f" ({_draw(case, f'{ordinary} and {case.pool}', invoices)})"
-        )
-    for case in plan.MARKS:
-        connection.execute(
-            f"insert into marked select i, '{case.name}' from inv where i in"
-            f" ({_draw(case, f'{ordinary} and i not in (select i from marked)', invoices)})"
-        )
+    _assign_fates(connection, invoices)
     connection.execute(
         "update inv set payment_terms = '2/10 net 30' where fate = 'short_discount';"
         "update inv set withholding_rate = '0.10' where fate = 'short_withholding';"
@@ -264,7 +256,33 @@ def _build(connection: duckdb.DuckDBPyConnection, invoices: int) -> None:
     )
     _run(connection, "70_documents.sql")
     _run(connection, "80_lines.sql")
+    _run(connection, "85_ledger.sql")
     _run(connection, "90_truth.sql")
+
+
+def _assign_fates(connection: duckdb.DuckDBPyConnection, invoices: int) -> None:
+    """Draw the planted cases: one random order of all ordinary invoices serves them in turn."""
+    connection.execute(
+        f"""create table pool as
+        select i, channel, currency, draw('fate', i, 1000000000000) as place
+        from inv
+        where status = 'open' and fate is null and unlisted is null
+            and pay_date <= getvariable('end_date') - {plan.SETTLED_DAYS}
+            and due_date <= getvariable('end_date') - {plan.SETTLED_DAYS};
+        create table fated (i bigint, fate varchar, is_mark boolean);"""
+    )
+    for cases, is_mark in ((plan.FATES, False), (plan.MARKS, True)):
+        for case in cases:
+            connection.execute(
+                f"insert into fated select i, '{case.name}', {is_mark} from pool"
+                f" where {case.pool} and i not in (select i from fated)"
+                f" order by place, i limit {case.count(invoices)}"
+            )
+    connection.execute(
+        """insert into marked select i, fate from fated where is_mark;
+        update inv set fate = fated.fate from fated
+        where inv.i = fated.i and not fated.is_mark;"""
+    )
 
 
 def _draw(case: plan.Case, pool: str, invoices: int) -> str:
@@ -308,8 +326,8 @@ def _land(connection: duckdb.DuckDBPyConnection, landing: Path, end: date) -> No
         ).fetchall()
         for name, _ in names:
             where = f"where file = '{name}'"
-            if text.header and name.endswith(".csv"):
-                header = _HEADERS[text.feed]
+            if text.header:
+                header = ("\ufeff" if name in _WITH_BOM else "") + _HEADERS[text.feed]
                 query = (
                     f"select '{header}' as line union all"
                     f" (select line from (select * from {text.view} {where} order by {text.order}))"
@@ -317,39 +335,48 @@ def _land(connection: duckdb.DuckDBPyConnection, landing: Path, end: date) -> No
             else:
                 query = f"select line from {text.view} {where} order by {text.order}"
             _copy_lines(connection, query, folder / name)
-    _land_parquet(connection, landing / "gateway_transactions")
+    _land_parquet(connection, landing)
     _land_file_faults(connection, landing)
     _set_times(landing, end)
 
 
 def _copy_lines(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     """Write the single column of a query as raw lines (no quoting, newline at each end)."""
+    compression = "gzip" if target.suffix == ".gz" else "none"
     connection.execute(
-        f"copy ({query}) to '{target}'"
-        r" (format csv, header false, quote '', escape '', delimiter E'\x01')"
+        f"copy ({query}) to '{target}' (format csv, compression {compression},"
+        r" header false, quote '', escape '', delimiter E'\x01')"
     )
 
 
-def _land_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """The second gateway exports typed Parquet files."""
-    names = connection.execute(
-        "select distinct month_of(created_at) from gateway_row where gateway = 'payharbor' order by 1"
-    ).fetchall()
-    for (month,) in names:
-        connection.execute(
-            f"""copy (
-                select gateway, transaction_id, type, status, payment_id, customer_id,
-                    customer_name, invoice_reference, description,
-                    cast(money(amount, digits) as decimal(18, 3)) as amount,
-                    cast(money(fee, digits) as decimal(18, 3)) as fee_amount,
-                    cast(money(net, digits) as decimal(18, 3)) as net_amount,
-                    currency, created_at, available_on, payout_id,
-                    related_tx as related_transaction_id
-                from gateway_row
-                where gateway = 'payharbor' and month_of(created_at) = '{month}'
-                order by created_at, transaction_id
-            ) to '{folder / f"payharbor_{month}.parquet"}' (format parquet, compression zstd)"""
-        )
+def _land_parquet(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
+    """The second gateway and the ledger export typed Parquet files, one a month."""
+    gateway = """select gateway, transaction_id, type, status, payment_id, customer_id,
+        customer_name, invoice_reference, description,
+        cast(money(amount, digits) as decimal(18, 3)) as amount,
+        cast(money(fee, digits) as decimal(18, 3)) as fee_amount,
+        cast(money(net, digits) as decimal(18, 3)) as net_amount,
+        currency, created_at, available_on, payout_id, related_tx as related_transaction_id
+        from gateway_row where gateway = 'payharbor' and month_of(created_at) = '{month}'
+        order by created_at, transaction_id"""
+    ledger = """select * exclude (month) from ledger_row where month = '{month}'
+        order by posting_date, entry_id, line_id"""
+    for feed, stem, months, query in (
+        (
+            "gateway_transactions",
+            "payharbor",
+            "select distinct month_of(created_at) from gtx where gateway = 'payharbor' order by 1",
+            gateway,
+        ),
+        ("ledger_entries", "ledger", "select distinct month from ledger_row order by 1", ledger),
+    ):
+        (landing / feed).mkdir(parents=True, exist_ok=True)
+        for (month,) in connection.execute(months).fetchall():
+            target = landing / feed / f"{stem}_{month}.parquet"
+            connection.execute(
+                f"copy ({query.format(month=month)}) to '{target}'"
+                " (format parquet, compression zstd)"
+            )
 
 
 def _fault(connection: duckdb.DuckDBPyConnection, fault: str, feed: str, name: str, reason: str,
@@ -394,10 +421,9 @@ def _set_times(landing: Path, end: date) -> None:
     last = datetime.combine(end, time(23, 30), tzinfo=UTC)
     for path in landing.rglob("*"):
         if path.is_file():
-            stamp = path.stem.rsplit("_", 1)[-1]
             landed = last
-            if not path.stem.startswith("late"):
-                digits = stamp.replace("-", "")
+            if not path.name.startswith("late"):
+                digits = path.name.split(".")[0].rsplit("_", 1)[-1].replace("-", "")
                 if digits.isdigit() and len(digits) >= 6:
                     day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8] or 28))
                     reach = timedelta(days=8 if len(digits) == 8 else 4)

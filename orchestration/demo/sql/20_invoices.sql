@@ -87,6 +87,7 @@ with priced as (
         customer.account_code,
         case when customer.channel = 'card' then 14 else customer.term_days end as term_days,
         customer.uses_orders,
+        customer.parent_n,
         customer.unlisted
     from planned
     inner join customer on planned.n = customer.n
@@ -128,5 +129,5 @@ select
     'net ' || cast(term_days as varchar) as payment_terms,
     cast(null as varchar) as withholding_rate,
     cast(null as varchar) as fate,
-    cast(null as varchar) as group_id
+    cast(null as bigint) as group_id
 from dated;

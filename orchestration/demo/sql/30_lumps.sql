@@ -31,7 +31,8 @@ groups as (
 )
 select
     candidates.i,
-    'lump-' || candidates.n || '-' || groups.due_month as group_id,
+    -- a case is named by its invoice; one of several by the first, negated
+    -min(candidates.i) over (partition by candidates.n, candidates.due_month) as group_id,
     case
         when groups.place % 4 in (0, 1) then 'lump_text'
         when groups.place % 4 = 2 then 'lump_advice'
@@ -46,3 +47,34 @@ where candidates.place <= 2 + draw('lump size', groups.place, 5);
 
 update inv set fate = lump.fate, group_id = lump.group_id
 from lump where inv.i = lump.i;
+
+-- Two equal subscription fees paid on one day with the same words: nobody can tell them apart.
+update inv set fate = 'twin_payment', pay_date = twin.pay_date
+from (
+    with candidates as (
+        select
+            n, i, pay_date,
+            row_number() over (partition by n order by issue_date, i) as place,
+            count(*) over (partition by n) as available
+        from inv
+        where
+            channel = 'transfer' and kind = 'subscription' and status = 'open' and fate is null
+            and unlisted is null
+            and pay_date <= getvariable('end_date') - 25
+            and due_date <= getvariable('end_date') - 25
+    ),
+    chosen as (
+        select distinct n, draw('twin payment', n, 1000000000) as place
+        from candidates
+        where available >= 2
+        order by place, n
+        limit getvariable('twin_payments')
+    )
+    select
+        candidates.i,
+        max(candidates.pay_date) over (partition by candidates.n) as pay_date
+    from candidates
+    inner join chosen on candidates.n = chosen.n
+    where candidates.place <= 2
+) as twin
+where inv.i = twin.i;

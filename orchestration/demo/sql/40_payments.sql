@@ -14,6 +14,7 @@ select
             else 'card_reference'
         end
         else case
+            when parent_n is not null and draw('parent pays', i, 2) = 0 then 'parent_payer'
             when kind = 'single' and draw('quote', i, 1000) < 120 then 'transfer_missing_reference'
             when kind = 'subscription' and draw('quote', i, 1000) < 30
                 then 'transfer_missing_reference'
@@ -75,7 +76,7 @@ split as (
     where p <= part_count and not (case_class = 'instalment_missing' and p = 2)
 )
 select
-    i || '.' || part as pid,
+    i * 10 + part as pid,
     n,
     i,
     channel,
@@ -96,11 +97,11 @@ select
     digits,
     account_code,
     gateway,
-    coalesce(group_id, 'inv-' || i) as case_id
+    coalesce(group_id, i) as case_id
 from split
 union all
 select
-    group_id || '.1' as pid,
+    group_id * 10 - 1 as pid,
     n,
     min(i) as i,
     'transfer' as channel,

@@ -16,9 +16,11 @@ create macro dirty_quote(number, form) as case form
     when 7 then 'Zahlg/' || number || '/OK'
     else replace(substr(number, 5), '-', '')
 end;
-create macro typo(number) as
-    substr(number, 1, length(number) - 2)
-    || substr(number, length(number), 1) || substr(number, length(number) - 1, 1);
+-- slips that never give the number of another invoice: letters O for zeros, a lost last digit
+create macro typo(number, form) as case form
+    when 0 then replace(number, '0', 'O')
+    else substr(number, 1, length(number) - 1) || 'X'
+end;
 -- letters of INV as digits (18, 23, 31) and RF (27, 15): ISO 11649
 create macro creditor_reference(number) as
     'RF' || check_digits('182331' || replace(substr(number, 5), '-', '') || '271500')
@@ -54,9 +56,12 @@ with receipts as (
         coalesce(quoted.invoice_number, inv.invoice_number) as number,
         lump_quote.quote as lump_quote,
         own_account.form,
-        customer.country
+        customer.country,
+        parent.legal_name as parent_name,
+        parent.account_1 as parent_account
     from leg
     inner join customer on leg.n = customer.n
+    left join customer as parent on customer.parent_n = parent.n
     inner join inv on leg.i = inv.i
     inner join own_account on leg.account_code = own_account.code
     left join misquote on leg.pid = misquote.pid
@@ -78,7 +83,7 @@ quoted as (
                 then dirty_quote(number, draw('dirty', pid, 9))
             when case_class = 'transfer_split_reference'
                 then 'Rechnung vom Monat ' || substr(number, 1, 8) || ' ' || substr(number, 9)
-            when case_class = 'reference_typo' then typo(number)
+            when case_class = 'reference_typo' then typo(number, draw('typo', pid, 2))
             when case_class in ('instalments', 'instalment_missing')
                 then number || ' part ' || part || ' of ' || part_count
             else clean_quote(number, draw('clean', pid, 4))
@@ -103,6 +108,7 @@ select
         when case_class = 'third_party_payer' then
             ['Meridian Treasury Services', 'Paywell Factoring', 'Octava Shared Services']
             [cast(draw('third', pid, 3) + 1 as integer)]
+        when case_class = 'parent_payer' then parent_name
         when draw('signed', pid, 100) < 60 then legal_name
         when draw('signed', pid, 100) < 85 or alias is null then upper(legal_name)
         else alias
@@ -111,15 +117,19 @@ select
         when case_class = 'third_party_payer'
             then account_number('DE', '99012345', '99012345', 10, '1314',
                 8000000 + draw('third', pid, 3))
+        when case_class = 'parent_payer' then parent_account
         when form = 'csv' and draw('no account', pid, 100) < 5 then null
         else payer_account
     end as account,
     case
         when form <> 'mt940' and case_class in ('transfer_reference', 'transfer_dirty_reference')
             then
-                quote || case draw('suffix', pid, 5)
+                quote || case draw('suffix', pid, 20)
                     when 0 then ' customer ' || customer_id
                     when 1 then ', thank you'
+                    when 2 then ' for ' || strftime(day, '%B %Y')
+                    -- a line break inside a CSV field
+                    when 3 then case when form = 'csv' then chr(10) else ' ' end || 'Vielen Dank'
                     else ''
                 end
         when form = 'mt940' and case_class = 'transfer_split_reference'
@@ -136,7 +146,7 @@ select
     case when case_class = 'fx_residual' then money(quoted.amount, 2) end as original_amount,
     case when case_class = 'fx_residual' then 'EUR' end as original_currency,
     pid,
-    case_id,
+    cast(null as varchar) as payout_id,
     case_class
 from quoted
 left join fx on fx.rate_date = quoted.day and fx.currency = 'USD'

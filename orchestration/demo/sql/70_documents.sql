@@ -46,10 +46,12 @@ select
             then inv.issued_at + to_hours(case inv.channel when 'card' then 1 else 15 end)
         else back.created_at - to_minutes(30)
     end as issued_at
-from inv
-left join leg on inv.i = leg.i and inv.fate = 'credit_partial'
-left join gtx as back on inv.i = back.i and back.type = 'refund'
-where inv.fate in ('credit_full', 'credit_partial', 'card_refund_memo', 'card_partial_refund');
+from (
+    select * from inv
+    where fate in ('credit_full', 'credit_partial', 'card_refund_memo', 'card_partial_refund')
+) as inv
+left join (select i, amount from leg where case_class = 'credit_partial') as leg on inv.i = leg.i
+left join (select i, amount, created_at from gtx where type = 'refund') as back on inv.i = back.i;
 
 alter table memo add column memo_number varchar;
 update memo set memo_number = numbered.memo_number

@@ -132,7 +132,7 @@ with counted as (
     select inv.*, 1 + draw('line count', i, 3) as line_count, total - tax as net from inv
 )
 select
-    'lines_' || month_of(issued_at) || '.jsonl' as file,
+    'lines_' || month_of(issued_at) || '.jsonl.gz' as file,
     issued_at as o1,
     invoice_id || '.' || k as o2,
     '{' || concat_ws(
@@ -537,11 +537,12 @@ where unlisted is null and n % 4 <> 0;
 create view customer_csv_file as
 select
     'customers_acquired.csv' as file, n as o1,
+    -- with a column that the contract does not know
     concat_ws(
         ',', customer_id, csv(legal_name), coalesce(csv(alias), ''),
         concat_ws(';', account_1, account_2), country, tier,
         'accounts@' || lower(customer_id) || '.example',
-        coalesce(format('CUS-{:06d}', parent_n), ''), 'net ' || term_days
+        coalesce(format('CUS-{:06d}', parent_n), ''), 'net ' || term_days, 'acquired'
     ) as line
 from customer
 where unlisted is null and n % 4 = 0;
@@ -550,7 +551,7 @@ create view advice_file as
 select
     'advice_' || month_of(bank_line.booking_date) || '.csv' as file,
     bank_line.booking_date as o1,
-    leg_item.pid || format('.{:012d}', leg_item.i) as o2,
+    format('{:014d}.{:012d}', abs(leg_item.pid), leg_item.i) as o2,
     concat_ws(
         ',', 'RA-' || upper(token('advice', leg_item.pid, 10)),
         cast(row_number() over (partition by leg_item.pid order by leg_item.i) as varchar),
