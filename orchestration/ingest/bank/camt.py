@@ -190,12 +190,17 @@ class _Statement:
         self.period = _find(element, "FrToDt")
         self.balances: list[_Balance] = []
         self.problems: list[Problem] = []
-        for balance in _children(element, "Bal"):
-            self._add_balance(balance)
+        self._read_balances(element)
         self.total = ZERO
         self.currencies: set[str] = set()
         self.is_whole = True
         self.twins = Twins()
+
+    def _read_balances(self, element: Any) -> None:
+        """Take all balances stated so far; some banks state the closing one after the entries."""
+        self.balances, self.problems = [], []
+        for balance in _children(element, "Bal"):
+            self._add_balance(balance)
 
     def _add_balance(self, element: Any) -> None:
         code = _choice(_find(element, "Tp")) or ""
@@ -279,9 +284,7 @@ class _Statement:
 
     def control(self, element: Any) -> StatementControl:
         """The control totals, once all entries were read. ``element`` may hold late balances."""
-        if not self.balances:
-            for balance in _children(element, "Bal"):
-                self._add_balance(balance)
+        self._read_balances(element)
         opening, closing = self.opening(), self.closing()
         currency = self.currency or (closing.currency if closing else None)
         currency = currency or (opening.currency if opening else None)
@@ -566,7 +569,7 @@ def _other_currency(
 ) -> tuple[Decimal | None, str | None]:
     for kind in ("InstdAmt", "TxAmt", "CntrValAmt", "Amt"):
         amount, other = amounts.get(kind, (None, None))
-        if amount is not None and other != currency:
+        if amount and other != currency:
             return amount.copy_abs(), other
     return None, None
 
@@ -746,13 +749,31 @@ def _made_reference(
 # --- the file --------------------------------------------------------------------------------------
 
 
-class _Depth:
-    """Raises when elements nest deeper than any statement does."""
+class _Guarded:
+    """The bytes for the XML parser, with caps on nesting and on XML that frees no memory."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, content: io.BufferedReader, limits: Limits) -> None:
+        self._content = content
         self._limits = limits
+        self._gap = 0
 
-    def check(self, element: Any) -> None:
+    def read(self, size: int) -> bytes:
+        """The next bytes; raises :class:`BankFileError` when no entry ends for too long."""
+        data = self._content.read(size)
+        self._gap += len(data)
+        if self._gap > self._limits.max_gap:
+            raise BankFileError(
+                f"{self._limits.max_gap} bytes of XML hold no entry and no detail: this is no bank "
+                "statement. Fetch the file again."
+            )
+        return data
+
+    def freed(self) -> None:
+        """An entry or a detail ended and its XML was freed."""
+        self._gap = 0
+
+    def check_depth(self, element: Any) -> None:
+        """Refuse elements nested deeper than any statement's."""
         depth = sum(1 for _ in element.iterancestors())
         if depth > self._limits.max_depth:
             raise BankFileError(
@@ -769,8 +790,9 @@ def read_camt(
     Raises :class:`BankFileError` while iterating when the XML is not well-formed, carries a DTD,
     or holds an intraday report (camt.052) or no statement at all.
     """
+    guarded = _Guarded(content, limits)
     events = etree.iterparse(
-        content,
+        guarded,
         events=("start", "end"),
         tag=["{*}" + name for name in (*_STATEMENT_TAGS, "Rpt", "Ntry", "TxDtls")],
         load_dtd=False,
@@ -781,7 +803,7 @@ def read_camt(
         huge_tree=False,
     )
     try:
-        yield from _read_events(events, statements, _Depth(limits))
+        yield from _read_events(events, statements, guarded)
     except etree.XMLSyntaxError as error:
         raise BankFileError(
             f"the XML is not well-formed ({error.msg}): the file was cut off or damaged on its "
@@ -791,7 +813,7 @@ def read_camt(
 
 
 def _read_events(
-    events: Any, statements: list[StatementControl], depth: _Depth
+    events: Any, statements: list[StatementControl], guarded: _Guarded
 ) -> Iterator[BankRow | BankReject]:
     ordinal = 0
     unnamed = Twins()
@@ -806,12 +828,13 @@ def _read_events(
         if event == "start":
             if not has_statement and element.getroottree().docinfo.doctype:
                 raise BankFileError(DOCTYPE_REASON)
-            depth.check(element)
+            guarded.check_depth(element)
             if name == "Rpt":
                 raise BankFileError(INTRADAY_REASON, element.sourceline)
             if name in _STATEMENT_TAGS:
                 statement, head, has_statement = None, element, True
             continue
+        guarded.freed()
         if name == "TxDtls":
             details.append(_detail(element))
             element.clear()
@@ -839,9 +862,9 @@ def _read_events(
         elif name in _STATEMENT_TAGS:
             statement = statement or _statement(head)
             control = statement.control(element)
-            for problem in statement.problems:
+            for unreadable in statement.problems:
                 ordinal += 1
-                yield problem.as_reject(ordinal)
+                yield unreadable.as_reject(ordinal)
             statements.append(control)
             element.clear()
             statement, head, read_entry = None, None, None

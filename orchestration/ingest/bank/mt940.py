@@ -30,6 +30,7 @@ from orchestration.ingest.bank.values import (
     comma_amount,
     is_iban,
     joined,
+    looks_like_iban,
     provided,
     short_date,
     tidy,
@@ -41,7 +42,7 @@ _BLOCKS = re.compile(r"\{[1235]:(?:\{[^{}]*\}|[^{}])*\}|\{4:|-\}")
 _ENDS = {"-", ":940:", ":942:"}
 _ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R[DC]|E[DC]|[DC])(?P<funds>[A-Z])?\s?"
-    r"(?P<amount>[\d.,]+)(?P<type>[A-Z][A-Z0-9 ]{3})?"
+    r"(?P<amount>[\d.,]+) ?(?P<type>[A-Z][A-Z0-9 ]{3})?"
     r"(?P<customer>(?:(?!//).)*)(?://(?P<bank>.*))?\Z"
 )
 _BALANCE = re.compile(r"(?P<mark>[DC])(?P<day>\d{6})(?P<currency>[A-Z]{3})(?P<amount>[\d.,]+)\s*\Z")
@@ -97,7 +98,9 @@ def read_details(lines: list[str]) -> Details:
         return _numbered(text, start)
     if _SLASHED.match(text):
         return _slashed(text)
-    return Details(remittance=joined(" ".join(lines)))
+    found = Details()
+    _labelled(" ".join(lines).strip(), found)
+    return found
 
 
 def _numbered(text: str, start: re.Match[str]) -> Details:
@@ -119,24 +122,31 @@ def _numbered(text: str, start: re.Match[str]) -> Details:
         if "20" <= key <= "29" or "60" <= key <= "63"
         for value in subfields[key]
     ]
-    purpose = previous = ""
-    for value in texts:
-        purpose += value if len(previous) >= _WRAP else " " + value
-        previous = value
+    purpose = _unwrapped(texts)
 
     def one(*keys: str) -> str | None:
-        return tidy("".join(value for key in keys for value in subfields.get(key, [])))
+        return tidy(_unwrapped([value for key in keys for value in subfields.get(key, [])]))
 
     found.name = one("32", "33")
     found.account = account_number(one("38") or one("31"))
-    if purpose.strip():
-        _labelled(purpose.strip(), found)
+    if purpose:
+        _labelled(purpose, found)
     else:
         found.remittance = one("00")
     if found.code in _RETURN_CODES:
         found.is_return = True
         found.return_reason = found.return_reason or one("34")
     return found
+
+
+def _unwrapped(values: list[str]) -> str:
+    """Subfields as one text: a full one goes on in the next, a shorter one is a line of its own."""
+    text = previous = ""
+    for value in values:
+        is_wrapped = len(previous) >= _WRAP and not _SEPA.match(value)
+        text += value if is_wrapped else " " + value
+        previous = value
+    return text.strip()
 
 
 def _labelled(purpose: str, found: Details) -> None:
@@ -377,7 +387,7 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
         _exchanged(supplement, exchanged)
         details.original = details.original or exchanged.original
         details.charges = exchanged.charges if details.charges is None else details.charges
-        if account is None and is_iban(supplement):
+        if account is None and looks_like_iban(supplement):
             account, supplement = supplement, None
         elif exchanged.original or exchanged.charges:
             supplement = None

@@ -65,13 +65,8 @@ _MAX_VALUE = 1 << 20
 
 def _declared_charset(head: bytes) -> str | None:
     """The charset the header names; None to try UTF-8 and fall back to Windows-1252."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if head.startswith(mark):
-            return encoding
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     text = head_text(head)[:2048]
     xml = re.search(r"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)", text)
     encoding = re.search(r"^\s*ENCODING\s*:\s*(\S+)", text, re.MULTILINE)

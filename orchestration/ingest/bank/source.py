@@ -22,7 +22,8 @@ class Limits:
     """Caps against hostile or broken files; sizes in bytes of the uncompressed content.
 
     Beyond ``ratio_floor`` bytes a compressed file may not expand more than ``max_ratio`` times:
-    statements compress about 20 times, a bomb a thousand times.
+    statements compress about 20 times, a bomb a thousand times. Not more than ``max_gap`` bytes of
+    XML may lie between the ends of two entries or details, so that what is in memory is bounded.
     """
 
     max_bytes: int = 8 * 1024**3
@@ -30,6 +31,7 @@ class Limits:
     ratio_floor: int = 32 * 1024**2
     max_line: int = 1024**2
     max_depth: int = 100
+    max_gap: int = 16 * 1024**2
 
 
 class _Bounded(io.RawIOBase):

@@ -181,6 +181,11 @@ def account_number(text: str | None) -> str | None:
     return (upper if _IBAN.match(upper) else compact) or None
 
 
+def looks_like_iban(text: str) -> bool:
+    """Whether the text has the shape of an IBAN, whatever its check digits."""
+    return _IBAN.match(text) is not None
+
+
 def is_iban(text: str) -> bool:
     """Whether the text is an IBAN with right check digits (ISO 13616)."""
     if not _IBAN.match(text):

@@ -1,0 +1,550 @@
+"""camt.053 and camt.054: one test for each rule of the input contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from orchestration.ingest.bank import BankFileError, ReferredDocument
+
+ACCOUNT = "<Acct><Id><IBAN>DE02 1203 0000 0000 2020 51</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+REFERENCES = "<AcctSvcrRef>BANK1</AcctSvcrRef>"
+
+
+def balance(code: str, amount: str, sign: str = "CRDT", day: str = "2024-01-31") -> str:
+    return (
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt>"
+        f"<CdtDbtInd>{sign}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+    )
+
+
+def entry(
+    amount: str = "100.00",
+    sign: str = "CRDT",
+    *,
+    details: str = "",
+    status: str = "<Sts>BOOK</Sts>",
+    head: str = REFERENCES,
+    currency: str = "EUR",
+    dates: str = "<BookgDt><Dt>2024-01-31</Dt></BookgDt><ValDt><Dt>2024-02-01</Dt></ValDt>",
+) -> str:
+    return (
+        f"<Ntry><Amt Ccy='{currency}'>{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{status}{dates}"
+        f"{head}<NtryDtls>{details}</NtryDtls></Ntry>"
+    )
+
+
+def detail(
+    amount: str | None = None, *, sign: str = "", refs: str = "", more: str = "", ccy: str = "EUR"
+) -> str:
+    stated = f"<Amt Ccy='{ccy}'>{amount}</Amt>" if amount else ""
+    indicator = f"<CdtDbtInd>{sign}</CdtDbtInd>" if sign else ""
+    return f"<TxDtls><Refs>{refs}</Refs>{stated}{indicator}{more}</TxDtls>"
+
+
+def statement(*entries: str, balances: str = "", account: str = ACCOUNT, head: str = "") -> str:
+    return f"<Stmt><Id>S1</Id>{head}{account}{balances}{''.join(entries)}</Stmt>"
+
+
+def camt053(
+    *statements: str, namespace: str = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+) -> str:
+    declared = f" xmlns='{namespace}'" if namespace else ""
+    return (
+        f"<?xml version='1.0' encoding='UTF-8'?>\n<Document{declared}><BkToCstmrStmt>"
+        "<GrpHdr><MsgId>M</MsgId><CreDtTm>2024-02-02T06:00:00</CreDtTm></GrpHdr>"
+        f"{''.join(statements)}</BkToCstmrStmt></Document>"
+    )
+
+
+def camt054(*entries: str) -> str:
+    return (
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.054.001.04'><BkToCstmrDbtCdtNtfctn>"
+        "<GrpHdr><CreDtTm>2024-02-02T06:00:00</CreDtTm></GrpHdr>"
+        f"<Ntfctn><Id>N1</Id>{ACCOUNT}{''.join(entries)}</Ntfctn>"
+        "</BkToCstmrDbtCdtNtfctn></Document>"
+    )
+
+
+def parties(debtor: str = "", creditor: str = "") -> str:
+    return f"<RltdPties>{debtor}{creditor}</RltdPties>"
+
+
+# --- telling the format ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [f"{number:02d}" for number in range(2, 14)])
+def test_every_version_is_read_by_its_content(read, version):
+    text = camt053(
+        statement(entry()), namespace=f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"
+    )
+    assert read(text).format == "camt.053"
+    assert read(text).row.amount == Decimal("100.00")
+
+
+@pytest.mark.parametrize(
+    "namespace", ["", "urn:example:wrong", "urn:iso:std:iso:20022:tech:xsd:camt.052.001.02"]
+)
+def test_a_missing_or_wrong_namespace_does_not_matter(read, namespace):
+    assert read(camt053(statement(entry()), namespace=namespace)).row.bank_reference == "BANK1"
+
+
+def test_a_prefixed_document_in_an_envelope_is_read(read):
+    text = (
+        "<Envelope><x:Document xmlns:x='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'>"
+        "<x:BkToCstmrStmt><x:Stmt><x:Id>S1</x:Id><x:Acct><x:Id><x:Othr><x:Id>12 34</x:Id></x:Othr>"
+        "</x:Id></x:Acct><x:Ntry><x:Amt Ccy='EUR'>1</x:Amt><x:CdtDbtInd>DBIT</x:CdtDbtInd>"
+        "<x:Sts><x:Cd>BOOK</x:Cd></x:Sts><x:BookgDt><x:Dt>2024-01-31</x:Dt></x:BookgDt></x:Ntry>"
+        "</x:Stmt></x:BkToCstmrStmt></x:Document></Envelope>"
+    )
+    row = read(text).row
+    assert (row.account_id, row.amount, row.bank_reference) == ("1234", Decimal("-1"), None)
+
+
+def test_utf16_is_read(read):
+    text = camt053(statement(entry(details=detail(more="<AddtlTxInf>Müller</AddtlTxInf>"))))
+    text = text.replace("UTF-8", "UTF-16")
+    assert read(text.encode("utf-16")).row.remittance_information == "Müller"
+
+
+def test_gzip_is_told_by_content(read):
+    assert read(camt053(statement(entry())), zipped=True).row.amount == Decimal("100.00")
+
+
+def test_an_intraday_report_is_refused(read):
+    text = (
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.052.001.02'><BkToCstmrAcctRpt>"
+        f"<Rpt><Id>R</Id>{ACCOUNT}{entry()}</Rpt></BkToCstmrAcctRpt></Document>"
+    )
+    with pytest.raises(BankFileError, match=r"camt\.052.*Land the camt\.053"):
+        read(text)
+
+
+def test_a_message_without_statement_is_refused(read):
+    with pytest.raises(BankFileError, match="no statement"):
+        read(camt053())
+
+
+# --- amounts, signs, dates, status --------------------------------------------------------------
+
+
+def test_credit_and_debit_give_the_sign(read):
+    rows = read(camt053(statement(entry("1.10"), entry("2.20", "DBIT")))).rows
+    assert [row.amount for row in rows] == [Decimal("1.10"), Decimal("-2.20")]
+    assert [row.currency for row in rows] == ["EUR", "EUR"]
+
+
+def test_a_reversal_keeps_the_sign_it_was_booked_with(read):
+    """RvslInd says that an earlier entry is undone; CdtDbtInd is the sign of this movement."""
+    text = camt053(
+        statement(
+            entry("50.00", "DBIT", head=REFERENCES + "<RvslInd>true</RvslInd>"),
+            balances=balance("OPBD", "80.00") + balance("CLBD", "30.00"),
+        )
+    )
+    reading = read(text)
+    assert (reading.row.amount, reading.row.is_reversal) == (Decimal("-50.00"), True)
+    assert reading.statement.ok is True
+
+
+def test_a_return_tells_its_reason_and_keeps_the_roles_of_the_payment(read):
+    """We collected 20 from X; it comes back as a debit, where X is still the debtor."""
+    returned = (
+        "<RtrInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>closed account</AddtlInf></RtrInf>"
+        + parties(
+            "<Dbtr><Nm>X</Nm></Dbtr><DbtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></DbtrAcct>",
+            "<Cdtr><Nm>Us</Nm></Cdtr>"
+            "<CdtrAcct><Id><IBAN>DE02120300000000202051</IBAN></Id></CdtrAcct>",
+        )
+    )
+    row = read(camt053(statement(entry("20", "DBIT", details=detail("20", more=returned))))).row
+    assert (row.amount, row.return_reason) == (Decimal("-20"), "AC04: closed account")
+    assert (row.is_reversal, row.counterparty_name) == (True, "X")
+    assert row.counterparty_account == "DE89370400440532013000"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("<Sts>BOOK</Sts>", "BOOK"),
+        ("<Sts><Cd>PDNG</Cd></Sts>", "PDNG"),
+        ("<Sts><Cd>INFO</Cd></Sts>", "INFO"),
+        ("<Sts><Cd>FUTR</Cd></Sts>", "PDNG"),
+        ("", None),
+    ],
+)
+def test_the_status_in_both_layouts(read, status, expected):
+    assert read(camt053(statement(entry(status=status)))).row.entry_status == expected
+
+
+def test_a_notification_without_status_is_not_booked(read):
+    row = read(camt054(entry(status=""))).row
+    assert (row.entry_source, row.entry_status) == ("notification", "INFO")
+
+
+def test_an_unknown_status_is_a_reject(read):
+    reject = read(camt053(statement(entry(status="<Sts><Cd>MAYBE</Cd></Sts>")))).rejects[0]
+    assert (reject.column, reject.value) == ("entry_status", "MAYBE")
+
+
+def test_a_timestamp_keeps_its_stated_date(read):
+    dates = "<BookgDt><DtTm>2024-01-31T23:30:00-05:00</DtTm></BookgDt><ValDt><Dt>2024-02-01Z</Dt></ValDt>"
+    row = read(camt053(statement(entry(dates=dates)))).row
+    assert (row.booking_date, row.value_date) == (date(2024, 1, 31), date(2024, 2, 1))
+
+
+def test_without_booking_date_a_statement_of_one_day_gives_its_day(read):
+    balances = balance("OPBD", "0") + balance("CLBD", "100.00")
+    dates = "<ValDt><Dt>2024-02-05</Dt></ValDt>"
+    row = read(camt053(statement(entry(dates=dates), balances=balances))).row
+    assert (row.booking_date, row.value_date) == (date(2024, 1, 31), date(2024, 2, 5))
+
+
+def test_without_any_other_date_the_message_gives_one(read):
+    assert read(camt053(statement(entry(dates="")))).row.booking_date == date(2024, 2, 2)
+
+
+# --- ids ------------------------------------------------------------------------------------------
+
+
+def test_an_entry_without_details_has_its_own_reference(read):
+    row = read(camt053(statement(entry()))).row
+    assert (row.bank_reference, row.entry_reference) == ("BANK1", "BANK1")
+
+
+def test_without_reference_the_statement_and_entry_number_stand_in(read):
+    row = read(camt053(statement(entry(head="<NtryRef>7</NtryRef>")))).row
+    assert row.bank_reference == "S1:7"
+
+
+def test_without_both_there_is_no_reference(read):
+    row = read(camt053(statement(entry(head="")))).row
+    assert (row.bank_reference, row.entry_reference) == (None, None)
+
+
+def test_details_have_their_own_reference_or_a_position(read):
+    details = (
+        detail("60.00", refs="<AcctSvcrRef>OWN</AcctSvcrRef>") + detail("30.00") + detail("10.00")
+    )
+    rows = read(camt053(statement(entry(details=details)))).rows
+    assert [row.bank_reference for row in rows] == ["OWN", "BANK1#2", "BANK1#3"]
+    assert {row.entry_reference for row in rows} == {"BANK1"}
+    assert {row.entry_amount for row in rows} == {Decimal("100.00")}
+
+
+def test_details_of_an_entry_without_reference_share_a_key_of_its_content(read):
+    one = entry(head="", details=detail("60.00") + detail("40.00"))
+    first, again = read(camt053(statement(one))), read(camt053(statement(entry("5"), one)))
+    keys = {row.entry_reference for row in first.rows}
+    assert len(keys) == 1
+    assert keys == {row.entry_reference for row in again.rows[1:]}
+    assert [row.bank_reference for row in first.rows] == [None, None]
+
+
+def test_twin_entries_without_reference_are_two_groups(read):
+    one = entry(head="", details=detail("60.00") + detail("40.00"))
+    rows = read(camt053(statement(one, one))).rows
+    assert len({row.entry_reference for row in rows}) == 2
+
+
+def test_twins_under_one_reference_stay_two(read):
+    rows = read(camt053(statement(entry(), entry(), entry("7")))).rows
+    assert [row.bank_reference for row in rows] == ["BANK1", "BANK1-2", "BANK1"]
+
+
+# --- details --------------------------------------------------------------------------------------
+
+
+def test_details_that_do_not_sum_stay_one_item(read):
+    details = detail("60.00", more="<RmtInf><Ustrd>A</Ustrd></RmtInf>") + detail(
+        "30.00", more="<RmtInf><Ustrd>B</Ustrd></RmtInf>"
+    )
+    row = read(camt053(statement(entry(details=details)))).row
+    assert (row.amount, row.bank_reference) == (Decimal("100.00"), "BANK1")
+    assert row.remittance_information == "A B"
+
+
+def test_details_without_amounts_stay_one_item(read):
+    row = read(camt053(statement(entry(details=detail() + detail())))).row
+    assert row.amount == Decimal("100.00")
+
+
+def test_a_single_detail_without_amount_describes_its_entry(read):
+    more = parties("<Dbtr><Nm>Payer</Nm></Dbtr>") + "<RmtInf><Ustrd>Inv 1</Ustrd></RmtInf>"
+    row = read(camt053(statement(entry(details=detail(more=more))))).row
+    assert (row.counterparty_name, row.remittance_information) == ("Payer", "Inv 1")
+    assert row.bank_reference == "BANK1"
+
+
+def test_details_of_both_directions_net_to_the_entry(read):
+    details = detail("130.00", sign="CRDT") + detail("30.00", sign="DBIT")
+    rows = read(camt053(statement(entry(details=details)))).rows
+    assert [row.amount for row in rows] == [Decimal("130.00"), Decimal("-30.00")]
+
+
+def test_details_that_state_the_direction_of_the_other_side(read):
+    details = detail("60.00", sign="CRDT") + detail("40.00", sign="CRDT")
+    rows = read(camt053(statement(entry("100.00", "DBIT", details=details)))).rows
+    assert [row.amount for row in rows] == [Decimal("-60.00"), Decimal("-40.00")]
+
+
+def test_amounts_of_version_two_are_found_in_amount_details(read):
+    def old(amount: str) -> str:
+        return detail(more=f"<AmtDtls><TxAmt><Amt Ccy='EUR'>{amount}</Amt></TxAmt></AmtDtls>")
+
+    rows = read(camt053(statement(entry(details=old("99.99") + old("0.01"))))).rows
+    assert [row.amount for row in rows] == [Decimal("99.99"), Decimal("0.01")]
+
+
+def test_a_malformed_detail_amount_leaves_the_entry_whole(read):
+    row = read(camt053(statement(entry(details=detail("sixty") + detail("40.00"))))).row
+    assert row.amount == Decimal("100.00")
+
+
+def test_details_in_another_currency_than_the_entry_leave_it_whole(read):
+    row = read(camt053(statement(entry(details=detail("100.00", ccy="USD"))))).row
+    assert (row.amount, row.original_amount, row.original_currency) == (
+        Decimal("100.00"),
+        Decimal("100.00"),
+        "USD",
+    )
+
+
+def test_original_amount_and_currency(read):
+    more = "<AmtDtls><InstdAmt><Amt Ccy='USD'>108.50</Amt></InstdAmt></AmtDtls>"
+    row = read(camt053(statement(entry(details=detail("100.00", more=more))))).row
+    assert (row.original_amount, row.original_currency) == (Decimal("108.50"), "USD")
+
+
+def test_an_instructed_amount_in_the_same_currency_is_no_original(read):
+    more = "<AmtDtls><InstdAmt><Amt Ccy='EUR'>105.00</Amt></InstdAmt></AmtDtls>"
+    row = read(camt053(statement(entry(details=detail("100.00", more=more))))).row
+    assert (row.original_amount, row.original_currency) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [
+        "<Chrgs><Amt Ccy='EUR'>1.50</Amt></Chrgs><Chrgs><Amt Ccy='EUR'>0.50</Amt></Chrgs>",
+        "<Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd></Rcrd>"
+        "<Rcrd><Amt Ccy='EUR'>0.50</Amt></Rcrd></Chrgs>",
+        "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>2.00</TtlChrgsAndTaxAmt></Chrgs>",
+        "<Chrgs><Rcrd><Amt Ccy='EUR'>3.00</Amt></Rcrd>"
+        "<Rcrd><Amt Ccy='EUR'>1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Rcrd></Chrgs>",
+    ],
+)
+def test_charges_are_negative_in_every_layout(read, charges):
+    of_detail = read(camt053(statement(entry(details=detail("100.00", more=charges))))).row
+    of_entry = read(camt053(statement(entry(head=REFERENCES + charges)))).row
+    assert of_detail.charges_amount == of_entry.charges_amount == Decimal("-2.00")
+
+
+# --- parties and references -----------------------------------------------------------------------
+
+DEBTOR = "<Dbtr><Nm>Payer</Nm></Dbtr><DbtrAcct><Id><IBAN>de89 3704</IBAN></Id></DbtrAcct>"
+CREDITOR = (
+    "<Cdtr><Pty><Nm>Payee</Nm></Pty></Cdtr>"
+    "<CdtrAcct><Id><Othr><Id>98 76</Id></Othr></Id></CdtrAcct>"
+)
+
+
+@pytest.mark.parametrize(
+    ("sign", "name", "account"), [("CRDT", "Payer", "de893704"), ("DBIT", "Payee", "9876")]
+)
+def test_the_counterparty_goes_by_direction_in_both_layouts(read, sign, name, account):
+    details = detail("100.00", more=parties(DEBTOR, CREDITOR))
+    row = read(camt053(statement(entry(sign=sign, details=details)))).row
+    assert (row.counterparty_name, row.counterparty_account) == (name, account)
+
+
+def test_the_ultimate_party_stands_in_for_a_missing_name(read):
+    more = parties("<UltmtDbtr><Pty><Nm>Behind</Nm></Pty></UltmtDbtr>")
+    row = read(camt053(statement(entry(details=detail("100.00", more=more))))).row
+    assert row.counterparty_name == "Behind"
+
+
+@pytest.mark.parametrize("text", ["NOTPROVIDED", "notprovided", " NOT PROVIDED ", ""])
+def test_an_end_to_end_id_that_is_none(read, text):
+    details = detail("100.00", refs=f"<EndToEndId>{text}</EndToEndId>")
+    assert read(camt053(statement(entry(details=details)))).row.end_to_end_id is None
+
+
+def test_free_text_is_joined_with_spaces(read):
+    more = (
+        "<RmtInf><Ustrd>Invoice 1</Ustrd><Ustrd>and\n 2</Ustrd>"
+        "<Strd><AddtlRmtInf>thanks</AddtlRmtInf></Strd></RmtInf>"
+    )
+    details = detail("100.00", refs="<EndToEndId>E2E</EndToEndId>", more=more)
+    row = read(camt053(statement(entry(details=details)))).row
+    assert (row.remittance_information, row.end_to_end_id) == ("Invoice 1 and 2 thanks", "E2E")
+
+
+def test_additional_information_stands_in_for_remittance(read):
+    row = read(camt053(statement(entry(head=REFERENCES + "<AddtlNtryInf>Fee</AddtlNtryInf>")))).row
+    assert row.remittance_information == "Fee"
+
+
+def structured(number: str, kind: str, amounts: str) -> str:
+    return (
+        f"<Strd><RfrdDocInf><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Nb>{number}</Nb>"
+        f"</RfrdDocInf><RfrdDocAmt>{amounts}</RfrdDocAmt></Strd>"
+    )
+
+
+def test_referred_documents_with_amounts_credit_notes_negative(read):
+    more = (
+        "<RmtInf>"
+        + structured("INV-1", "CINV", "<RmtdAmt Ccy='EUR'>110.00</RmtdAmt>")
+        + structured("CN-1", "CREN", "<RmtdAmt Ccy='EUR'>5.00</RmtdAmt>")
+        + structured("CN-2", "CINV", "<CdtNoteAmt Ccy='EUR'>5.00</CdtNoteAmt>")
+        + structured(
+            "INV-2",
+            "CINV",
+            "<DuePyblAmt Ccy='EUR'>9</DuePyblAmt>"
+            "<DscntApldAmt><Amt Ccy='EUR'>1</Amt></DscntApldAmt>",
+        )
+        + structured("INV-3", "CINV", "")
+        + "</RmtInf>"
+    )
+    row = read(camt053(statement(entry(details=detail("100.00", more=more))))).row
+    assert row.referred_documents == [
+        ReferredDocument("INV-1", Decimal("110.00"), "CINV"),
+        ReferredDocument("CN-1", Decimal("-5.00"), "CREN"),
+        ReferredDocument("CN-2", Decimal("-5.00"), "CINV"),
+        ReferredDocument("INV-2", Decimal("9"), "CINV", Decimal("1")),
+        ReferredDocument("INV-3", None, "CINV"),
+    ]
+
+
+def creditor_reference(text: str, amount: str = "") -> str:
+    stated = f"<RfrdDocAmt><RmtdAmt Ccy='EUR'>{amount}</RmtdAmt></RfrdDocAmt>" if amount else ""
+    return (
+        f"<Strd>{stated}<CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
+        f"<Ref>{text}</Ref></CdtrRefInf></Strd>"
+    )
+
+
+def test_a_creditor_reference_is_the_structured_reference(read):
+    more = f"<RmtInf>{creditor_reference('RF18539007547034')}</RmtInf>"
+    row = read(camt053(statement(entry(details=detail("100.00", more=more))))).row
+    assert (row.structured_reference, row.referred_documents) == ("RF18539007547034", [])
+    assert row.remittance_information is None
+
+
+def test_several_creditor_references_stand_for_their_documents(read):
+    both = creditor_reference("RF1", "60") + creditor_reference("RF2", "40")
+    row = read(
+        camt053(statement(entry(details=detail("100.00", more=f"<RmtInf>{both}</RmtInf>"))))
+    ).row
+    assert row.structured_reference == "RF1"
+    assert [(d.number, d.amount) for d in row.referred_documents] == [
+        ("RF1", Decimal("60")),
+        ("RF2", Decimal("40")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly>"
+            "</Domn><Prtry><Cd>X</Cd></Prtry></BkTxCd>",
+            "PMNT-RCDT-ESCT",
+        ),
+        ("<BkTxCd><Prtry><Cd>NTRF+166</Cd></Prtry></BkTxCd>", "NTRF+166"),
+        ("<BkTxCd/>", None),
+    ],
+)
+def test_the_bank_transaction_code(read, code, expected):
+    of_entry = read(camt053(statement(entry(head=REFERENCES + code)))).row
+    of_detail = read(camt053(statement(entry(details=detail("100.00", more=code))))).row
+    assert of_entry.bank_transaction_code == of_detail.bank_transaction_code == expected
+
+
+# --- rejects and control totals -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bad", "column", "value"),
+    [
+        (entry("1,00"), "amount", "1,00"),
+        (entry("1e3"), "amount", "1e3"),
+        (entry("-5", "DBIT"), "amount", "-5"),
+        (entry("5", "BOTH"), "amount", "BOTH"),
+        (entry(currency="EURO"), "currency", "EURO"),
+        (
+            entry(dates="<BookgDt><Dt>2024-02-30</Dt></BookgDt>"),
+            "booking_date",
+            "2024-02-30",
+        ),
+        (entry(dates="<BookgDt><Dt>31.01.2024</Dt></BookgDt>"), "booking_date", "31.01.2024"),
+    ],
+)
+def test_a_malformed_entry_is_rejected_and_the_others_load(read, bad, column, value):
+    balances = balance("OPBD", "0") + balance("CLBD", "100.00")
+    reading = read(camt053(statement(bad, entry(), balances=balances)))
+    (reject,) = reading.rejects
+    assert (reject.ordinal, reject.column, reject.value) == (1, column, value)
+    assert "corrected file" in reject.reason
+    assert reading.row.amount == Decimal("100.00")
+    assert reading.statement.ok is False
+
+
+def test_a_statement_without_account_rejects_its_entries(read):
+    reading = read(camt053(statement(entry(), account="")))
+    assert [reject.column for reject in reading.rejects] == ["account_id"]
+
+
+@pytest.mark.parametrize("opening", ["OPBD", "PRCD", "ITBD"])
+def test_opening_and_entries_make_closing(read, opening):
+    balances = balance(opening, "10.00", "DBIT") + balance("CLBD", "90.00")
+    control = read(camt053(statement(entry(), balances=balances))).statement
+    assert (control.opening_balance, control.entries_total, control.closing_balance) == (
+        Decimal("-10.00"),
+        Decimal("100.00"),
+        Decimal("90.00"),
+    )
+    assert control.ok is True
+    assert (control.from_date, control.to_date) == (date(2024, 1, 31), date(2024, 1, 31))
+
+
+def test_a_difference_is_told(read):
+    balances = balance("OPBD", "10.00") + balance("CLBD", "90.00")
+    assert read(camt053(statement(entry(), balances=balances))).statement.ok is False
+
+
+def test_pending_entries_are_not_in_the_total(read):
+    balances = balance("OPBD", "0") + balance("CLBD", "100.00")
+    pending = entry("7", status="<Sts>PDNG</Sts>")
+    assert read(camt053(statement(entry(), pending, balances=balances))).statement.ok is True
+
+
+def test_a_page_of_a_statement_goes_from_one_intermediate_balance_to_the_next(read):
+    balances = balance("ITBD", "10.00") + balance("ITBD", "110.00")
+    assert read(camt053(statement(entry(), balances=balances))).statement.ok is True
+
+
+def test_without_closing_balance_nothing_is_claimed(read):
+    assert read(camt053(statement(entry(), balances=balance("OPBD", "1")))).statement.ok is None
+
+
+def test_an_unreadable_balance_is_a_reject_of_its_own(read):
+    balances = balance("OPBD", "ten") + balance("CLBD", "90.00")
+    reading = read(camt053(statement(entry(), balances=balances)))
+    assert [reject.column for reject in reading.rejects] == ["closing_balance"]
+    assert (len(reading.rows), reading.statement.ok) == (1, None)
+
+
+def test_several_statements_and_accounts(read):
+    other = "<Acct><Id><Othr><Id>99</Id></Othr></Id></Acct>"
+    reading = read(camt053(statement(entry()), statement(entry("3", "DBIT"), account=other)))
+    assert [row.account_id for row in reading.rows] == ["DE02120300000000202051", "99"]
+    assert [s.entries_total for s in reading.statements] == [Decimal("100.00"), Decimal("-3")]
+
+
+def test_amounts_are_exact_beyond_the_precision_of_python_floats_and_contexts(read):
+    big = "12345678901234567890123456.0000000001"
+    row = read(camt053(statement(entry(big, "DBIT")))).row
+    assert str(row.amount) == "-" + big
