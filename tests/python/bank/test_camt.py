@@ -190,7 +190,10 @@ def test_an_unknown_status_is_a_reject(read):
 
 
 def test_a_timestamp_keeps_its_stated_date(read):
-    dates = "<BookgDt><DtTm>2024-01-31T23:30:00-05:00</DtTm></BookgDt><ValDt><Dt>2024-02-01Z</Dt></ValDt>"
+    dates = (
+        "<BookgDt><DtTm>2024-01-31T23:30:00-05:00</DtTm></BookgDt>"
+        "<ValDt><Dt>2024-02-01Z</Dt></ValDt>"
+    )
     row = read(camt053(statement(entry(dates=dates)))).row
     assert (row.booking_date, row.value_date) == (date(2024, 1, 31), date(2024, 2, 1))
 

@@ -120,5 +120,5 @@ def test_an_empty_file_is_refused(read, content):
     ],
 )
 def test_foreign_content_is_refused_and_told_what_to_land(read, content):
-    with pytest.raises(BankFileError, match="[Ll]and|Export"):
+    with pytest.raises(BankFileError, match=r"[Ll]and|Export"):
         read(content)
