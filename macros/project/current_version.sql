@@ -1,7 +1,8 @@
 {#
     The version of each key that holds as of the run, of a feed whose rows are in the CTE `source`:
-    the greatest `updated_at` that is not after the run's `as_of`; without one, or when equal, the
-    later run; inside one run the more final status (pending comes last), then the greater row hash.
+    the greatest `updated_at` that is not after the run's `as_of` (where all are after it, the first
+    of them: the record is older than what is known of it); without one, or when equal, the later
+    run; inside one run the more final status (pending comes last), then the greater row hash.
     Key, version and status columns are the contract's (`meta` of the source table). Keys with one
     version, nearly all of them, are never sorted.
 #}
@@ -32,6 +33,10 @@
                         {%- endfor %}
                     order by
                         {%- if version %}
+                        case when versions.{{ version }} > {{ as_of }} then 1 else 0 end
+                            asc nulls last,
+                        case when versions.{{ version }} > {{ as_of }} then versions.{{ version }} end
+                            asc nulls last,
                         versions.{{ version }} desc nulls last,
                         {%- endif %}
                         versions._run_sequence desc nulls last,
@@ -64,9 +69,6 @@
                     {%- for key in keys %}
                     {{ 'and ' if not loop.first }}contested.{{ key }} = versions.{{ key }}
                     {%- endfor %}
-            {%- if version %}
-            where versions.{{ version }} is null or versions.{{ version }} <= {{ as_of }}
-            {%- endif %}
 
         ) as ranked
         where ranked.version_rank > 1
@@ -78,9 +80,6 @@
             and superseded._row_hash = source._row_hash
     where
         superseded._batch_id is null
-        {%- if version %}
-        and (source.{{ version }} is null or source.{{ version }} <= {{ as_of }})
-        {%- endif %}
 {%- endmacro %}
 
 
