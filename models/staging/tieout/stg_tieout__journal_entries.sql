@@ -1,3 +1,6 @@
+-- A view: the models that run after the seal must see the block and the run that were just written.
+{{ config(materialized='view') }}
+
 with
 
 source as (
