@@ -47,7 +47,7 @@ Planted cases, in numbers fixed by ``plan``:
   ``short_withholding`` (10 % under the invoice's ``withholding_rate``), ``short_rounding`` (1 to 3
   minor units). The truth has what was paid; the rest is to be adjusted.
 - ``fx_residual``: an EUR invoice paid in USD at 0.3 to 1.5 % beside the day's rate.
-- ``wrong_reference``, ``card_wrong_reference``: the number of somebody else's invoice is quoted (not
+- ``wrong_reference``, ``card_wrong_reference``: somebody else's invoice number is quoted (not
   certain). ``reference_typo``: a slip that names no invoice. ``third_party_payer``: a factor or
   treasury firm pays, number quoted. ``twin_payment``: two equal fees paid on one day in the same
   words (not certain which is which).

@@ -71,6 +71,9 @@ _WITH_BOM = ("customers_acquired.csv",)
 class DemoSummary:
     """What was generated. Counts are numbers of things, not of money.
 
+    ``due_invoices`` are open ones with a due date up to ``end``; ``closable_invoices`` those of
+    them that the classes in ``plan.CLOSABLE`` close.
+
     ``files`` maps a feed to its number of files, ``rows`` to its number of landed records,
     ``faults`` a planted fault to its number, ``cases`` a case class of ``invoice_to_receipt`` to
     its number of true matches.
@@ -86,6 +89,7 @@ class DemoSummary:
     gateway_transactions: int
     payouts: int
     due_invoices: int
+    closable_invoices: int
     files: dict[str, int] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     cases: dict[str, int] = field(default_factory=dict)
@@ -156,6 +160,7 @@ def generate(
     with tempfile.TemporaryDirectory(dir=truth) as scratch:
         with duckdb.connect(":memory:") as connection:
             connection.execute("set memory_limit = '2GB'")
+            connection.execute("set enable_progress_bar = false")
             connection.execute(f"set temp_directory = '{scratch}/spill'")
             _set_variables(connection, seed, invoices, months, end, reporting_currency)
             _build(connection, invoices)
@@ -379,8 +384,14 @@ def _land_parquet(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
             )
 
 
-def _fault(connection: duckdb.DuckDBPyConnection, fault: str, feed: str, name: str, reason: str,
-           exception: str | None) -> None:
+def _fault(
+    connection: duckdb.DuckDBPyConnection,
+    fault: str,
+    feed: str,
+    name: str,
+    reason: str,
+    exception: str | None,
+) -> None:
     connection.execute(
         "insert into fault (fault, feed, file_name, expected_reason, expected_exception)"
         " values (?, ?, ?, ?, ?)",
@@ -394,13 +405,25 @@ def _land_file_faults(connection: duckdb.DuckDBPyConnection, landing: Path) -> N
     camt = sorted(statements.glob("camt053_2*.xml"))
     half = camt[0].read_bytes()
     (statements / "camt053_broken.xml").write_bytes(half[: len(half) // 2])
-    _fault(connection, "unreadable_file", "bank_statements", "camt053_broken.xml",
-           "unreadable_file", "quarantined_rows")
+    _fault(
+        connection,
+        "unreadable_file",
+        "bank_statements",
+        "camt053_broken.xml",
+        "unreadable_file",
+        "quarantined_rows",
+    )
     (landing / "fx_rates" / "manual_rates.csv").write_text(
         "rate_date,base_currency,quote_currency,rate\n2020-01-02,EUR,USD,1.1193\n", encoding="utf-8"
     )
-    _fault(connection, "missing_column", "fx_rates", "manual_rates.csv", "missing_column",
-           "quarantined_rows")
+    _fault(
+        connection,
+        "missing_column",
+        "fx_rates",
+        "manual_rates.csv",
+        "missing_column",
+        "quarantined_rows",
+    )
     for feed, original, copy in (
         ("bank_statements", camt[1], "camt053_again.xml"),
         (
@@ -469,8 +492,13 @@ def _summarize(
         gateway_transactions=number("select count(*) from gtx"),
         payouts=number("select count(*) from payout"),
         due_invoices=number(
-            "select count(*) from inv where status = 'open'"
-            " and due_date <= getvariable('end_date')"
+            "select count(*) from inv where status = 'open' and due_date <= getvariable('end_date')"
+        ),
+        closable_invoices=number(
+            "select count(distinct inv.i) from inv inner join truth_match"
+            " on truth_match.item_type = 'invoice' and truth_match.item_id = inv.invoice_id"
+            " where inv.status = 'open' and inv.due_date <= getvariable('end_date')"
+            f" and truth_match.certain and truth_match.case_class in {plan.CLOSABLE}"
         ),
         files={
             folder.name: sum(1 for path in folder.rglob("*") if path.is_file())

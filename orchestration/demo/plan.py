@@ -72,3 +72,32 @@ LUMPS = Case("lump", "true", 40, least=4)
 UNIDENTIFIED = Case("unidentified_receipt", "true", 30, least=3)
 TWIN_FEES = Case("twin_fee", "true", 6, least=3)
 TWIN_PAYMENTS = Case("twin_payment", "true", 10)
+
+#: Case classes whose invoices can be closed by a stated reference, a reference in text, a group
+#: sum, a credit memo or the only amount of a party (as far as the match is certain).
+CLOSABLE = (
+    "card_chargeback_reversed",
+    "card_dirty_reference",
+    "card_double_payment",
+    "card_invoice_id",
+    "card_missing_reference",
+    "card_partial_refund",
+    "card_reference",
+    "card_refund_memo",
+    "card_retry",
+    "credit_full",
+    "credit_partial",
+    "double_payment",
+    "instalments",
+    "lump_advice",
+    "lump_text",
+    "overpayment",
+    "parent_payer",
+    "third_party_payer",
+    "transfer_advice",
+    "transfer_dirty_reference",
+    "transfer_missing_reference",
+    "transfer_reference",
+    "transfer_split_reference",
+    "transfer_structured",
+)
