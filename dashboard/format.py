@@ -23,7 +23,7 @@ DEFAULT_MINOR_DIGITS = 2
 MINOR_DIGITS: Mapping[str, int] = {
     **dict.fromkeys(
         (
-            "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF",
+            "BIF", "BYR", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF",
             "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
         ),
         0,
@@ -53,9 +53,11 @@ def decimal_text(amount: Decimal, currency: str) -> str:
 
     Digits beyond the minor unit are kept when they are not zero: a residue is shown, not hidden.
     """
-    digits = max(minor_digits(currency), -int(amount.normalize().as_tuple().exponent))
-    text = f"{amount:.{digits}f}"
-    return text.removeprefix("-") if not amount else text
+    # Text, not arithmetic: Decimal operations round to 28 digits, amounts may have 38.
+    whole, _, fraction = f"{amount:f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(minor_digits(currency), "0")
+    text = f"{whole}.{fraction}" if fraction else whole
+    return text if amount else text.removeprefix("-")
 
 
 def number(amount: Decimal, currency: str, signed: bool = False) -> str:

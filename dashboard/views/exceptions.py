@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
+from dashboard import address, data, record, runbooks
 from dashboard import components as ui
-from dashboard import data, record, runbooks
 from dashboard import format as fmt
 
 PAGE_ROWS = 50
@@ -52,15 +52,19 @@ def filters() -> dict[str, Any]:
 
     def choose(facet: str, title: str, codes: Sequence[str], naming: Any = fmt.label) -> list[str]:
         counts = facets.get(facet, {})
+        address.many(facet, codes)
         return st.multiselect(
             title,
             codes,
             format_func=lambda code: f"{naming(code)} ({fmt.count(counts.get(code, 0))})",
             placeholder="All unresolved" if facet == "status" else "All",
             key=facet,
-            bind="query-params",
         )
 
+    address.many("customer", None)
+    address.one("sla", list(SLAS), "")
+    address.one("search", None, "")
+    address.one("sort", list(SORTS), "priority")
     first = st.columns(4)
     with first[0]:
         reconciliation = choose(
@@ -77,28 +81,21 @@ def filters() -> dict[str, Any]:
     with second[0]:
         customer = st.multiselect(
             "Customer",
-            list(customers),
+            list(dict.fromkeys([*customers, *st.session_state["customer"]])),
             format_func=lambda code: f"{customers[code]} · {code}" if customers.get(code) else code,
             placeholder="All (type a name or an id)",
             accept_new_options=True,
             key="customer",
-            bind="query-params",
         )
     with second[1]:
         currency = choose("currency", "Currency", list(facets.get("currency", {})), str)
     with second[2]:
-        sla = st.selectbox(
-            "SLA", list(SLAS), format_func=SLAS.__getitem__, key="sla", bind="query-params"
-        )
+        sla = st.selectbox("SLA", list(SLAS), format_func=SLAS.__getitem__, key="sla")
     with second[3]:
-        search = st.text_input(
-            "Find", placeholder="item, customer, id", key="search", bind="query-params"
-        )
+        search = st.text_input("Find", placeholder="item, customer, id", key="search")
     with second[4]:
-        sort = st.selectbox(
-            "Sort by", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params"
-        )
-    return {
+        sort = st.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="sort")
+    chosen: dict[str, Any] = {
         "reconciliation": reconciliation,
         "type": exception_type,
         "severity": severity,
@@ -109,6 +106,9 @@ def filters() -> dict[str, Any]:
         "search": (search or "").strip(),
         "sort": sort or "priority",
     }
+    for key, value in chosen.items():
+        address.remember(key, value, "priority" if key == "sort" else "")
+    return chosen
 
 
 def download(chosen: dict[str, Any], reporting_currency: str) -> bytes:

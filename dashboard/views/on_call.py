@@ -328,7 +328,7 @@ def audit_chain(audit: data.Row) -> None:
     for fault in faults:
         st.error(fault, icon=":material/error:")
     ui.note(
-        "Checked here: numbering, links, block hashes and entry counts. The command tieout verify recomputes "
+        "Checked here: numbering, links, block hashes, entry counts. The verify command recomputes "
         "every entry and compares the head with the anchors kept outside."
     )
 

@@ -1,0 +1,169 @@
+"""The real app in a real browser: Streamlit on a free port, headless Chromium, real clicks.
+
+Skipped, with the reason, where no Chromium or no Playwright is installed (Debian: `apt-get install
+chromium`; Python: the extra `browser`). `TIEOUT_CHROMIUM` names another executable.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.python.dashboard import small_company
+from tests.python.dashboard.marts_file import publish
+
+playwright_api = pytest.importorskip(
+    "playwright.sync_api", reason="Playwright is not installed: install the extra `browser`"
+)
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("TIEOUT_CHROMIUM") or shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+START_SECONDS = 60
+DEMO_MINUTES = 5
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running dashboard on a home of its own."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    def open_files(self) -> list[str]:
+        """The paths of all files that the server holds open."""
+        paths = []
+        for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            try:
+                paths.append(os.readlink(descriptor))
+            except OSError:
+                continue
+        return paths
+
+
+@contextmanager
+def dashboard_on(home: Path, log: Path) -> Iterator[Dashboard]:
+    """Start the dashboard on `home`, as the README says, and stop it afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "TIEOUT_HOME": str(home),
+        "TIEOUT_DASHBOARD_REFRESH_SECONDS": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"),
+                "--server.port", str(port), "--server.address", "127.0.0.1",
+            ],
+            cwd=home, env=environment, stdout=out, stderr=out,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).read()
+                break
+            except (urllib.error.URLError, OSError):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"The dashboard did not start:\n{log.read_text()}")
+                time.sleep(0.2)
+        yield Dashboard(url, home, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright_api.Browser]:
+    """One headless Chromium for the session."""
+    if not CHROMIUM or not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium (or set TIEOUT_CHROMIUM)")
+    with playwright_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: playwright_api.Browser) -> Iterator[playwright_api.Page]:
+    """A fresh page of a laptop's size."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def small(
+    browser: playwright_api.Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """The dashboard on the small company of the contract."""
+    home = tmp_path_factory.mktemp("small")
+    publish(home, small_company.RUN_ID, small_company.rows())
+    with dashboard_on(home, home / "dashboard.log") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def unpublished(browser: playwright_api.Browser, tmp_path: Path) -> Iterator[Dashboard]:
+    """The dashboard on a home where nothing is published."""
+    with dashboard_on(tmp_path, tmp_path / "dashboard.log") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture(scope="session")
+def demo(
+    browser: playwright_api.Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """The dashboard on what a real run publishes for a small demo company."""
+    home = tmp_path_factory.mktemp("demo")
+    environment = {**os.environ, "TIEOUT_HOME": str(home)}
+    for command in (["demo", "--invoices", "300", "--months", "2"], ["run"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *command],
+            cwd=ROOT, env=environment, capture_output=True, text=True,
+            timeout=60 * DEMO_MINUTES, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"tieout {command[0]} failed:\n{done.stdout}\n{done.stderr}"
+    with dashboard_on(home, home / "dashboard.log") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def visit(page: playwright_api.Page) -> Callable[[str], playwright_api.Page]:
+    """Open an address and wait until the page stands still, without an exception on it."""
+
+    def open_address(url: str) -> playwright_api.Page:
+        page.goto(url)
+        settled(page)
+        return page
+
+    return open_address
+
+
+def settled(page: playwright_api.Page) -> None:
+    """Wait until Streamlit has finished running the script; fail when it shows an exception."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_selector("h1")
+    assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")

@@ -1,0 +1,185 @@
+"""The dashboard as a person uses it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard import format as fmt
+from tests.browser.conftest import Dashboard, settled
+from tests.python.dashboard import small_company
+from tests.python.dashboard.marts_file import publish
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[[str], Page]
+PAGES = {"": "Executive", "on_call": "On-call", "exceptions": "Exceptions"}
+
+
+def spaces(text: str) -> str:
+    """Text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def click_row(page: Page, number: int) -> None:
+    """Click the box of the row `number` (from 0) of the queue."""
+    queue = page.get_by_test_id("stDataFrame")
+    queue.locator(".dvn-scroller").click(position={"x": 16, "y": 36 + 35 * number + 17})
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_pages_load_and_say_what_their_data_is_as_of(
+    small: Dashboard, visit: Visit, address: str
+) -> None:
+    page = visit(f"{small.url}/{address}")
+    expect(page.locator("h1")).to_have_text(PAGES[address])
+    as_of = page.locator("#as-of")
+    expect(as_of).to_contain_text("Data as of 2026-07-01 06:00 UTC")
+    expect(as_of).to_contain_text(small_company.RUN_ID)
+    expect(as_of).to_contain_text("published")
+
+
+def test_the_menu_leads_to_every_page(small: Dashboard, visit: Visit) -> None:
+    page = visit(small.url)
+    for title in ("On-call", "Exceptions", "Executive"):
+        page.get_by_role("link", name=title).first.click()
+        expect(page.locator("h1")).to_have_text(title)
+        settled(page)
+
+
+def test_a_number_leads_to_rows_that_add_up_to_it(small: Dashboard, visit: Visit) -> None:
+    page = visit(small.url)
+    figure = page.locator("#by-currency").get_by_role("link", name="EUR 920.50")
+    figure.click()
+    expect(page.locator("h1")).to_have_text("Open invoices and credit memos")
+    expect(page.locator("#rows-lead")).to_contain_text("2 rows · EUR 920.50 in all")
+    page.locator("#rows").get_by_role("link", name="INV-1").click()
+    expect(page.locator("h1")).to_have_text("Record")
+    expect(page.locator("#record-items")).to_contain_text("invoices.csv")
+
+
+def test_filters_narrow_the_queue_and_stay_in_the_address(small: Dashboard, visit: Visit) -> None:
+    page = visit(f"{small.url}/exceptions")
+    expect(page.locator("#queue-count")).to_contain_text("4 exceptions")
+    page.get_by_role("combobox", name="Severity").click()
+    page.get_by_role("option", name="Critical").click()
+    expect(page.locator("#queue-count")).to_contain_text("1 exceptions")
+    page.wait_for_url("**/exceptions?severity=critical")
+    page.reload()
+    expect(page.locator("#queue-count")).to_contain_text("1 exceptions")
+
+
+def test_choosing_a_row_shows_all_that_is_known_about_it(small: Dashboard, visit: Visit) -> None:
+    page = visit(f"{small.url}/exceptions")
+    click_row(page, 0)
+    page.wait_for_url("**/exceptions?exception=exc-1")
+    expect(page.get_by_role("heading", name="Several matches fit equally well")).to_be_visible()
+    page.get_by_role("tab", name="Candidates").click()
+    expect(page.locator("#record-candidates")).to_contain_text("short by 0.50")
+    page.get_by_role("tab", name="Matches").click()
+    expect(page.get_by_text("The payment is 0.50 short of invoice 2026-0001.")).to_be_visible()
+    page.get_by_role("tab", name="Trace").click()
+    expect(page.locator("#record-trace")).to_contain_text("june.xml")
+    click_row(page, 1)
+    page.wait_for_url("**/exceptions?exception=exc-2")
+    expect(page.get_by_role("link", name="INV-1")).to_be_visible()
+
+
+def test_the_download_is_the_filtered_queue_without_formulas(
+    small: Dashboard, visit: Visit
+) -> None:
+    page = visit(f"{small.url}/exceptions?status=open&status=assigned")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download CSV").click()
+    content = started.value.path().read_bytes()
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert [row["exception_id"] for row in rows] == ["exc-1", "exc-2", "exc-3", "exc-4"]
+    assert rows[1]["assigned_to"] == "'+maria"
+    assert rows[2]["customer"] == "'" + small_company.FORMULA_NAME
+    assert rows[2]["amount"] == "-80.00"
+    assert rows[3]["amount"] == "120000"
+    assert page.get_by_test_id("stElementToolbar").get_by_label("Download").count() == 0
+
+
+def test_nothing_published_then_the_first_publication(unpublished: Dashboard, visit: Visit) -> None:
+    page = visit(unpublished.url)
+    expect(page.locator("h1")).to_have_text("Nothing is published yet")
+    publish(unpublished.home, "run-first", small_company.rows("run-first"))
+    expect(page.locator("#as-of")).to_contain_text("run-first")
+    expect(page.locator("h1")).to_have_text("Executive")
+
+
+def test_a_new_publication_is_followed_and_only_it_is_open(
+    unpublished: Dashboard, visit: Visit
+) -> None:
+    publish(unpublished.home, "run-1", small_company.rows("run-1"))
+    page = visit(unpublished.url)
+    rows = small_company.rows("run-2")
+    latest = dict(rows["agg_executive_daily"][0])
+    later = {
+        **latest,
+        "as_of_date": latest["as_of_date"] + timedelta(days=1),
+        "open": Decimal("-77.70"),
+    }
+    rows["agg_executive_daily"].append(later)
+    expect(page.locator("#as-of")).to_contain_text("run-1")
+    old = publish(unpublished.home, "run-2", rows).with_name("run-1.duckdb")
+    expect(page.locator("#as-of")).to_contain_text("run-2")
+    expect(page.locator("#card-open")).to_contain_text("EUR−77.70")
+    open_files = unpublished.open_files()
+    assert str(old) not in open_files
+    assert not [path for path in open_files if path.endswith("warehouse.duckdb")]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_the_pages_stand_a_real_publication(demo: Dashboard, visit: Visit, address: str) -> None:
+    page = visit(f"{demo.url}/{address}")
+    expect(page.locator("h1")).to_have_text(PAGES[address])
+
+
+def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit: Visit) -> None:
+    with duckdb.connect(str((demo.home / "serving.duckdb").resolve()), read_only=True) as marts:
+        columns = ["invoiced", "collected", "matched", "open", "overdue", "revenue_at_risk"]
+        *figures, currency = marts.execute(
+            f"select {', '.join(columns)}, reporting_currency from marts.agg_executive_daily "
+            "order by as_of_date desc limit 1"
+        ).fetchone()
+        open_by_currency = marts.execute(
+            "select currency, sum(case document_type when 'credit_memo' then -1 else 1 end "
+            "* open_amount) from marts.fct_invoices "
+            "where reconciliation_status not in ('draft', 'void', 'duplicate') group by currency"
+        ).fetchall()
+        unresolved = marts.execute(
+            "select count(*) from marts.fct_exceptions where status <> 'resolved'"
+        ).fetchone()[0]
+    page = visit(demo.url)
+    for column, figure in zip(columns, figures, strict=True):
+        card = page.locator(f"#card-{column} .t-value").inner_text()
+        assert spaces(card).replace(" ", "") == fmt.money(figure, currency).replace(" ", "")
+    table = spaces(page.locator("#by-currency").inner_text()).replace(" ", "")
+    for currency, amount in open_by_currency:
+        assert fmt.money(amount, currency).replace(" ", "") in table
+    page = visit(f"{demo.url}/exceptions")
+    expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} exceptions")
+
+
+def test_an_exception_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> None:
+    page = visit(f"{demo.url}/exceptions")
+    click_row(page, 0)
+    page.wait_for_url("**/exceptions?exception=*")
+    settled(page)
+    page.get_by_role("tab", name="Item").click()
+    expect(page.locator("#record-items tbody tr").first).to_be_visible()
+
+
+def test_the_server_never_holds_the_warehouse(demo: Dashboard, visit: Visit) -> None:
+    visit(f"{demo.url}/on_call")
+    assert (demo.home / "warehouse.duckdb").exists()
+    assert not [path for path in demo.open_files() if path.endswith("warehouse.duckdb")]

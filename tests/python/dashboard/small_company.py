@@ -1,0 +1,452 @@
+"""A publication small enough to be checked by eye, awkward enough to matter.
+
+Three currencies with 0, 2 and 3 minor digits, credit memos, a customer whose name is a formula and
+one whose name is HTML, exceptions inside and past their SLA, quarantine with and without a mend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+AS_OF = datetime(2026, 7, 1, 6, 0)
+RUN_ID = "run-00000000000000aa"
+
+Rows = dict[str, list[Mapping[str, Any]]]
+
+LONG_NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH"
+FORMULA_NAME = '=HYPERLINK("http://example.com";"pay me")'
+HTML_NAME = "<b>Bold</b> & Sons"
+
+
+def _invoice(
+    number: int, customer: str, currency: str, total: str, open_amount: str, status: str,
+    overdue: int, document_type: str = "invoice",
+) -> Mapping[str, Any]:  # fmt: skip
+    return {
+        "invoice_id": f"INV-{number}",
+        "invoice_number": f"2026-{number:04d}",
+        "document_type": document_type,
+        "customer_id": customer,
+        "issued_at": datetime(2026, 5, 1, 9) + timedelta(days=number),
+        "due_date": date(2026, 7, 1) - timedelta(days=overdue),
+        "currency": currency,
+        "total_amount": Decimal(total),
+        "matched_amount": Decimal(total) - Decimal(open_amount),
+        "adjusted_amount": Decimal(0),
+        "open_amount": Decimal(open_amount),
+        "reconciliation_status": status,
+        "days_overdue": overdue,
+        "source_batch_id": "batch-1",
+    }
+
+
+def _exception(
+    number: int, item_type: str, item_id: str, customer: str | None, currency: str, amount: str,
+    **other: Any,
+) -> Mapping[str, Any]:  # fmt: skip
+    return {
+        "exception_id": f"exc-{number}",
+        "reconciliation": "invoice_to_receipt",
+        "exception_type": "unmatched_past_window",
+        "root_cause": "unknown",
+        "item_type": item_type,
+        "item_id": item_id,
+        "customer_id": customer,
+        "amount": Decimal(amount),
+        "currency": currency,
+        "base_amount": Decimal(amount),
+        "opened_at": AS_OF - timedelta(hours=30 * number),
+        "age_hours": 30 * number,
+        "severity": "medium",
+        "priority_score": Decimal(100 - number),
+        "status": "open",
+        "sla_due_at": AS_OF + timedelta(hours=20),
+        "candidate_match_ids": "[]",
+        "fingerprint": "pattern-1",
+        "runbook": "orchestration/runbooks/unmatched_past_window.md",
+        **other,
+    }
+
+
+def blocks(count: int) -> list[Mapping[str, Any]]:
+    """A valid chain of sealed blocks of one entry each, by the audit recipe."""
+    chain: list[Mapping[str, Any]] = []
+    previous = "0" * 64
+    for number in range(1, count + 1):
+        sealed_at = AS_OF - timedelta(days=count - number)
+        root = hashlib.sha256(str(number).encode()).hexdigest()
+        canonical = (
+            f'{{"block":"{number}","entry_count":"1","run_id":"{RUN_ID}",'
+            f'"sealed_at":"{sealed_at:%Y-%m-%dT%H:%M:%S.%f}Z"}}'
+        )
+        digest = hashlib.sha256(f"{previous}\n{root}\n{canonical}".encode()).hexdigest()
+        chain.append(
+            {
+                "block": number,
+                "run_id": RUN_ID,
+                "sealed_at": sealed_at,
+                "entry_count": 1,
+                "root_hash": root,
+                "previous_hash": previous,
+                "block_hash": digest,
+            }
+        )
+        previous = digest
+    return chain
+
+
+def rows(run_id: str = RUN_ID) -> Rows:
+    """Every mart of the small company."""
+    invoices = [
+        _invoice(1, "C-1", "EUR", "1000.50", "1000.50", "open", 40),
+        _invoice(2, "C-1", "EUR", "250.00", "0.00", "settled", 0),
+        _invoice(3, "C-2", "EUR", "80.00", "80.00", "open", 0, "credit_memo"),
+        _invoice(4, "C-3", "JPY", "120000", "120000", "open", 100),
+        _invoice(5, "C-4", "BHD", "10.125", "4.125", "partially_matched", 5),
+        _invoice(6, "C-1", "EUR", "9999.99", "9999.99", "draft", 0),
+    ]
+    items: list[Mapping[str, Any]] = [
+        {
+            "reconciliation": "invoice_to_receipt",
+            "side": "expected",
+            "item_type": invoice["document_type"],
+            "item_id": invoice["invoice_id"],
+            "party_id": invoice["customer_id"],
+            "event_date": invoice["issued_at"].date(),
+            "currency": invoice["currency"],
+            "amount": invoice["total_amount"],
+            "allocated_amount": invoice["matched_amount"],
+            "adjusted_amount": Decimal(0),
+            "open_amount": invoice["open_amount"],
+            "status": "closed" if not invoice["open_amount"] else "open",
+            "due_for_match_at": AS_OF - timedelta(days=3),
+            "batch_id": "batch-1",
+        }
+        for invoice in invoices
+        if invoice["reconciliation_status"] != "draft"
+    ]
+    items.append(
+        {
+            "reconciliation": "invoice_to_receipt",
+            "side": "actual",
+            "item_type": "bank_transaction",
+            "item_id": "DE89/E-7",
+            "party_id": None,
+            "event_date": date(2026, 6, 20),
+            "currency": "EUR",
+            "amount": Decimal("1000.00"),
+            "allocated_amount": Decimal(0),
+            "adjusted_amount": Decimal(0),
+            "open_amount": Decimal("1000.00"),
+            "status": "in_review",
+            "due_for_match_at": AS_OF + timedelta(days=3),
+            "batch_id": "batch-2",
+        }
+    )
+    return {
+        "fct_runs": [
+            {
+                "run_id": run_id,
+                "as_of": AS_OF,
+                "started_at": AS_OF,
+                "finished_at": AS_OF + timedelta(seconds=42),
+                "trigger": "schedule",
+                "engine": "duckdb",
+                "rows_in": 21,
+                "matches_made": 2,
+                "auto_closed": 1,
+                "exceptions_opened": 4,
+                "exceptions_resolved": 1,
+                "seconds": Decimal("42.25"),
+            }
+        ],
+        "dim_customers": [
+            {"customer_id": "C-1", "legal_name": LONG_NAME, "tier": "strategic", "country": "AT"},
+            {"customer_id": "C-2", "legal_name": FORMULA_NAME, "tier": "standard"},
+            {"customer_id": "C-3", "legal_name": HTML_NAME, "tier": "key", "country": "JP"},
+            {"customer_id": "C-4", "legal_name": "Manama Traders", "tier": None},
+        ],
+        "fct_invoices": invoices,
+        "fct_items": items,
+        "fct_receipts": [
+            {
+                "item_type": "bank_transaction",
+                "item_id": "DE89/E-2",
+                "customer_id": "C-1",
+                "received_at": datetime(2026, 6, 2),
+                "currency": "EUR",
+                "amount": Decimal("250.00"),
+                "allocated_amount": Decimal("250.00"),
+                "adjusted_amount": Decimal(0),
+                "unapplied_amount": Decimal(0),
+                "reconciliation_status": "applied",
+            },
+            {
+                "item_type": "refund",
+                "item_id": "stripe/re_1",
+                "customer_id": "C-3",
+                "received_at": datetime(2026, 6, 3),
+                "currency": "JPY",
+                "amount": Decimal("-5000"),
+                "allocated_amount": Decimal(0),
+                "adjusted_amount": Decimal(0),
+                "unapplied_amount": Decimal("-5000"),
+                "reconciliation_status": "unapplied",
+            },
+        ],
+        "fct_exceptions": [
+            _exception(
+                1, "bank_transaction", "DE89/E-7", None, "EUR", "1000.00",
+                exception_type="ambiguous_match", severity="critical",
+                sla_due_at=AS_OF - timedelta(hours=50),
+                candidate_match_ids='["match-suggested"]', fingerprint="pattern-2",
+                runbook="orchestration/runbooks/ambiguous_match.md",
+            ),
+            _exception(2, "invoice", "INV-1", "C-1", "EUR", "1000.50", severity="high",
+                       status="assigned", assigned_to="+maria"),
+            _exception(3, "credit_memo", "INV-3", "C-2", "EUR", "-80.00"),
+            _exception(4, "invoice", "INV-4", "C-3", "JPY", "120000",
+                       base_amount=Decimal("750.00"), severity="low"),
+            _exception(5, "invoice", "INV-2", "C-1", "EUR", "250.00", status="resolved",
+                       resolved_at=AS_OF - timedelta(hours=10), resolution="matched"),
+        ],
+        "fct_matches": [
+            {
+                "match_id": "match-live",
+                "reconciliation": "invoice_to_receipt",
+                "rule_id": "stated_reference",
+                "rule_version": "1",
+                "method": "deterministic",
+                "confidence": Decimal(1),
+                "decision": "auto_closed",
+                "explanation": "The bank credit of EUR 250.00 quotes invoice 2026-0002.",
+                "item_count": 2,
+                "amount": Decimal("250.00"),
+                "currency": "EUR",
+                "difference_amount": Decimal(0),
+                "decided_at": AS_OF,
+                "decided_by": "rule",
+                "run_id": run_id,
+            },
+            {
+                "match_id": "match-suggested",
+                "reconciliation": "invoice_to_receipt",
+                "rule_id": "unique_amount",
+                "rule_version": "1",
+                "method": "heuristic",
+                "confidence": Decimal("0.6"),
+                "decision": "suggested",
+                "explanation": "The payment is 0.50 short of invoice 2026-0001.",
+                "item_count": 2,
+                "amount": Decimal("1000.50"),
+                "currency": "EUR",
+                "difference_amount": Decimal("-0.50"),
+                "decided_by": "rule",
+                "run_id": run_id,
+            },
+        ],
+        "fct_match_allocations": [
+            {
+                "match_id": match_id,
+                "reconciliation": "invoice_to_receipt",
+                "side": side,
+                "item_type": item_type,
+                "item_id": item_id,
+                "allocated_amount": Decimal(amount),
+                "adjusted_amount": Decimal(0),
+                "currency": "EUR",
+                "match_amount": Decimal(amount),
+                "match_currency": "EUR",
+            }
+            for match_id, side, item_type, item_id, amount in (
+                ("match-live", "expected", "invoice", "INV-2", "250.00"),
+                ("match-live", "actual", "bank_transaction", "DE89/E-2", "250.00"),
+                ("match-suggested", "expected", "invoice", "INV-1", "1000.00"),
+                ("match-suggested", "actual", "bank_transaction", "DE89/E-7", "1000.00"),
+            )
+        ],
+        "fct_match_candidates": [
+            {
+                "item_type": "bank_transaction",
+                "item_id": "DE89/E-7",
+                "other_item_type": "invoice",
+                "other_item_id": "INV-1",
+                "rank": 1,
+                "score": Decimal("0.6"),
+                "score_parts": '{"amount":"0.90","reference":"0"}',
+                "why_not": "the payment is short by 0.50 and no deduction explains it",
+            }
+        ],
+        "fct_record_trace": [
+            {
+                "item_type": "bank_transaction",
+                "item_id": "DE89/E-7",
+                "position": 1,
+                "occurred_at": datetime(2026, 6, 21),
+                "event": "loaded",
+                "detail": '{"file":"june.xml","row":"7"}',
+                "run_id": run_id,
+            }
+        ],
+        "fct_batches": [
+            {
+                "batch_id": "batch-1",
+                "feed": "billing_invoices",
+                "file_name": "invoices.csv",
+                "format": "csv",
+                "landed_at": AS_OF - timedelta(hours=60),
+                "ingested_at": AS_OF,
+                "rows_read": 8,
+                "rows_loaded": 6,
+                "rows_redelivered": 0,
+                "rows_quarantined": 2,
+                "max_event_at": AS_OF - timedelta(hours=61),
+                "is_backfill": False,
+            },
+            {
+                "batch_id": "batch-2",
+                "feed": "bank_statements",
+                "file_name": "june.xml",
+                "format": "camt.053",
+                "landed_at": AS_OF - timedelta(hours=1),
+                "ingested_at": AS_OF,
+                "rows_read": 7,
+                "rows_loaded": 7,
+                "rows_redelivered": 0,
+                "rows_quarantined": 0,
+                "max_event_at": AS_OF - timedelta(hours=12),
+                "is_backfill": False,
+                "control_total": Decimal("1000.00"),
+                "control_total_ok": False,
+            },
+        ],
+        "fct_quarantine": [
+            {
+                "batch_id": "batch-1",
+                "feed": "billing_invoices",
+                "file_name": "invoices.csv",
+                "line_number": 4,
+                "column_name": "total_amount",
+                "value": "12,50",
+                "reason": "not a decimal number",
+                "quarantined_at": AS_OF,
+            },
+            {
+                "batch_id": "batch-1",
+                "feed": "billing_invoices",
+                "file_name": "invoices.csv",
+                "line_number": 5,
+                "column_name": "currency",
+                "value": "EURO",
+                "reason": "not an ISO 4217 code",
+                "quarantined_at": AS_OF,
+                "resolved_by_batch_id": "batch-2",
+            },
+            {
+                "batch_id": "batch-3",
+                "feed": "bank_statements",
+                "file_name": "broken.xml",
+                "reason": "not well formed",
+                "quarantined_at": AS_OF,
+            },
+        ],
+        "fct_audit_blocks": blocks(3),
+        "fct_audit_log": [
+            {
+                "block": number,
+                "position": 1,
+                "entry_type": "decision",
+                "subject_type": "match",
+                "subject_id": "match-live",
+                "actor": "rule",
+                "occurred_at": AS_OF,
+                "payload": "{}",
+                "source_hashes": [],
+                "entry_hash": "00",
+            }
+            for number in (1, 2, 3)
+        ],
+        "fct_sli": [
+            {
+                "sli": sli,
+                "window_days": 28,
+                "as_of_date": date(2026, 7, 1),
+                "numerator": Decimal(numerator),
+                "denominator": Decimal(denominator),
+                "value": value and Decimal(value),
+                "unit": unit,
+                "target": Decimal(target),
+                "met": met,
+            }
+            for sli, numerator, denominator, value, unit, target, met in (
+                ("reconciliation_success_rate", 2, 3, "0.6667", "ratio", "0.98", False),
+                ("audit_completeness", 3, 3, "1", "ratio", "1", True),
+                ("false_positive_auto_close_rate", 0, 0, None, "ratio", "0.001", None),
+            )
+        ],
+        "fct_error_budgets": [
+            {
+                "slo": "reconciliation_success_rate",
+                "window": "28d",
+                "as_of": AS_OF,
+                "objective": Decimal("0.98"),
+                "events": 3,
+                "bad_events": 1,
+                "burn_rate": Decimal("16.7"),
+                "budget_remaining": Decimal("-15.7"),
+            }
+        ],
+        "fct_alerts": [
+            {
+                "alert_id": "alert-1",
+                "fingerprint": "f1",
+                "alert_name": "Ambiguous matches pile up",
+                "severity": "page",
+                "root_cause": "unknown",
+                "group_key": "invoice_to_receipt",
+                "opened_at": AS_OF,
+                "last_seen_at": AS_OF,
+                "state": "firing",
+                "revenue_at_risk": Decimal("2830.50"),
+                "summary": "One payment waits for a person.",
+                "runbook": "orchestration/runbooks/ambiguous_match.md",
+                "item_count": 1,
+            }
+        ],
+        "agg_executive_daily": [
+            {
+                "as_of_date": date(2026, 7, 1) - timedelta(days=days),
+                "reporting_currency": "EUR",
+                "invoiced": Decimal("1945.50") - days,
+                "collected": Decimal("218.75"),
+                "matched": Decimal("264.00"),
+                "open": Decimal("1680.50"),
+                "overdue": Decimal("1760.50"),
+                "revenue_at_risk": Decimal("2830.50"),
+                "success_rate": Decimal("0.66666"),
+                "exceptions_open": 4,
+                "exceptions_in_sla": 3,
+            }
+            for days in (0, 10, 31)
+        ],
+        "agg_aging": [
+            {
+                "as_of_date": date(2026, 7, 1),
+                "customer_id": customer,
+                "bucket": bucket,
+                "currency": currency,
+                "open_amount": Decimal(amount),
+                "invoices": 1,
+            }
+            for customer, bucket, currency, amount in (
+                ("C-1", "31-60", "EUR", "1000.50"),
+                ("C-2", "current", "EUR", "-80.00"),
+                ("C-3", "90+", "JPY", "120000"),
+                ("C-4", "1-30", "BHD", "4.125"),
+            )
+        ],
+    }  # fmt: skip

@@ -1,0 +1,192 @@
+"""Every page on a small publication built from the contract, without a browser."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dashboard import drill
+from dashboard import format as fmt
+from tests.python.dashboard import small_company
+from tests.python.dashboard.conftest import html_of, open_page
+from tests.python.dashboard.marts_file import publish
+
+PAGES = ["executive", "on_call", "exceptions", "rows", "record"]
+
+
+def money_html(amount: str, currency: str) -> str:
+    """An amount as pages write it."""
+    code, figures = fmt.money(Decimal(amount), currency).split(" ")
+    return f'<span class="t-code">{code}</span>{figures}'
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_before_the_first_publication_every_page_says_so(home: Path, page: str) -> None:
+    app = open_page(page)
+    assert app.title[0].value == "Nothing is published yet"
+    assert "tieout run" in app.code[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_an_empty_publication(home: Path, page: str) -> None:
+    publish(home, "run-empty", {})
+    open_page(page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_its_data_is_as_of(published: Path, page: str) -> None:
+    body = html_of(open_page(page))
+    assert "2026-07-01 06:00 UTC" in body
+    assert small_company.RUN_ID in body
+    assert "published" in body
+
+
+def test_executive_shows_the_published_figures_exactly(published: Path) -> None:
+    body = html_of(open_page("executive"))
+    with duckdb.connect(str(published / "serving.duckdb"), read_only=True) as connection:
+        figures = connection.execute(
+            "select invoiced, collected, matched, open, overdue, revenue_at_risk "
+            "from marts.agg_executive_daily order by as_of_date desc limit 1"
+        ).fetchone()
+    for figure in figures or ():
+        assert money_html(str(figure), "EUR") in body
+    assert "EUR +31.00 since 31 May" in body
+
+
+def test_executive_keeps_currencies_apart(published: Path) -> None:
+    body = html_of(open_page("executive"))
+    assert money_html("1170.50", "EUR") in body  # 1000.50 + 250.00 − 80.00; the draft is no invoice
+    assert money_html("120000", "JPY") in body
+    assert money_html("4.125", "BHD") in body
+    assert money_html("-5000", "JPY") in body
+
+
+def test_names_are_shown_as_text_whatever_they_hold(published: Path) -> None:
+    app = open_page("executive")
+    app.segmented_control(key="top_currency").set_value("JPY").run()
+    body = html_of(app)
+    assert "&lt;b&gt;Bold&lt;/b&gt; &amp; Sons" in body
+    assert "<b>Bold</b>" not in body
+
+
+@pytest.mark.parametrize("name", sorted(drill.ROW_SETS))
+def test_every_number_has_its_rows(published: Path, name: str) -> None:
+    assert 'id="rows"' in html_of(open_page("rows", of=name)) or name == "adjusted"
+
+
+def test_the_rows_of_a_number_add_up_to_it(published: Path) -> None:
+    body = html_of(open_page("rows", of="open", currency="EUR"))
+    assert f"<b>2</b> rows · <b>{money_html('920.50', 'EUR')}</b> in all" in body
+    assert money_html("-80.00", "EUR") in body
+
+
+def test_the_rows_of_an_aging_bucket_are_those_of_the_bucket(published: Path) -> None:
+    for bucket, invoice in [("31-60", "INV-1"), ("90+", "INV-4"), ("1-30", "INV-5")]:
+        body = html_of(open_page("rows", of="open", bucket=bucket))
+        assert f">{invoice}<" in body
+        assert "<b>1</b> rows" in body
+
+
+def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: Path) -> None:
+    frame = open_page("exceptions").dataframe[0].value
+    assert list(frame["Priority"]) == [99, 98, 97, 96]
+    assert list(frame["Item"]) == ["DE89/E-7", "INV-1", "INV-3", "INV-4"]
+
+
+@pytest.mark.parametrize(
+    ("widget", "choice", "items"),
+    [
+        ("severity", ["critical", "low"], ["DE89/E-7", "INV-4"]),
+        ("type", ["ambiguous_match"], ["DE89/E-7"]),
+        ("status", ["resolved"], ["INV-2"]),
+        ("status", ["assigned"], ["INV-1"]),
+        ("currency", ["JPY"], ["INV-4"]),
+        ("customer", ["C-2"], ["INV-3"]),
+        ("reconciliation", ["invoice_to_receipt"], ["DE89/E-7", "INV-1", "INV-3", "INV-4"]),
+    ],
+)
+def test_filters_narrow_the_queue(
+    published: Path, widget: str, choice: list[str], items: list[str]
+) -> None:
+    app = open_page("exceptions")
+    app.multiselect(key=widget).set_value(choice).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Item"]) == items
+
+
+def test_filters_by_sla_search_and_sort(published: Path) -> None:
+    app = open_page("exceptions")
+    app.selectbox(key="sla").set_value("late").run()
+    assert list(app.dataframe[0].value["Item"]) == ["DE89/E-7"]
+    app.selectbox(key="sla").set_value("").run()
+    app.text_input(key="search").set_value("bold").run()
+    assert list(app.dataframe[0].value["Item"]) == ["INV-4"]
+    app.text_input(key="search").set_value("nobody").run()
+    assert "No exception fits these filters." in html_of(app)
+    app.text_input(key="search").set_value("").run()
+    app.selectbox(key="sort").set_value("amount").run()
+    assert app.dataframe[0].value["Item"][0] == "INV-1"
+
+
+def test_a_link_opens_the_queue_filtered(published: Path) -> None:
+    app = open_page("exceptions", type="ambiguous_match")
+    assert list(app.dataframe[0].value["Item"]) == ["DE89/E-7"]
+
+
+def test_a_chosen_exception_shows_all_that_is_known(published: Path) -> None:
+    app = open_page("exceptions", exception="exc-1")
+    body = html_of(app)
+    assert "late by 2 d 2 h" in body
+    assert "the payment is short by 0.50 and no deduction explains it" in body
+    assert "The payment is 0.50 short of invoice 2026-0001." in body
+    assert "june.xml" in body
+    assert any("Several matches fit equally well" in text.value for text in app.markdown)
+
+
+def test_an_exception_that_is_gone_says_so(published: Path) -> None:
+    assert "is not in this publication" in html_of(open_page("exceptions", exception="exc-x"))
+
+
+def test_on_call_shows_what_needs_a_person(published: Path) -> None:
+    body = html_of(open_page("on_call"))
+    assert "Ambiguous matches pile up" in body
+    assert "1 of 2" in body  # indicators missed of those measured
+    assert "Land a corrected file named broken.xml." in body
+    assert "Correct total_amount at the source" in body
+    assert "12,50" in body
+    assert "EURO" not in body  # mended
+    assert "66.67\N{NO-BREAK SPACE}%" in body
+    assert "intact" in body
+
+
+def test_a_broken_audit_chain_is_seen(home: Path) -> None:
+    rows = small_company.rows()
+    tampered = [dict(block) for block in rows["fct_audit_blocks"]]
+    tampered[1]["root_hash"] = "f" * 64
+    publish(home, "run-1", {**rows, "fct_audit_blocks": tampered})
+    app = open_page("on_call")
+    assert [error.value for error in app.error] == [
+        "1 blocks whose hash is not that of their content"
+    ]
+    publish(home, "run-2", {**rows, "fct_audit_blocks": [tampered[0], tampered[2]]})
+    app = open_page("on_call")
+    assert len(app.error) == 3  # a gap, a broken link, an entry without a block
+
+
+def test_record_tells_the_whole_story(published: Path) -> None:
+    body = html_of(open_page("record", item_type="invoice", item_id="INV-2"))
+    assert "quotes invoice 2026-0002" in body
+    assert "invoices.csv" in body
+    assert "exception=exc-5" in body
+
+
+def test_a_new_publication_is_shown_without_a_restart(published: Path) -> None:
+    app = open_page("executive")
+    assert small_company.RUN_ID in html_of(app)
+    publish(published, "run-2", small_company.rows("run-2"))
+    app.run()
+    assert "run-2" in html_of(app)
+    assert not app.exception
