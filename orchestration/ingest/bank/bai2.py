@@ -25,7 +25,6 @@ from orchestration.ingest.bank.values import (
     EXACT,
     ZERO,
     Problem,
-    Twins,
     account_number,
     currency_code,
     minor_digits,
@@ -110,7 +109,6 @@ class _Account:
         self.records = record.physical_lines
         self.total = ZERO
         self.is_whole = True
-        self.twins = Twins()
         self._summaries(values[2:])
 
     def _summaries(self, values: list[str]) -> None:
@@ -207,7 +205,7 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
                     continue
                 if found[1] == "88":
                     raise BankFileError(
-                        "a continuation (88) continues nothing. Ask the bank for the complete file.",
+                        "a continuation (88) continues nothing. Ask for the complete file.",
                         number,
                     )
                 if current:
@@ -341,7 +339,7 @@ def _row(record: _Record, account: _Account, ordinal: int) -> BankRow | None:
 
 
 def _group(record: _Record) -> _Group:
-    values = record.fields() + [""] * 7
+    values = [*record.fields(), *[""] * 7]
     as_of: date | None = None
     try:
         as_of = short_date(values[3], "record 02: as-of date", "booking_date")
@@ -413,7 +411,7 @@ def read_bai2(
                 continue
             ordinal += 1
             account.total = EXACT.add(account.total, row.amount)
-            yield account.twins.told_apart(row)
+            yield row
         elif record.code == "49":
             if account is None or group is None:
                 raise expected("an account (03)", record)
@@ -424,7 +422,7 @@ def read_bai2(
         elif record.code == "98":
             if group is None:
                 raise expected("a group (02)", record)
-            stated = record.fields() + ["", ""]
+            stated = [*record.fields(), "", ""]
             totals["sum"] += group.total
             if not (
                 _is_number(stated[0], group.total)
@@ -434,7 +432,7 @@ def read_bai2(
                 fail(group_start)
             group = account = None
         elif record.code == "99":
-            stated = record.fields() + ["", ""]
+            stated = [*record.fields(), "", ""]
             is_complete = True
             if not (
                 _is_number(stated[0], totals["sum"])

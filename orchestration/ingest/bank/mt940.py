@@ -25,7 +25,6 @@ from orchestration.ingest.bank.values import (
     EXACT,
     ZERO,
     Problem,
-    Twins,
     account_number,
     comma_amount,
     is_iban,
@@ -250,7 +249,6 @@ class _Statement:
         self.total = ZERO
         self.is_whole = True
         self.has_entries = False
-        self.twins = Twins()
         self.waiting: list[_RawEntry] = []
         self.problems: list[Problem] = []
 
@@ -422,7 +420,7 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
     )
 
 
-# --- the file --------------------------------------------------------------------------------------
+# --- the file ----------------------------------------------------------------------------------
 
 
 def _fields(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, list[str]]]:
@@ -479,7 +477,7 @@ def read_mt940(
                 statement.debits = EXACT.subtract(statement.debits, row.amount)
             else:
                 statement.credits = EXACT.add(statement.credits, row.amount)
-            yield statement.twins.told_apart(row)
+            yield row
         statement.waiting = []
 
     def close() -> Iterator[BankRow | BankReject]:

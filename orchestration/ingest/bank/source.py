@@ -50,7 +50,7 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def,override]
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         try:
             data = self._content.read(min(len(buffer), 1 << 16))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from orchestration.ingest.bank.model import BankReject, BankRow
+from orchestration.ingest.bank.model import BankReject
 
 # Sums and signs are exact: the default context rounds to 28 digits, DECIMAL(38,10) holds more.
 EXACT = Context(prec=80)
@@ -207,55 +206,6 @@ def currency_code(text: str | None, where: str) -> str:
     return code
 
 
-def content_of(row: BankRow) -> tuple[str, ...]:
-    """The fields that the contract's content hash is made of, as text."""
-    return tuple(
-        "" if value is None else str(value)
-        for value in (
-            row.account_id,
-            row.booking_date,
-            row.value_date,
-            row.amount.normalize(EXACT),
-            row.currency,
-            row.counterparty_name,
-            row.counterparty_account,
-            row.remittance_information,
-            row.end_to_end_id,
-            row.bank_transaction_code,
-        )
-    )
-
-
 def fingerprint(parts: Iterable[str]) -> str:
     """The first 16 hex digits of the SHA-256 of the parts, joined by U+001F."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
-
-
-class Twins:
-    """Keeps identical entries of one statement apart.
-
-    A bank may book two equal movements under one reference (a customer reference, a batch
-    reference). Both are in the statement's balance, so both are items: the second one of the same
-    reference and content is told from the first by ``-2``, and so on, the same way in every file
-    that lists them. Different contents under one reference are left to the ingest.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[int, int] = {}
-
-    def count(self, parts: Iterable[str]) -> int:
-        """How often this content was seen, this time included."""
-        digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
-        key = int.from_bytes(digest, "big")
-        seen = self._seen.get(key, 0) + 1
-        self._seen[key] = seen
-        return seen
-
-    def told_apart(self, row: BankRow) -> BankRow:
-        """The row, under a reference of its own when it is a twin of an earlier one."""
-        if row.bank_reference is None:
-            return row
-        seen = self.count((row.bank_reference, *content_of(row)))
-        if seen == 1:
-            return row
-        return replace(row, bank_reference=f"{row.bank_reference}-{seen}")

@@ -171,9 +171,9 @@ def test_a_wrong_control_total_is_told(read, totals):
     assert (len(reading.rows), reading.statement.ok) == (1, False)
 
 
-def test_twins_under_one_reference_stay_two(read):
+def test_twins_under_one_reference_are_two_items(read):
     rows = read(file("16,195,100,Z,BATCH,,/", "16,195,100,Z,BATCH,,/")).rows
-    assert [row.bank_reference for row in rows] == ["BATCH", "BATCH-2"]
+    assert [row.bank_reference for row in rows] == ["BATCH", "BATCH"]
 
 
 def test_a_return_is_a_reversal(read):

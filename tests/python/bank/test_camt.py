@@ -252,9 +252,9 @@ def test_twin_entries_without_reference_are_two_groups(read):
     assert len({row.entry_reference for row in rows}) == 2
 
 
-def test_twins_under_one_reference_stay_two(read):
+def test_twins_under_one_reference_are_two_items(read):
     rows = read(camt053(statement(entry(), entry(), entry("7")))).rows
-    assert [row.bank_reference for row in rows] == ["BANK1", "BANK1-2", "BANK1"]
+    assert [row.bank_reference for row in rows] == ["BANK1", "BANK1", "BANK1"]
 
 
 # --- details --------------------------------------------------------------------------------------

@@ -267,10 +267,10 @@ def test_a_padded_reference_with_a_name_behind(read):
     assert row.bank_transaction_code == "N060"
 
 
-def test_twins_under_a_customers_reference_stay_two(read):
+def test_twins_under_a_customers_reference_are_two_items(read):
     same = entry("240131C9,90NTRFABO", ":86:subscription")
     rows = read(message(*same, *same)).rows
-    assert [row.bank_reference for row in rows] == ["ABO", "ABO-2"]
+    assert [row.bank_reference for row in rows] == ["ABO", "ABO"]
 
 
 # --- interim reports, rejects, control totals ---------------------------------------------------
