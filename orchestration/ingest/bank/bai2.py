@@ -39,6 +39,8 @@ _RECORD = re.compile(r"\s*(\d\d),(.*)\Z", re.DOTALL)
 _SEVERAL = re.compile(r"(?<=/)\s+(?=(?:01|02|03|16|49|88|98|99),)")
 _OPENING_LEDGER, _CLOSING_LEDGER = "010", "015"
 _LABEL = re.compile(r"(EREF|DBNM|CRNM|DACT|CACT):\s*(.*)\Z")
+# Many banks write records of 80 characters; a record starts with its code and a comma.
+_FULL_WIDTH, _CODE_WIDTH = 80, 3
 _NON_MONETARY = "890"
 # Detail types that undo an earlier movement: reversals, returned and rejected items.
 _REVERSALS = {"252", "255", "257", "258", "261", "266", "552", "555", "557", "558", "561", "566"}
@@ -247,7 +249,14 @@ def _movement(record: _Record) -> tuple[list[str], list[str]]:
     if len(values) > needed + 2:
         text.append(",".join(values[needed + 2 :]))
     values = [value.strip() for value in values[: needed + 2]]
-    text += [line.strip().removesuffix("/") for line in lines]
+    for following in lines:
+        piece = following.strip().removesuffix("/")
+        # A line of full width was cut there; a shorter one ends with a word.
+        if text and len(line) + _CODE_WIDTH == _FULL_WIDTH:
+            text[-1] += piece
+        else:
+            text.append(piece)
+        line = following.strip()
     return values + [""] * (needed + 2 - len(values)), text
 
 

@@ -45,6 +45,11 @@ def detect_format(head: bytes) -> BankFormat:
     text = head_text(head)
     if not text.strip("\x00 \t\r\n\x1a"):
         raise BankFileError("the file is empty. Fetch it from the bank again.")
+    if head.startswith(b"PK\x03\x04"):
+        raise BankFileError(
+            "this is a ZIP archive, which may hold many files. Unpack it and land the statements "
+            "in it, each plain or gzipped."
+        )
     start = text.lstrip("\x00 \t\r\n\ufeff")
     if start.startswith("<") or _OFX_HEADER.match(start):
         return _detect_markup(text, start)

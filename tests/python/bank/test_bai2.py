@@ -121,6 +121,13 @@ def test_a_text_that_stands_alone_in_continuations(read):
     assert (row.counterparty_account, row.bank_reference) == ("9", None)
 
 
+def test_a_text_cut_at_the_full_width_of_a_record_goes_on_without_a_space(read):
+    full = ("88,TRANSFER " + "X" * 80)[:76] + "INVO"
+    row = read(file("16,475,100,,/", full, "88,ICE 7")).row
+    assert row.remittance_information is not None
+    assert row.remittance_information.endswith("XINVOICE 7")
+
+
 def test_zeros_are_no_reference(read):
     row = read(file("16,195,100,0,000000,0,X/")).row
     assert (row.bank_reference, row.end_to_end_id) == (None, None)

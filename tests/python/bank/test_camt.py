@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from orchestration.ingest.bank import BankFileError, ReferredDocument
+from orchestration.ingest.bank import BankFileError, BankRow, ReferredDocument, read_bank_file
 
 ACCOUNT = "<Acct><Id><IBAN>DE02 1203 0000 0000 2020 51</IBAN></Id><Ccy>EUR</Ccy></Acct>"
 REFERENCES = "<AcctSvcrRef>BANK1</AcctSvcrRef>"
@@ -551,3 +553,56 @@ def test_amounts_are_exact_beyond_the_precision_of_python_floats_and_contexts(re
     big = "12345678901234567890123456.0000000001"
     row = read(camt053(statement(entry(big, "DBIT")))).row
     assert str(row.amount) == "-" + big
+
+
+# --- whole files --------------------------------------------------------------------------------
+
+
+def test_rows_are_streamed(tmp_path):
+    """The first items are there long before the end of the file is read."""
+    path = tmp_path / "statement"
+    whole = camt053(statement(*(entry(details=detail(str(n))) for n in range(1, 5000))))
+    path.write_text(whole[: len(whole) // 2])
+    rows = read_bank_file(path).rows
+    assert isinstance(next(rows), BankRow)
+    with pytest.raises(BankFileError, match="not well-formed"):
+        for _ in rows:
+            pass
+
+
+cents = st.integers(min_value=0, max_value=10**9)
+signs = st.sampled_from(["CRDT", "DBIT"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    entries=st.lists(
+        st.tuples(cents, signs, st.lists(st.tuples(cents, signs), max_size=4), st.booleans()),
+        max_size=6,
+    ),
+    opening=cents,
+)
+def test_items_conserve_what_the_statement_books(tmp_path_factory, entries, opening):
+    """Whatever the details say, the items of a statement sum to its entries."""
+
+    def money(amount: int) -> str:
+        return f"{amount // 100}.{amount % 100:02d}"
+
+    parts, total = [], 0
+    for amount, sign, details, is_exploded in entries:
+        if is_exploded and details:  # details that do sum to their entry
+            amount = sum(a if s == "CRDT" else -a for a, s in details)
+            amount, sign = abs(amount), "CRDT" if amount >= 0 else "DBIT"
+        total += amount if sign == "CRDT" else -amount
+        described = "".join(detail(money(a), sign=s) for a, s in details)
+        parts.append(entry(money(amount), sign, details=described))
+    closing = opening + total
+    balances = balance("OPBD", money(opening)) + balance(
+        "CLBD", money(abs(closing)), "CRDT" if closing >= 0 else "DBIT"
+    )
+    path = tmp_path_factory.mktemp("camt") / "statement"
+    path.write_text(camt053(statement(*parts, balances=balances)))
+    file = read_bank_file(path)
+    rows = [row for row in file.rows if isinstance(row, BankRow)]
+    assert sum(row.amount for row in rows) * 100 == total
+    assert file.statements[0].ok is True

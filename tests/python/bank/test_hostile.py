@@ -113,6 +113,7 @@ def test_an_empty_file_is_refused(read, content):
         b"id,amount\n1,2\n",
         b"{}",
         b"%PDF-1.7",
+        b"PK\x03\x04 statements",
         b"<html></html>",
         b"<Document/>",
         b"\xff\xfe\x00",
