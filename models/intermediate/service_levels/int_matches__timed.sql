@@ -35,18 +35,7 @@ final as (
         matches.decided_at,
         max(items.event_date) as completed_on,
         max(batches.landed_at) as evidence_landed_at,
-        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
-        max(case when items.item_type = 'invoice' and items.status <> 'closed' then 1 else 0 end) = 1
-            as leaves_invoice_open,
-        max(
-            case
-                when
-                    items.item_type = 'invoice'
-                    and allocations.allocated_amount + allocations.adjusted_amount <> items.amount
-                    then 1
-                else 0
-            end
-        ) = 1 as covers_invoice_in_part
+        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id

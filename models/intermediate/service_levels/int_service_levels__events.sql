@@ -17,7 +17,9 @@ sealed_matches as (select * from {{ ref('int_journal__matches') }}),
 allocations as (
     select *
     from {{ ref('int_match_allocations') }}
-    where is_live and reconciliation = 'invoice_to_receipt'
+    where
+        reconciliation = 'invoice_to_receipt'
+        and (is_live or decision in ('suggested', 'pending_approval'))
 ),
 
 lifecycle as (select * from {{ ref('int_exceptions__lifecycle') }}),
@@ -27,6 +29,9 @@ batches as (select * from {{ ref('int_batches__classified') }}),
 posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
 targets as (select * from {{ ref('slo_targets') }}),
+
+-- nothing waited for a service that did not run yet
+service_start as (select min(batches.ingested_at) as started_at from batches),
 
 budget_span as (
     select max(windows.window_hours) as window_hours
@@ -54,9 +59,14 @@ match_times as (
         'time_to_reconciliation' as sli,
         timed_matches.decided_at as event_at,
         greatest(
-            {{ hours_between('timed_matches.evidence_landed_at', 'timed_matches.decided_at') }}, 0
+            {{ hours_between(
+                'greatest(timed_matches.evidence_landed_at, service_start.started_at)',
+                'timed_matches.decided_at'
+            ) }},
+            0
         ) as hours
     from timed_matches
+    cross join service_start
     where timed_matches.has_invoice and timed_matches.evidence_landed_at is not null
 ),
 
@@ -73,8 +83,14 @@ backfill_times as (
     select
         'backfill_latency' as sli,
         batches.ingested_at as event_at,
-        greatest({{ hours_between('batches.landed_at', 'batches.ingested_at') }}, 0) as hours
+        greatest(
+            {{ hours_between(
+                'greatest(batches.landed_at, service_start.started_at)', 'batches.ingested_at'
+            ) }},
+            0
+        ) as hours
     from batches
+    cross join service_start
     where batches.is_backfill
 ),
 
@@ -129,15 +145,23 @@ automatic_closes as (
         or (matches.decision = 'reversed' and sealed_matches.decision = 'auto_closed')
 ),
 
+in_part_matches as (
+    select distinct allocations.match_id
+    from allocations
+    where
+        allocations.item_type = 'invoice'
+        and allocations.allocated_amount + allocations.adjusted_amount <> allocations.item_amount
+),
+
 in_part_receipts as (
     select distinct allocations.item_key
     from allocations
-    inner join timed_matches
-        on allocations.match_id = timed_matches.match_id
-    where timed_matches.covers_invoice_in_part and allocations.side = 'actual'
+    inner join in_part_matches
+        on allocations.match_id = in_part_matches.match_id
+    where allocations.side = 'actual'
 ),
 
--- payments that cover a document in part, or whose payer is known and whose money lies unapplied
+-- payments that cover an invoice in part, in a match that is made or suggested
 partial_payments as (
     select
         'partial_payment_allocation_rate' as sli,
@@ -146,21 +170,9 @@ partial_payments as (
         1 as denominator,
         case when items.status = 'closed' then 0 else 1 end as is_bad
     from items
-    left join in_part_receipts
+    inner join in_part_receipts
         on items.item_key = in_part_receipts.item_key
-    where
-        items.side = 'actual'
-        and items.amount > 0
-        and items.status <> 'set_aside'
-        and (
-            in_part_receipts.item_key is not null
-            or items.status = 'partial'
-            or (
-                items.status in ('open', 'in_review')
-                and items.party_id is not null
-                and items.due_for_match_at <= {{ as_of() }}
-            )
-        )
+    where items.amount > 0 and items.status <> 'set_aside'
 ),
 
 posting_attempts as (

@@ -23,6 +23,8 @@ quarantine as (
 
 batches as (select * from {{ ref('int_batches__classified') }}),
 
+events as (select * from {{ ref('int_service_levels__events') }}),
+
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
 -- how long a group that has been solved is still shown
@@ -195,13 +197,29 @@ burn_alerts as (
     where missed_customers.customers is null or missed_customers.customers >= burning.min_customers
 ),
 
+service_start as (select min(batches.ingested_at) as started_at from batches),
+
+last_events as (
+    select
+        events.sli,
+        max(events.event_date) as event_date
+    from events
+    where events.events > 0
+    group by events.sli
+),
+
+-- it began when the last event left the window, or when the service began
 without_data as (
     select
         rules.alert_name,
         budgets.slo as subject,
         'unknown' as root_cause,
         budgets.slo as group_key,
-        {{ add_hours(as_of(), '-budgets.window_hours') }} as opened_at,
+        coalesce(
+            {{ add_hours('last_events.event_date', 'budgets.window_hours') }},
+            service_start.started_at,
+            {{ as_of() }}
+        ) as opened_at,
         cast(null as timestamp) as resolved_at,
         0 as item_count,
         {{ zero() }} as revenue_at_risk
@@ -210,6 +228,9 @@ without_data as (
         on
             rules.window_name = budgets.window_name
             and rules.subject in (budgets.slo, '*')
+    cross join service_start
+    left join last_events
+        on budgets.slo = last_events.sli
     where rules.kind = 'no_data' and budgets.events = 0
 ),
 
@@ -351,11 +372,12 @@ final as (
                 then spoken.speaker_id
         end as suppressed_by,
         {{ as_amount('spoken.revenue_at_risk') }} as revenue_at_risk,
-        spoken.meaning || ': ' || spoken.subject
-        || case
-            when spoken.root_cause <> 'unknown' then '. ' || coalesce(spoken.root_cause_meaning, '')
-            else ''
-        end as summary,
+        concat_ws(
+            '. ',
+            spoken.meaning,
+            case when spoken.root_cause <> 'unknown' then spoken.root_cause_meaning end,
+            case when spoken.group_key <> spoken.root_cause then spoken.subject end
+        ) as summary,
         spoken.runbook,
         cast(spoken.item_count as bigint) as item_count,
         spoken.subject
