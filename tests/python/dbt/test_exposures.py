@@ -1,0 +1,44 @@
+"""What the dashboard reads is declared to dbt, so that a mart's readers show in the docs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+PAGES = {
+    "executive": ("executive_", "publication"),
+    "on_call": ("on_call_", "publication"),
+    "exceptions": ("exception",),
+    "records": ("record_", "rows_"),
+}
+
+
+def marts_read(prefixes: tuple[str, ...]) -> set[str]:
+    """The marts that the queries of a page name."""
+    return {
+        mart
+        for file in (PROJECT / "dashboard" / "queries").glob("*.sql")
+        if file.name.startswith(prefixes)
+        for mart in re.findall(r"\bmarts\.(\w+)", file.read_text(encoding="utf-8"))
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_exposure_names_what_the_page_reads(page: str, manifest: dict[str, Any]) -> None:
+    exposure = manifest["exposures"][f"exposure.tieout.{page}"]
+    declared = {node.split(".")[-1] for node in exposure["depends_on"]["nodes"]}
+    assert declared == marts_read(PAGES[page]), f"models/exposures.yml: {page}"
+
+
+def test_every_query_belongs_to_a_page() -> None:
+    known = tuple(prefix for prefixes in PAGES.values() for prefix in prefixes)
+    strays = [
+        file.name
+        for file in (PROJECT / "dashboard" / "queries").glob("*.sql")
+        if not file.name.startswith(known)
+    ]
+    assert not strays, f"add an exposure for {strays} to models/exposures.yml"
