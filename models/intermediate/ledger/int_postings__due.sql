@@ -124,24 +124,46 @@ keyed as (
         on events.match_id = contents.match_id
 ),
 
+closings as (
+    select *
+    from keyed
+    where keyed.posting_event = 'closing'
+),
+
+-- a reversal takes back the base amounts of what it reverses
+reversals as (
+    select
+        keyed.*,
+        closings.posting_key as reverses_posting_key,
+        closings.occurred_at as closed_at
+    from keyed
+    inner join closings
+        on keyed.match_id = closings.match_id and keyed.occurrence = closings.occurrence
+    where keyed.posting_event = 'reversal'
+),
+
 final as (
     select
-        keyed.posting_key,
-        keyed.match_id,
-        keyed.posting_event,
-        keyed.occurrence,
-        cast(keyed.occurred_at as date) as posting_date,
-        -- a reversal takes back the base amounts of what it reverses
-        cast(coalesce(closings.occurred_at, keyed.occurred_at) as date) as rate_date,
-        keyed.is_sealed,
-        closings.posting_key as reverses_posting_key
-    from keyed
-    left join keyed as closings
-        on
-            keyed.posting_event = 'reversal'
-            and closings.posting_event = 'closing'
-            and keyed.match_id = closings.match_id
-            and keyed.occurrence = closings.occurrence
+        closings.posting_key,
+        closings.match_id,
+        closings.posting_event,
+        closings.occurrence,
+        cast(closings.occurred_at as date) as posting_date,
+        cast(closings.occurred_at as date) as rate_date,
+        closings.is_sealed,
+        cast(null as {{ dbt.type_string() }}) as reverses_posting_key
+    from closings
+    union all
+    select
+        reversals.posting_key,
+        reversals.match_id,
+        reversals.posting_event,
+        reversals.occurrence,
+        cast(reversals.occurred_at as date) as posting_date,
+        cast(reversals.closed_at as date) as rate_date,
+        reversals.is_sealed,
+        reversals.reverses_posting_key
+    from reversals
 )
 
 select * from final
