@@ -93,7 +93,7 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     code, space, figures = text.rpartition(" ")
     if not space:
         return escape(text)
-    return f'<span class="t-code">{escape(code)}</span>{escape(figures)}'
+    return f'<span class="t-code">{escape(code)}</span> {escape(figures)}'
 
 
 def money_column(

@@ -23,7 +23,17 @@ def text(runbook: str) -> str | None:
     path = (PROJECT / runbook.partition("#")[0]).resolve()
     if path.suffix != ".md" or not path.is_relative_to(FOLDER) or not path.is_file():
         return None
-    return path.read_text(encoding="utf-8")
+    return demoted(path.read_text(encoding="utf-8"))
+
+
+def demoted(markdown: str) -> str:
+    """Markdown with its headings two levels lower, as it stands inside a page with a title."""
+    lines = []
+    is_code = False
+    for line in markdown.splitlines():
+        is_code ^= line.startswith("```")
+        lines.append(f"##{line}" if line.startswith("#") and not is_code else line)
+    return "\n".join(lines)
 
 
 def title(runbook: str) -> str:

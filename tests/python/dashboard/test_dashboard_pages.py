@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dashboard import drill
+from dashboard import drill, runbooks
 from dashboard import format as fmt
 from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
@@ -20,7 +20,7 @@ PAGES = ["executive", "on_call", "exceptions", "rows", "record"]
 def money_html(amount: str, currency: str) -> str:
     """An amount as pages write it."""
     code, figures = fmt.money(Decimal(amount), currency).split(" ")
-    return f'<span class="t-code">{code}</span>{figures}'
+    return f'<span class="t-code">{code}</span> {figures}'
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -174,6 +174,18 @@ def test_a_broken_audit_chain_is_seen(home: Path) -> None:
     publish(home, "run-2", {**rows, "fct_audit_blocks": [tampered[0], tampered[2]]})
     app = open_page("on_call")
     assert len(app.error) == 3  # a gap, a broken link, an entry without a block
+
+
+def test_runbook_headings_stand_below_the_title_of_the_page() -> None:
+    assert runbooks.demoted("# A\n```sh\n# comment\n```\n## B") == (
+        "### A\n```sh\n# comment\n```\n#### B"
+    )
+
+
+def test_only_runbooks_of_the_project_are_read() -> None:
+    assert runbooks.text("../../etc/passwd") is None
+    assert runbooks.text("orchestration/runbooks/../../README.md") is None
+    assert runbooks.text("orchestration/runbooks/ambiguous_match.md") is not None
 
 
 def test_record_tells_the_whole_story(published: Path) -> None:
