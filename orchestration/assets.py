@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import steps
+from orchestration import dbt_runs, steps
 from orchestration.dbt_runs import AFTER_SEAL_TAG, Phase
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
 from orchestration.run_context import known_batches
@@ -135,9 +135,14 @@ def build_assets(
                 metadata={"run_id": run.run_id, "new_batches": new_batches.get(feed, 0)},
             )
 
+    known_nodes = {*manifest["nodes"], *manifest["sources"]}
+
     def build(context: dg.AssetExecutionContext, phase: Phase) -> Iterator[Any]:
         models = selected_models(context, manifest, translator) if context.is_subset else None
         for event in steps.build(home, phase, models):
+            # A node that was added after Dagster loaded the project is built, and not shown.
+            if dbt_runs.node_of(event).get("unique_id") not in known_nodes:
+                continue
             for reported in DbtCoreCliEventMessage(
                 raw_event=event, event_history_metadata={}
             ).to_default_asset_events(

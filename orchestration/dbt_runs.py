@@ -30,6 +30,7 @@ from orchestration.home import (
 AFTER_SEAL_TAG = "after_seal"
 """Models that show the sealed journal; they are built once the block of the run is sealed."""
 
+_RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
 _SOURCE_FILES = ("dbt_project.yml", "profiles.yml")
 _SOURCE_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
@@ -42,24 +43,33 @@ class Phase(Enum):
     AFTER_SEAL = "after_seal"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Failure:
-    """A dbt node that failed. `failing_rows` is None where dbt gives no count."""
+    """A dbt node that failed. `failing_rows` is None where dbt gives no count.
+
+    `path` is the source file and `query` the compiled SQL; both may be empty.
+    """
 
     unique_id: str
     name: str
     resource_type: str
-    path: str
-    message: str
-    failing_rows: int | None
+    path: str = ""
+    query: str = ""
+    message: str = ""
+    failing_rows: int | None = None
 
     def describe(self) -> str:
-        """What failed and where to look, in one or two lines."""
-        if self.resource_type == "test" and self.failing_rows is not None:
-            what = f"test {self.name}: {self.failing_rows} rows break it"
+        """What failed and where to look, a line each."""
+        if self.failing_rows is not None:
+            rows = "row breaks" if self.failing_rows == 1 else "rows break"
+            lines = [f"{self.resource_type} {self.name}: {self.failing_rows} {rows} it"]
         else:
-            what = f"{self.resource_type} {self.name}: {self.message}"
-        return f"{what}\n    see {self.path}"
+            lines = [f"{self.resource_type} {self.name}: {self.message or 'failed'}"]
+        if self.path:
+            lines.append(f"guarded or built by {self.path}")
+        if self.query:
+            lines.append(f"the query that finds it: {self.query}")
+        return "\n      ".join(lines)
 
 
 class DbtFailed(TieoutError):
@@ -118,7 +128,7 @@ def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
         DbtFailed: after the last event, when dbt's exit status is not 0.
     """
     home.create()
-    failures: list[Failure] = []
+    failures: dict[str, Failure] = {}
     plain_lines: list[str] = []
     process = subprocess.Popen(
         command(arguments, json_log=True),
@@ -138,9 +148,7 @@ def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
                 continue
             if event["info"].get("level") == "error" and not node_of(event):
                 plain_lines.append(str(event["info"].get("msg", "")))
-            failure = failure_of(event)
-            if failure is not None:
-                failures.append(failure)
+            note_failure(failures, event)
             yield event
         status = process.wait()
     finally:
@@ -148,7 +156,8 @@ def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
             process.terminate()
             process.wait()
     if status != 0:
-        raise DbtFailed(describe_failures(arguments, failures, plain_lines, home.logs), failures)
+        found = list(failures.values())
+        raise DbtFailed(describe_failures(arguments, found, plain_lines, home.logs), found)
 
 
 def parse_event(line: str) -> dict[str, Any] | None:
@@ -165,26 +174,39 @@ def node_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return event["data"].get("node_info") or {}
 
 
-def finished_node(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The node whose end an event reports, if it reports one."""
-    return node_of(event) if event["info"].get("name") == "NodeFinished" else None
-
-
-def failure_of(event: Mapping[str, Any]) -> Failure | None:
-    """The failure that an event reports, if it reports one."""
-    node = finished_node(event)
-    if node is None or node.get("node_status") not in {"error", "fail", "runtime error"}:
+def progress_of(event: Mapping[str, Any]) -> int | None:
+    """How many nodes this build has in all, when the event reports that one has ended."""
+    if event["info"].get("name") not in _RESULT_EVENTS:
         return None
-    result = event["data"].get("run_result") or {}
-    count = result.get("num_failures")
-    return Failure(
-        unique_id=str(node.get("unique_id", "")),
-        name=str(node.get("node_name", "")),
-        resource_type=str(node.get("resource_type", "node")),
-        path=str(node.get("node_path", "")),
-        message=str(result.get("message") or "failed").strip(),
-        failing_rows=int(count) if node.get("node_status") == "fail" and count else None,
-    )
+    data = event["data"]
+    return int(data.get("total") or data.get("num_models") or 0)
+
+
+def note_failure(failures: dict[str, Failure], event: Mapping[str, Any]) -> None:
+    """Add to `failures`, by unique id, what an event says about a node that failed.
+
+    dbt tells it in parts: the result, then at the end of the run the message and the file.
+    """
+    node, data, name = node_of(event), event["data"], event["info"].get("name")
+    unique_id = str(node.get("unique_id", ""))
+    if not unique_id:
+        return
+    if event["info"].get("level") == "error":
+        failures.setdefault(
+            unique_id,
+            Failure(unique_id, str(node.get("node_name")), str(node.get("resource_type"))),
+        )
+    failure = failures.get(unique_id)
+    if failure is None:
+        return
+    if name == "LogTestResult" and data.get("num_failures"):
+        failure.failing_rows = int(data["num_failures"])
+    elif name == "RunResultFailure":
+        failure.path = str(data.get("path", ""))
+    elif name == "RunResultError":
+        failure.message = " ".join(str(data.get("msg", "")).split())
+    elif name == "SQLCompiledPath":
+        failure.query = str(data.get("path", ""))
 
 
 def describe_failures(
@@ -194,30 +216,12 @@ def describe_failures(
     if failures:
         listed = "\n".join(f"  - {failure.describe()}" for failure in failures)
         return (
-            f"{len(failures)} of the checks and models failed, so nothing was sealed or "
-            f"published:\n{listed}\n  The whole log: {logs / 'dbt.log'}"
+            "The run stopped and publishes nothing, because what it built does not hold "
+            f"({len(failures)} failed):\n{listed}\n"
+            f"  The whole log: {logs / 'dbt.log'}"
         )
     said = "\n".join(f"  {line}" for line in plain_lines[-15:] if line) or "  (no output)"
     return f"dbt {' '.join(arguments)} failed:\n{said}\n  The whole log: {logs / 'dbt.log'}"
-
-
-def nodes_to_build(manifest: Mapping[str, Any], phase: Phase) -> int:
-    """How many seeds, models and data tests a phase builds, for the progress line."""
-    count = 0
-    for node in manifest["nodes"].values():
-        if node["resource_type"] not in {"model", "seed", "test", "snapshot"}:
-            continue
-        if node["config"].get("enabled") is False:
-            continue
-        if node.get("config", {}).get("materialized") == "ephemeral":
-            continue
-        is_after = AFTER_SEAL_TAG in node["tags"] or any(
-            AFTER_SEAL_TAG in manifest["nodes"].get(parent, {}).get("tags", [])
-            for parent in node["depends_on"].get("nodes", [])
-            if node["resource_type"] == "test"
-        )
-        count += is_after == (phase is Phase.AFTER_SEAL)
-    return count
 
 
 def code_fingerprint(project_dir: Path = PROJECT_DIR) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 STEPS = (
+    "Getting ready",
     "Landing",
     "Reading the landed files",
     "Building the warehouse",
@@ -35,7 +36,7 @@ class Progress:
 
 
 class ConsoleProgress(Progress):
-    """Writes `[3/7] Building the warehouse ... 45/120` and its time to a stream."""
+    """Writes `[4/8] Building the warehouse ... 45/120` and its time to a stream."""
 
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream

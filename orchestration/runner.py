@@ -46,15 +46,16 @@ def execute_job(home: Home, trigger: str) -> None:
     Raises:
         TieoutError: the one that a step raised.
     """
-    prepare_instance(home)
-    warnings.filterwarnings("ignore", module="dagster")
-    # Imported late: these are slow to load, and the definitions read TIEOUT_HOME as they load.
-    import dagster as dg
+    with progress.current().step("Getting ready"):
+        prepare_instance(home)
+        warnings.filterwarnings("ignore", module="dagster")
+        # Imported late, because these are slow to load and other commands do without them.
+        import dagster as dg
 
-    from orchestration.assets import TRIGGER_TAG
-    from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
+        from orchestration.assets import TRIGGER_TAG
+        from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
 
-    job = build_definitions(home).resolve_job_def(JOB_NAME)
+        job = build_definitions(home).resolve_job_def(JOB_NAME)
     log = home.logs / "dagster.log"
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         try:

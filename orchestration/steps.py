@@ -7,7 +7,6 @@ Each step starts from what lies on disk, so one that was killed is simply done a
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -129,20 +128,12 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     }[phase]
     with progress.current().step(title), warehouse.building(home, phase):
         finished = 0
-        total = nodes_in_phase(home, phase) if not models else len(models)
         for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
-            if dbt_runs.finished_node(event):
+            total = dbt_runs.progress_of(event)
+            if total is not None:
                 finished += 1
-                progress.current().update(f"{finished}/{max(total, finished)} models and tests")
+                progress.current().update(f"{finished}/{total} models and tests")
             yield event
-
-
-def nodes_in_phase(home: Home, phase: Phase) -> int:
-    """How many models, seeds and tests a phase builds; 0 before the project was first parsed."""
-    manifest = home.target / "manifest.json"
-    if not manifest.exists():
-        return 0
-    return dbt_runs.nodes_to_build(json.loads(manifest.read_text(encoding="utf-8")), phase)
 
 
 def seal(home: Home) -> Block | None:
