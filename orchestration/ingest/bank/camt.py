@@ -11,12 +11,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from lxml import etree
 
+from orchestration.ingest.bank.camt_details import Details, find_split, merged
 from orchestration.ingest.bank.camt_elements import (
-    AMOUNT_KINDS,
     Detail,
     Entry,
     Money,
@@ -40,47 +41,12 @@ from orchestration.ingest.bank.values import (
     Problem,
     exact_sum,
     fingerprint,
-    joined,
 )
 
 _STATEMENT_TAGS = ("Stmt", "Ntfctn")
 
 
 # --- from entries to items -----------------------------------------------------------------------
-
-
-def split_amounts(entry: Entry, details: list[Detail]) -> list[Decimal] | None:
-    """The signed amounts of the details when they sum to the entry, else None.
-
-    Banks state a detail's amount in different places and its direction from either side, so each
-    place in turn is tried, first with the details' own direction and then with the entry's; only
-    a sum that is equal to the entry to the last digit is believed.
-    """
-    if not details:
-        return None
-    sign = 1 if entry.is_credit else -1
-
-    def in_entry_currency(detail: Detail, kinds: tuple[str, ...]) -> Decimal | None:
-        for kind in kinds:
-            amount, currency = detail.amounts.get(kind, (None, None))
-            if amount is not None and currency == entry.currency:
-                return amount
-        return None
-
-    for kinds in (AMOUNT_KINDS, *((kind,) for kind in AMOUNT_KINDS)):
-        amounts: list[Decimal] = []
-        for detail in details:
-            amount = in_entry_currency(detail, kinds)
-            if amount is None:
-                break
-            amounts.append(amount)
-        if len(amounts) != len(details):
-            continue
-        for signs in ([detail.sign or sign for detail in details], [sign] * len(details)):
-            signed = [a if s > 0 else a.copy_negate() for a, s in zip(amounts, signs, strict=True)]
-            if exact_sum(signed) == entry.amount:
-                return signed
-    return None
 
 
 def _other_currency(amounts: dict[str, Money], currency: str) -> tuple[Decimal | None, str | None]:
@@ -118,37 +84,6 @@ def _counterparty(
 def _charged(charges: list[Money], currency: str) -> Decimal | None:
     own = [amount for amount, charged in charges if charged in ("", currency)]
     return exact_sum(own) if own else None
-
-
-def _merged(details: list[Detail]) -> Detail | None:
-    """The details of an entry that stays one item, as one: what they agree on, and all texts."""
-    if len(details) <= 1:
-        return details[0] if details else None
-
-    def agreed(values: list[str | None]) -> str | None:
-        return values[0] if len(set(values)) == 1 else None
-
-    def side(parties: list[Party]) -> Party:
-        return Party(agreed([p.name for p in parties]), agreed([p.account for p in parties]))
-
-    return Detail(
-        reference=None,
-        sign=None,
-        amounts={},
-        charges=[charge for d in details for charge in d.charges],
-        debtor=side([d.debtor for d in details]),
-        creditor=side([d.creditor for d in details]),
-        remittance=Remittance(
-            joined(*(d.remittance.text for d in details)),
-            agreed([d.remittance.reference for d in details]),
-            [document for d in details for document in d.remittance.documents],
-        ),
-        information=joined(*(d.information for d in details)),
-        end_to_end_id=agreed([d.end_to_end_id for d in details]),
-        code=agreed([d.code for d in details]),
-        is_return=all(d.is_return for d in details),
-        return_reason=agreed([d.return_reason for d in details]),
-    )
 
 
 _NOTHING = Detail(None, None, {}, [], Party(), Party(), Remittance(), None, None, None, False, None)
@@ -208,14 +143,14 @@ def _item(
 
 
 def _items(
-    entry: Entry, details: list[Detail], statement: Statement, unnamed: Counter[str], ordinal: int
+    entry: Entry, details: Details, statement: Statement, unnamed: Counter[str], ordinal: int
 ) -> Iterator[BankRow]:
     """The items of one entry, numbered from ``ordinal``."""
-    amounts = split_amounts(entry, details)
-    if amounts is None:
+    amount_of = find_split(entry, details)
+    if amount_of is None:
         yield _item(
             entry,
-            _merged(details),
+            merged(details),
             statement,
             amount=entry.amount,
             reference=entry.reference,
@@ -225,7 +160,7 @@ def _items(
         )
         return
     entry_reference = entry.reference or _made_reference(entry, details, statement, unnamed)
-    for position, (detail, amount) in enumerate(zip(details, amounts, strict=True), start=1):
+    for position, detail in enumerate(details, start=1):
         reference = detail.reference
         if reference is None and entry.reference is not None:
             reference = f"{entry.reference}#{position}"
@@ -233,7 +168,7 @@ def _items(
             entry,
             detail,
             statement,
-            amount=amount,
+            amount=amount_of(detail),
             reference=reference,
             entry_reference=entry_reference,
             is_alone=len(details) == 1,
@@ -242,19 +177,18 @@ def _items(
 
 
 def _made_reference(
-    entry: Entry, details: list[Detail], statement: Statement, unnamed: Counter[str]
+    entry: Entry, details: Details, statement: Statement, unnamed: Counter[str]
 ) -> str:
     """A key for the details of an entry without reference, the same in every file that has it."""
-    parts = [
+    head = [
         statement.account_id or "",
         str(entry.booking_date),
         str(entry.value_date or ""),
         str(entry.amount.normalize(EXACT)),
         entry.currency,
         entry.code or "",
-        *(part for detail in details for part in detail.parts()),
     ]
-    key = fingerprint(parts)
+    key = fingerprint(chain(head, (part for detail in details for part in detail.parts())))
     unnamed[key] += 1
     return f"e{key}-{unnamed[key]}"
 
@@ -330,7 +264,7 @@ def _read_events(
 ) -> Iterator[BankRow | BankReject]:
     ordinal = 0
     unnamed: Counter[str] = Counter()
-    details: list[Detail] = []
+    details = Details()
     statement: Statement | None = None
     head: Any = None
     last_entry: Any = None
@@ -367,7 +301,7 @@ def _read_events(
                 for row in _items(entry, details, statement, unnamed, ordinal + 1):
                     ordinal = row.ordinal
                     yield row
-            details = []
+            details.clear()
             element.clear()
             if last_entry is not None and last_entry.getparent() is head:
                 head.remove(last_entry)

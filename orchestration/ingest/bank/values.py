@@ -207,5 +207,9 @@ def currency_code(text: str | None, where: str) -> str:
 
 
 def fingerprint(parts: Iterable[str]) -> str:
-    """The first 16 hex digits of the SHA-256 of the parts, joined by U+001F."""
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    """The first 16 hex digits of the SHA-256 of the parts, each ended by U+001F."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\x1f")
+    return digest.hexdigest()[:16]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.ingest.bank import BankFileError, BankRow, ReferredDocument, read_bank_file
+from orchestration.ingest.bank import BankFileError, BankRow, ReferredDocument, camt, read_bank_file
+from orchestration.ingest.bank.camt_details import Details
 
 ACCOUNT = "<Acct><Id><IBAN>DE02 1203 0000 0000 2020 51</IBAN></Id><Ccy>EUR</Ccy></Acct>"
 REFERENCES = "<AcctSvcrRef>BANK1</AcctSvcrRef>"
@@ -344,6 +345,18 @@ def test_charges_are_negative_in_every_layout(read, charges):
     of_detail = read(camt053(statement(entry(details=detail("100.00", more=charges))))).row
     of_entry = read(camt053(statement(entry(head=REFERENCES + charges)))).row
     assert of_detail.charges_amount == of_entry.charges_amount == Decimal("-2.00")
+
+
+def test_details_beyond_the_memory_are_read_back_in_order(monkeypatch, read):
+    monkeypatch.setattr(camt, "Details", lambda: Details(in_memory=3))
+    texts = [f"<RmtInf><Ustrd>{number}</Ustrd></RmtInf>" for number in range(10)]
+    whole = "".join(detail("10.00", more=text) for text in texts)
+    rows = read(camt053(statement(entry(details=whole), entry("7")))).rows
+    assert [row.remittance_information for row in rows] == [*map(str, range(10)), None]
+    assert [row.bank_reference for row in rows[:2]] == ["BANK1#1", "BANK1#2"]
+    short = "".join(detail("9.00", more=text) for text in texts)
+    row = read(camt053(statement(entry(details=short)))).row
+    assert row.remittance_information == " ".join(map(str, range(10)))
 
 
 # --- parties and references -----------------------------------------------------------------------
