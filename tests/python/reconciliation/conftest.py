@@ -1,0 +1,61 @@
+"""Whole companies, reconciled once for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.home import Home
+from tests.python.conftest import PROJECT, Tieout
+
+COMPANY = PROJECT.parent / "shared" / "data" / "company" / "landing"
+
+
+@dataclass(frozen=True)
+class Company:
+    """A reconciled home, and SQL over its published marts."""
+
+    tieout: Tieout
+
+    @property
+    def truth(self) -> Path:
+        return self.tieout.home.root / "truth"
+
+    def rows(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.tieout.home.serving.resolve()), read_only=True) as connection:
+            connection.execute("use marts")
+            return connection.execute(sql).fetchall()
+
+    def value(self, sql: str) -> object:
+        [(value,)] = self.rows(sql)
+        return value
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The demo company in the size that `make run` lands, after one run."""
+    tieout = Tieout(Home(tmp_path_factory.mktemp("demo") / "home"))
+    tieout.succeed("demo", "--end", "2026-06-30")
+    tieout.succeed("run")
+    return Company(tieout)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The real company beside the checkout, after one run in its own base currency."""
+    if not COMPANY.is_dir():
+        pytest.skip("the real company's books (../shared/data/company) are not here")
+    home = Home(tmp_path_factory.mktemp("company") / "home").create()
+    shutil.copytree(COMPANY, home.landing, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for folder, _, _ in os.walk(home.landing):
+        Path(folder).chmod(0o755)
+    tieout = Tieout(
+        home, as_of="2020-10-01T00:00:00Z", settings={"TIEOUT_REPORTING_CURRENCY": "CAD"}
+    )
+    tieout.succeed("run")
+    return Company(tieout)

@@ -1,0 +1,156 @@
+"""What closed by itself on the demo company, held against what its generator knows to be true."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.python.reconciliation.conftest import Company
+
+pytestmark = pytest.mark.slow
+
+# A pair of items that a live match holds together, and one that truth holds together.
+PAIRS = """
+    with
+    ours as (
+        select
+            expected.reconciliation, rules.method,
+            expected.item_type as expected_type, expected.item_id as expected_id,
+            actual.item_type as actual_type, actual.item_id as actual_id
+        from fct_match_allocations as expected
+        inner join fct_match_allocations as actual on expected.match_id = actual.match_id
+        inner join fct_matches as rules on expected.match_id = rules.match_id
+        where
+            rules.decision = 'auto_closed' and expected.side = 'expected' and actual.side = 'actual'
+    ),
+    truth as (
+        select distinct
+            expected.reconciliation,
+            expected.item_type as expected_type, expected.item_id as expected_id,
+            actual.item_type as actual_type, actual.item_id as actual_id,
+            bool_or(expected.certain and actual.certain) as is_certain
+        from '{truth}/matches.parquet' as expected
+        inner join '{truth}/matches.parquet' as actual
+            on
+                expected.reconciliation = actual.reconciliation
+                and expected.truth_match_id = actual.truth_match_id
+        where expected.side = 'expected' and actual.side = 'actual'
+        group by all
+    )
+"""
+
+
+def test_automatic_closes_are_right(demo: Company) -> None:
+    """Precision of at least 0.999 in every reconciliation, and not by closing next to nothing."""
+    rows = demo.rows(
+        PAIRS.format(truth=demo.truth)
+        + """
+        select
+            ours.reconciliation, count(*),
+            count(truth.expected_id),
+            list({'expected': ours.expected_id, 'actual': ours.actual_id})
+                filter (where truth.expected_id is null)
+        from ours
+        left join truth using (reconciliation, expected_type, expected_id, actual_type, actual_id)
+        group by ours.reconciliation
+        """
+    )
+    assert {row[0] for row in rows} == {"invoice_to_receipt", "gateway_to_payout", "payout_to_bank"}
+    for reconciliation, closed, right, wrong in rows:
+        assert closed > 300, reconciliation
+        assert right >= 0.999 * closed, (reconciliation, closed, right, wrong)
+
+
+def test_what_is_certain_closes(demo: Company) -> None:
+    """The deterministic passes settle most of what a careful clerk could settle from the data."""
+    [(certain, found)] = demo.rows(
+        PAIRS.format(truth=demo.truth)
+        + """
+        select count(*), count(ours.expected_id)
+        from truth
+        left join ours using (reconciliation, expected_type, expected_id, actual_type, actual_id)
+        where truth.is_certain
+        """
+    )
+    assert found >= 0.95 * certain, (found, certain)
+
+
+def test_planted_duplicates_are_set_aside(demo: Company) -> None:
+    missed = demo.rows(
+        f"""
+        select planted.*
+        from '{demo.truth}/duplicates.parquet' as planted
+        left join fct_invoices as invoices
+            on planted.duplicate_invoice_id = invoices.invoice_id
+        where invoices.reconciliation_status is distinct from 'duplicate'
+        """
+    )
+    assert missed == []
+
+
+def test_nothing_else_is_called_a_duplicate(demo: Company) -> None:
+    accused = demo.rows(
+        f"""
+        select invoices.invoice_id
+        from fct_invoices as invoices
+        anti join '{demo.truth}/duplicates.parquet' as planted
+            on invoices.invoice_id = planted.duplicate_invoice_id
+        where invoices.reconciliation_status = 'duplicate'
+        """
+    )
+    assert accused == []
+
+
+def test_planted_bad_rows_are_in_quarantine_with_their_reason(demo: Company) -> None:
+    """Each at its line and column, with words that name the fault, and resolved where mended."""
+    words = {
+        "bad_date": "date|timestamp",
+        "bad_domain": "is not one of",
+        "minor_digits": "digits after the point",
+        "missing_key": "is empty and is required",
+        "ragged_line": "the record has|not valid JSON",
+        "thousands_separator": "thousands separators",
+        "unknown_currency": "ISO 4217",
+    }
+    found = demo.rows(
+        f"""
+        select
+            faults.expected_reason, faults.file_name, faults.line_number, faults.is_resolved,
+            quarantine.reason, quarantine.resolved_by_batch_id is not null,
+            quarantine.column_name is not distinct from faults.column_name
+        from '{demo.truth}/faults.parquet' as faults
+        left join fct_quarantine as quarantine
+            on
+                faults.feed = quarantine.feed
+                and faults.file_name = quarantine.file_name
+                and faults.line_number = quarantine.line_number
+        where faults.fault = 'bad_row'
+        """
+    )
+    assert {row[0] for row in found} == set(words)
+    for expected, file_name, line, is_resolved, reason, was_resolved, is_same_column in found:
+        place = f"{file_name}:{line}"
+        assert reason and re.search(words[expected], reason), (place, expected, reason)
+        assert is_same_column, place
+        assert is_resolved == was_resolved, place
+
+
+def test_what_is_past_its_window_has_an_exception(demo: Company) -> None:
+    unseen = demo.rows(
+        """
+        select items.reconciliation, items.item_type, items.item_id
+        from fct_items as items
+        left join fct_exceptions as exceptions
+            on
+                items.reconciliation = exceptions.reconciliation
+                and items.item_type = exceptions.item_type
+                and items.item_id = exceptions.item_id
+                and exceptions.status <> 'resolved'
+        where
+            items.status in ('open', 'partial', 'in_review')
+            and items.due_for_match_at <= (select max(as_of) from fct_runs)
+            and exceptions.exception_id is null
+        """
+    )
+    assert unseen == []

@@ -1,0 +1,86 @@
+"""A real company's books: bank lines of a date and an amount, invoices in other currencies."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.python.reconciliation.conftest import COMPANY, Company
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("feed", "item_type", "key", "amount"),
+    [
+        ("billing_invoices", "invoice", "invoice_id", "total_amount"),
+        ("bank_transactions", "bank_transaction", "entry_id", "amount"),
+    ],
+)
+def test_every_landed_row_is_an_item_with_its_amount(
+    real: Company, feed: str, item_type: str, key: str, amount: str
+) -> None:
+    """Held against the files themselves, read by nothing of this project."""
+    lost = real.rows(
+        f"""
+        select landed.{key}
+        from read_csv('{COMPANY}/{feed}/{feed}.csv', all_varchar = true) as landed
+        left join fct_items as items
+            on
+                items.item_type = '{item_type}'
+                and (items.item_id = landed.{key} or items.item_id like '%/' || landed.{key})
+                and items.amount = cast(landed.{amount} as decimal(38, 10))
+        group by landed.{key}
+        having count(items.item_id) <> 1
+        """
+    )
+    assert lost == []
+
+
+def test_every_ledger_line_is_loaded_or_rejected_with_a_reason(real: Company) -> None:
+    landed = real.value(
+        f"select count(*) from read_csv('{COMPANY}/ledger_entries/ledger_entries.csv')"
+    )
+    [(read, loaded, redelivered, quarantined)] = real.rows(
+        """
+        select rows_read, rows_loaded, rows_redelivered, rows_quarantined
+        from fct_batches where feed = 'ledger_entries'
+        """
+    )
+    assert (read, loaded + redelivered + quarantined) == (landed, landed)
+    assert quarantined == real.value(
+        "select count(*) from fct_quarantine where feed = 'ledger_entries' and reason <> ''"
+    )
+
+
+def test_nothing_is_matched_across_currencies_by_bare_numbers(real: Company) -> None:
+    assert (
+        real.rows(
+            """
+            select match_id
+            from fct_match_allocations
+            group by match_id
+            having count(distinct currency) > 1
+            """
+        )
+        == []
+    )
+
+
+def test_what_is_not_matched_is_an_exception_with_a_reason(real: Company) -> None:
+    unexplained = real.rows(
+        """
+        select items.item_type, items.item_id
+        from fct_items as items
+        left join fct_exceptions as exceptions
+            on
+                items.reconciliation = exceptions.reconciliation
+                and items.item_type = exceptions.item_type
+                and items.item_id = exceptions.item_id
+                and exceptions.root_cause is not null
+        where
+            items.status in ('open', 'partial', 'in_review')
+            and items.due_for_match_at <= timestamp '2020-10-01'
+            and exceptions.exception_id is null
+        """
+    )
+    assert unexplained == []
