@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import duckdb
 import streamlit as st
 
 from dashboard import data
@@ -49,6 +50,13 @@ def main() -> None:
         page.run()
     except data.PublicationReplacedError:
         st.rerun()
+    except duckdb.Error as error:
+        st.title("This publication cannot be shown")
+        st.markdown(
+            "It was made by another version of tieout than this dashboard. "
+            "Run `tieout run` to publish again."
+        )
+        st.text(str(error))
 
 
 def as_of_line(publication: data.Publication) -> None:

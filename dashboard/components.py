@@ -93,7 +93,7 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     code, space, figures = text.rpartition(" ")
     if not space:
         return escape(text)
-    return f'<span class="t-code">{escape(code)}</span> {escape(figures)}'
+    return f'<span class="t-code">{escape(code)} </span>{escape(figures)}'
 
 
 def money_column(
@@ -247,6 +247,14 @@ def pages(total: int, page_rows: int, page_key: str) -> None:
     count = -(-total // page_rows)
     if count > 1:
         st.pagination(count, key=page_key)
+
+
+def hash_text(value: str | None) -> str:
+    """A long id or hash, cut, with the whole of it as its tooltip."""
+    if value is None:
+        return fmt.NONE
+    cut = escape(fmt.short(value))
+    return f'<span class="t-mono" title="{escape(value, quote=True)}">{cut}</span>'
 
 
 def note(text: str) -> None:

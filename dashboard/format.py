@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,6 +37,8 @@ NO_CURRENCY = "XXX"
 _ABBREVIATIONS = {
     "sla": "SLA", "fx": "FX", "id": "ID", "sli": "SLI", "slo": "SLO", "csv": "CSV",
 }  # fmt: skip
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 # What a spreadsheet takes for the start of a formula, full-width forms included.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -91,6 +94,11 @@ def count(value: int | Decimal | None) -> str:
     return NONE if value is None else f"{int(value):,}".replace("-", MINUS)
 
 
+def counted(value: int | Decimal, noun: str) -> str:
+    """`1 block`, `2 blocks`."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
+
+
 def percent(value: Decimal | None, digits: int = 1) -> str:
     """A fraction as per cent, cut (not rounded up), so that 99.96 % never reads 100.0 %."""
     if value is None:
@@ -99,6 +107,11 @@ def percent(value: Decimal | None, digits: int = 1) -> str:
     quantum = Decimal(1).scaleb(-digits)
     cut = scaled.quantize(quantum, rounding="ROUND_DOWN")
     return f"{cut}\N{NO-BREAK SPACE}%".replace("-", MINUS)
+
+
+def times(value: Decimal | None) -> str:
+    """A multiple: `6.84×`."""
+    return NONE if value is None else f"{plain(round(value, 2))}×"
 
 
 def plain(value: Decimal | int | None) -> str:
@@ -198,6 +211,11 @@ def short(value: str | None, length: int = 12) -> str:
     if not value:
         return NONE
     return value if len(value) <= length + 1 else f"{value[:length]}…"
+
+
+def shorter_hash(value: str) -> str:
+    """A SHA-256 in hex cut to its start; any other text as it is."""
+    return short(value) if _SHA256.fullmatch(value) else value
 
 
 def escaped(value: Any) -> str:

@@ -59,7 +59,7 @@ def candidates(item_type: str, item_id: str) -> int:
             ui.text_column("Customer", "customer", kind="w"),
             ui.text_column("Score", "score", _score, "r"),
             ui.Column("Evidence", _evidence, "w"),
-            ui.text_column("Why not", "why_not", kind="w"),
+            ui.text_column("Why not", "why_not", fmt.label, "w"),
         ],
         rows,
         "No candidate: nothing open on the other side shares a reference, "
@@ -101,7 +101,8 @@ def matches(item_type: str, item_id: str, proposed: list[str]) -> int:
             )
             ui.facts(
                 [
-                    ("Match", f'<span class="t-mono">{escape(row["match_id"])}</span>'),
+                    ("Reconciliation", escape(fmt.label(row["reconciliation"]))),
+                    ("Match", ui.hash_text(row["match_id"])),
                     (
                         "Rule",
                         escape(f"{fmt.label(row['rule_id'])}, v{fmt.text(row['rule_version'])}"),
@@ -149,7 +150,7 @@ def trace(item_type: str, item_id: str) -> int:
 
 def _detail(row: ui.Row) -> str:
     return ", ".join(
-        f'<span class="t-code">{escape(name)}</span> {escape(value)}'
+        f'<span class="t-code">{escape(name)}</span> {escape(fmt.shorter_hash(value))}'
         for name, value in fmt.pairs(row["detail"])
     )
 

@@ -6,6 +6,7 @@ with facets as (
             {'facet': 'type', 'code': fct_exceptions.exception_type},
             {'facet': 'severity', 'code': fct_exceptions.severity},
             {'facet': 'status', 'code': fct_exceptions.status},
+            {'facet': 'item_type', 'code': fct_exceptions.item_type},
             {'facet': 'currency', 'code': fct_exceptions.currency}
         ], recursive := true),
         fct_exceptions.status <> 'resolved' as is_unresolved

@@ -36,6 +36,10 @@ queue as (
             or list_contains(cast($customer as varchar []), fct_exceptions.customer_id)
         )
         and (
+            len(cast($item_type as varchar [])) = 0
+            or list_contains(cast($item_type as varchar []), fct_exceptions.item_type)
+        )
+        and (
             len(cast($currency as varchar [])) = 0
             or list_contains(cast($currency as varchar []), fct_exceptions.currency)
         )

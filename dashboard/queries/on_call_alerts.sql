@@ -1,5 +1,6 @@
 -- One row per alert: firing ones first, then by severity, the newest first.
 select
+    fct_alerts.state = 'firing' and fct_alerts.severity <> 'info' as is_urgent,
     fct_alerts.alert_id,
     fct_alerts.alert_name,
     fct_alerts.severity,
@@ -20,4 +21,4 @@ order by
     case fct_alerts.severity when 'page' then 0 when 'ticket' then 1 else 2 end,
     fct_alerts.opened_at desc nulls last,
     fct_alerts.alert_id
-limit 50
+limit 100

@@ -6,6 +6,7 @@ select
     fct_quarantine.column_name,
     fct_quarantine.value,
     fct_quarantine.reason,
+    fct_quarantine.is_file,
     fct_quarantine.quarantined_at,
     fct_quarantine.resolved_by_batch_id,
     fct_batches.file_name as resolved_by_file,

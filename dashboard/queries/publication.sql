@@ -10,7 +10,7 @@ with runs as (
 ),
 
 executive as (
-    select max(agg_executive_daily.reporting_currency) as reporting_currency
+    select max(agg_executive_daily.currency) as reporting_currency
     from marts.agg_executive_daily
 )
 

@@ -1,5 +1,5 @@
--- One row per match that the item is part of, or that an exception proposes for it, live ones
--- first. $proposed: match ids.
+-- One row per match that the item is part of, or that an exception proposes for it ($proposed:
+-- match ids); proposed ones first, then live ones.
 with mine as (
     select distinct fct_match_allocations.match_id
     from marts.fct_match_allocations
@@ -28,6 +28,7 @@ select
 from marts.fct_matches
 inner join mine on fct_matches.match_id = mine.match_id
 order by
+    case when list_contains(cast($proposed as varchar []), fct_matches.match_id) then 0 else 1 end,
     case when fct_matches.decision in ('auto_closed', 'approved') then 0 else 1 end,
     fct_matches.decided_at desc nulls last,
     fct_matches.match_id

@@ -65,7 +65,7 @@ def filters() -> dict[str, Any]:
     address.one("sla", list(SLAS), "")
     address.one("search", None, "")
     address.one("sort", list(SORTS), "priority")
-    first = st.columns(4)
+    first = st.columns(5)
     with first[0]:
         reconciliation = choose(
             "reconciliation", "Reconciliation", list(facets.get("reconciliation", {}))
@@ -77,6 +77,8 @@ def filters() -> dict[str, Any]:
         severity = choose("severity", "Severity", [c for c in SEVERITY_ORDER if c in known])
     with first[3]:
         status = choose("status", "Status", list(facets.get("status", {})))
+    with first[4]:
+        item_type = choose("item_type", "Item", list(facets.get("item_type", {})))
     second = st.columns([2, 1, 1, 1, 1])
     with second[0]:
         customer = st.multiselect(
@@ -101,6 +103,7 @@ def filters() -> dict[str, Any]:
         "severity": severity,
         "status": status,
         "customer": customer,
+        "item_type": item_type,
         "currency": currency,
         "sla": sla or "",
         "search": (search or "").strip(),
@@ -178,12 +181,12 @@ def queue(chosen: dict[str, Any], facts: data.Row) -> None:
     left, right = st.columns([5, 1], vertical_alignment="center")
     if rows:
         left.html(
-            f'<p class="t-lead" id="queue-count"><b>{fmt.count(total)}</b> exceptions, '
+            f'<p class="t-lead" id="queue-count"><b>{fmt.counted(total, "exception")}</b>, '
             f"{ui.money(rows[0]['base_total'], facts['reporting_currency'])} concerned. "
             "Choose a row to see what is known about it.</p>"
         )
     else:
-        left.html('<p class="t-lead" id="queue-count"><b>0</b> exceptions</p>')
+        left.html('<p class="t-lead" id="queue-count"><b>0 exceptions</b></p>')
     right.download_button(
         "Download CSV",
         partial(download, chosen, facts["reporting_currency"]),
@@ -260,8 +263,9 @@ def detail(exception_id: str, facts: data.Row) -> None:
         ("Opened", f"{fmt.timestamp(row['opened_at'])}"),
         ("SLA due", fmt.timestamp(row["sla_due_at"])),
         ("Assigned to", fmt.escaped(row["assigned_to"])),
+        ("Who acts", fmt.escaped(fmt.label(row.get("who_acts")))),
         ("Others with this pattern", fmt.count(row["alike"])),
-        ("Exception", f'<span class="t-mono">{fmt.escaped(row["exception_id"])}</span>'),
+        ("Exception", ui.hash_text(row["exception_id"])),
     ]
     if is_resolved:
         entries += [

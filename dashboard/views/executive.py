@@ -23,13 +23,13 @@ def change(amount: Decimal | None, row: ui.Row) -> str:
     """How a figure moved since the earlier date, in words."""
     if amount is None:
         return "no earlier figure"
-    moved = fmt.money(amount, row["reporting_currency"], signed=True)
-    return f"{moved} since {row['earlier_date']:%d %b}"
+    moved = fmt.money(amount, row["currency"], signed=True)
+    return f"{moved} since {row['earlier_date'].day} {row['earlier_date']:%b}"
 
 
 def headline(row: ui.Row) -> None:
     """The six amounts in the reporting currency."""
-    currency = row["reporting_currency"]
+    currency = row["currency"]
 
     def card(title: str, field: str, tone: ui.Tone, text: str, target: str) -> ui.Card:
         return ui.Card(
@@ -51,7 +51,13 @@ def headline(row: ui.Row) -> None:
             card("Overdue", "overdue", "watch", "overdue", ui.link("rows", of="overdue")),
             card(
                 "Revenue at risk", "revenue_at_risk", "bad",
-                "exceptions", ui.link("exceptions", sort="amount"),
+                "exceptions",
+                ui.link(
+                    "exceptions",
+                    reconciliation="invoice_to_receipt",
+                    item_type=["invoice", "credit_memo"],
+                    sort="amount",
+                ),
             ),
         ]
     )  # fmt: skip
@@ -62,6 +68,7 @@ def success(row: ui.Row) -> None:
     targets = data.query("executive_success_target")
     target = targets[0]["target"] if targets else None
     trend = data.query("executive_success_trend")
+    exceptions = data.query_one("executive_exceptions")
     left, right = st.columns([2, 1], gap="medium")
     with left:
         st.subheader("Reconciliation success rate")
@@ -86,8 +93,8 @@ def success(row: ui.Row) -> None:
                 ),
                 ui.Card(
                     "Exceptions open",
-                    fmt.count(row["exceptions_open"]),
-                    f"{fmt.count(row['exceptions_in_sla'])} inside their SLA",
+                    fmt.count(exceptions["exceptions_open"]),
+                    f"{fmt.count(exceptions['exceptions_in_sla'])} inside their SLA",
                     "calm",
                     ui.link("exceptions"),
                     "Show the queue",
@@ -95,9 +102,9 @@ def success(row: ui.Row) -> None:
                 ),
                 ui.Card(
                     "Past their SLA",
-                    fmt.count(row["exceptions_late"]),
+                    fmt.count(exceptions["exceptions_late"]),
                     "need a person first",
-                    "bad" if row["exceptions_late"] else "good",
+                    "bad" if exceptions["exceptions_late"] else "good",
                     ui.link("exceptions", sla="late", sort="sla"),
                     "Show late exceptions",
                     "card-exceptions-late",
@@ -302,7 +309,7 @@ def render() -> None:
         success(rows[0])
     by_currency()
     aging()
-    risk(rows[0]["reporting_currency"] if rows else None)
+    risk(rows[0]["currency"] if rows else None)
     top_customers()
     reconciliations()
 

@@ -51,7 +51,7 @@ def summary(facts: data.Row, audit: data.Row) -> None:
             ui.Card(
                 "Audit chain",
                 "intact" if chain_ok else "broken",
-                f"{fmt.count(audit['blocks'])} blocks, {fmt.count(audit['entries'])} entries",
+                f"{fmt.counted(audit['blocks'], 'block')}, {fmt.count(audit['entries'])} decisions",
                 "good" if chain_ok else "bad",
                 name="card-audit",
             ),
@@ -71,28 +71,32 @@ def _audit_faults(audit: data.Row) -> list[str]:
 
 
 def alerts(currency: str | None) -> None:
-    """What fires, what it is about, what to do."""
+    """What fires, what it is about, what to do; apart from it what only informs or is over."""
     st.subheader("Alerts")
-    rows = data.query("on_call_alerts")
-    ui.table(
-        [
-            ui.Column("Severity", lambda row: ui.severity(row["severity"]), "n"),
-            ui.Column("State", _alert_state, "n"),
-            ui.Column("Alert", _alert, "w"),
-            ui.text_column("About", "group_key", kind="w"),
-            ui.text_column("Since", "opened_at", fmt.timestamp, "n"),
-            ui.count_column("Items", "item_count"),
-            ui.money_column("At risk", "revenue_at_risk"),
-        ],
-        [{**row, "currency": currency} for row in rows],
-        "No alert has ever fired.",
-        name="alerts",
-    )
-    for runbook in dict.fromkeys(
-        row["runbook"] for row in rows if row["state"] == "firing" and row["runbook"]
-    ):
-        with st.expander(f"What to do: {runbooks.title(runbook)}"):
-            runbooks.show(runbook)
+    rows = [{**row, "currency": currency} for row in data.query("on_call_alerts")]
+    urgent = [row for row in rows if row["is_urgent"]]
+    other = [row for row in rows if not row["is_urgent"]]
+    columns = [
+        ui.Column("Severity", lambda row: ui.severity(row["severity"]), "n"),
+        ui.Column("State", _alert_state, "n"),
+        ui.Column("Alert", _alert, "w"),
+        ui.text_column("About", "group_key", kind="w"),
+        ui.text_column("Since", "opened_at", fmt.timestamp, "n"),
+        ui.count_column("Items", "item_count"),
+        ui.money_column("At risk", "revenue_at_risk"),
+    ]
+    ui.table(columns, urgent, "No alert is firing.", name="alerts")
+    guides = list(dict.fromkeys(row["runbook"] for row in urgent if row["runbook"]))
+    if guides:
+        with st.expander("What to do"):
+            for tab, runbook in zip(
+                st.tabs([runbooks.title(guide) for guide in guides]), guides, strict=True
+            ):
+                with tab:
+                    runbooks.show(runbook)
+    if other:
+        with st.expander(f"Informing, suppressed and resolved alerts ({len(other)})"):
+            ui.table(columns, other, "None.", name="other-alerts")
 
 
 def _alert_state(row: ui.Row) -> str:
@@ -100,13 +104,13 @@ def _alert_state(row: ui.Row) -> str:
     if row["state"] == "resolved":
         html += f'<span class="t-sub">{fmt.timestamp(row["resolved_at"])}</span>'
     if row["suppressed_by"]:
-        html += f'<span class="t-sub">by {escape(row["suppressed_by"])}</span>'
+        html += f'<span class="t-sub">by {ui.hash_text(row["suppressed_by"])}</span>'
     return html
 
 
 def _alert(row: ui.Row) -> str:
     return (
-        f"<b>{fmt.escaped(row['alert_name'])}</b>"
+        f"<b>{escape(fmt.label(row['alert_name']))}</b>"
         f'<span class="t-sub">{fmt.escaped(row["summary"])}</span>'
     )
 
@@ -139,26 +143,32 @@ def indicators() -> None:
             "No indicator has been measured in this window.",
             name="slis",
         )
+    error_budgets()
+
+
+def error_budgets() -> None:
+    """What each objective still may lose, and how fast it loses it."""
     st.subheader("Error budgets")
+    windows = [row["window"] for row in data.query("on_call_budget_windows")]
     ui.table(
         [
             ui.text_column("Objective", "slo", fmt.label),
-            ui.text_column("Window", "window", kind="n"),
             ui.Column("Goal", lambda row: fmt.percent(row["objective"], 2), "r"),
+            ui.text_column("Over", "window", kind="n"),
             ui.count_column("Events", "events"),
             ui.count_column("Bad", "bad_events"),
-            ui.Column("Burn rate", lambda row: _burn(row), "r"),
             ui.Column("Budget left", lambda row: fmt.percent(row["budget_remaining"]), "r"),
+            *(ui.Column(f"Burn {window}", _burn(window), "r") for window in windows),
         ],
         data.query("on_call_error_budgets"),
         "No error budget has been computed yet.",
-        "A burn rate of 1× spends exactly the budget of the window.",
+        "A burn rate of 1× spends exactly the budget of its window; a budget below zero is overspent.",
         name="error-budgets",
     )
 
 
-def _burn(row: ui.Row) -> str:
-    return fmt.NONE if row["burn_rate"] is None else f"{fmt.plain(row['burn_rate'])}×"
+def _burn(window: str) -> ui.Render:
+    return lambda row: fmt.times(row["burn_rates"].get(window))
 
 
 def runs() -> None:
@@ -279,7 +289,9 @@ def quarantine() -> None:
             ui.Column("Where", _where, "w"),
             ui.text_column("Column", "column_name", kind="w"),
             ui.Column(
-                "Value", lambda row: f'<span class="t-mono">{fmt.escaped(row["value"])}</span>', "w"
+                "Value",
+                lambda row: f'<span class="t-mono">{escape(fmt.short(row["value"], 60))}</span>',
+                "w",
             ),
             ui.text_column("Reason", "reason", kind="w"),
             ui.Column("How to mend", _mend, "w"),
@@ -295,14 +307,15 @@ def quarantine() -> None:
 
 
 def _where(row: ui.Row) -> str:
-    line = "whole file" if row["line_number"] is None else f"line {fmt.count(row['line_number'])}"
-    return f'{fmt.escaped(row["file_name"])}<span class="t-sub">{line}</span>'
+    line = "" if row["line_number"] is None else f"line {fmt.count(row['line_number'])}"
+    where = ", ".join(part for part in ("whole file" if row["is_file"] else "", line) if part)
+    return f'{fmt.escaped(row["file_name"])}<span class="t-sub">{where}</span>'
 
 
 def _mend(row: ui.Row) -> str:
     if row["resolved_by_batch_id"]:
         return f"{ui.badge('mended', 'good')} by {fmt.escaped(row['resolved_by_file'])}"
-    if row["line_number"] is None:
+    if row["is_file"]:
         return f"Land a corrected file named {fmt.escaped(row['file_name'])}."
     if row["column_name"]:
         return f"Correct {escape(row['column_name'])} at the source, land the row again."
@@ -320,7 +333,7 @@ def audit_chain(audit: data.Row) -> None:
         [
             ("Chain", ui.badge("intact", "good") if not faults else ui.badge("broken", "bad")),
             ("Blocks", fmt.count(audit["blocks"])),
-            ("Entries", fmt.count(audit["entries"])),
+            ("Decisions", fmt.count(audit["entries"])),
             ("Last sealed", fmt.timestamp(audit["sealed_at"])),
             ("Head", f'<span class="t-mono">{fmt.escaped(audit["head"])}</span>'),
         ]

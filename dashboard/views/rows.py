@@ -38,7 +38,7 @@ def render() -> None:
     rows = data.query(chosen.query, **parameters, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS)
     total = rows[0]["row_count"] if rows else 0
     left, right = st.columns([4, 1], vertical_alignment="center")
-    lead = [f"<b>{fmt.count(total)}</b> rows"]
+    lead = [f"<b>{fmt.counted(total, 'row')}</b>"]
     if rows and given.get("currency") and "measured" in rows[0]:
         lead.append(f"<b>{ui.money(rows[0]['measured'], given['currency'])}</b> in all")
     if shown:

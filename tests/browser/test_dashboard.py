@@ -71,10 +71,10 @@ def test_filters_narrow_the_queue_and_stay_in_the_address(small: Dashboard, visi
     expect(page.locator("#queue-count")).to_contain_text("4 exceptions")
     page.get_by_role("combobox", name="Severity").click()
     page.get_by_role("option", name="Critical").click()
-    expect(page.locator("#queue-count")).to_contain_text("1 exceptions")
+    expect(page.locator("#queue-count")).to_contain_text("1 exception")
     page.wait_for_url("**/exceptions?severity=critical")
     page.reload()
-    expect(page.locator("#queue-count")).to_contain_text("1 exceptions")
+    expect(page.locator("#queue-count")).to_contain_text("1 exception")
 
 
 def test_choosing_a_row_shows_all_that_is_known_about_it(small: Dashboard, visit: Visit) -> None:
@@ -148,9 +148,10 @@ def test_the_pages_stand_a_real_publication(demo: Dashboard, visit: Visit, addre
 def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit: Visit) -> None:
     with duckdb.connect(str((demo.home / "serving.duckdb").resolve()), read_only=True) as marts:
         columns = ["invoiced", "collected", "matched", "open", "overdue", "revenue_at_risk"]
-        *figures, currency = marts.execute(
-            f"select {', '.join(columns)}, reporting_currency from marts.agg_executive_daily "
-            "order by as_of_date desc limit 1"
+        *figures, reporting = marts.execute(
+            "select sum(invoiced), sum(collected), sum(matched), max_by(open, as_of_date), "
+            "max_by(overdue, as_of_date), max_by(revenue_at_risk, as_of_date), max(currency) "
+            "from marts.agg_executive_daily"
         ).fetchone()
         open_by_currency = marts.execute(
             "select currency, sum(case document_type when 'credit_memo' then -1 else 1 end "
@@ -163,12 +164,15 @@ def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit:
     page = visit(demo.url)
     for column, figure in zip(columns, figures, strict=True):
         card = page.locator(f"#card-{column} .t-value").inner_text()
-        assert spaces(card).replace(" ", "") == fmt.money(figure, currency).replace(" ", "")
+        assert spaces(card).replace(" ", "") == fmt.money(figure, reporting).replace(" ", "")
     table = spaces(page.locator("#by-currency").inner_text()).replace(" ", "")
     for currency, amount in open_by_currency:
         assert fmt.money(amount, currency).replace(" ", "") in table
+    # the number of the card and the total of the queue that it leads to
+    page.locator("#card-revenue_at_risk a").click()
+    expect(page.locator("#queue-count")).to_contain_text(fmt.money(figures[-1], reporting))
     page = visit(f"{demo.url}/exceptions")
-    expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} exceptions")
+    expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} exception")
 
 
 def test_an_exception_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> None:

@@ -332,6 +332,7 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "line_number": 4,
                 "column_name": "total_amount",
                 "value": "12,50",
+                "is_file": False,
                 "reason": "not a decimal number",
                 "quarantined_at": AS_OF,
             },
@@ -342,6 +343,7 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "line_number": 5,
                 "column_name": "currency",
                 "value": "EURO",
+                "is_file": False,
                 "reason": "not an ISO 4217 code",
                 "quarantined_at": AS_OF,
                 "resolved_by_batch_id": "batch-2",
@@ -350,6 +352,8 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "batch_id": "batch-3",
                 "feed": "bank_statements",
                 "file_name": "broken.xml",
+                "line_number": 3,
+                "is_file": True,
                 "reason": "not well formed",
                 "quarantined_at": AS_OF,
             },
@@ -420,8 +424,8 @@ def rows(run_id: str = RUN_ID) -> Rows:
         "agg_executive_daily": [
             {
                 "as_of_date": date(2026, 7, 1) - timedelta(days=days),
-                "reporting_currency": "EUR",
-                "invoiced": Decimal("1945.50") - days,
+                "currency": "EUR",
+                "invoiced": Decimal(invoiced),
                 "collected": Decimal("218.75"),
                 "matched": Decimal("264.00"),
                 "open": Decimal("1680.50"),
@@ -431,7 +435,7 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "exceptions_open": 4,
                 "exceptions_in_sla": 3,
             }
-            for days in (0, 10, 31)
+            for days, invoiced in ((0, "70.00"), (10, "100.50"), (31, "1000.00"))
         ],
         "agg_aging": [
             {

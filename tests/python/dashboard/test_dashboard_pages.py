@@ -20,7 +20,7 @@ PAGES = ["executive", "on_call", "exceptions", "rows", "record"]
 def money_html(amount: str, currency: str) -> str:
     """An amount as pages write it."""
     code, figures = fmt.money(Decimal(amount), currency).split(" ")
-    return f'<span class="t-code">{code}</span> {figures}'
+    return f'<span class="t-code">{code} </span>{figures}'
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -48,12 +48,13 @@ def test_executive_shows_the_published_figures_exactly(published: Path) -> None:
     body = html_of(open_page("executive"))
     with duckdb.connect(str(published / "serving.duckdb"), read_only=True) as connection:
         figures = connection.execute(
-            "select invoiced, collected, matched, open, overdue, revenue_at_risk "
-            "from marts.agg_executive_daily order by as_of_date desc limit 1"
+            "select sum(invoiced), sum(collected), sum(matched), max_by(open, as_of_date), "
+            "max_by(overdue, as_of_date), max_by(revenue_at_risk, as_of_date) "
+            "from marts.agg_executive_daily"
         ).fetchone()
     for figure in figures or ():
         assert money_html(str(figure), "EUR") in body
-    assert "EUR +31.00 since 31 May" in body
+    assert "EUR +170.50 since 1 Jun" in body
 
 
 def test_executive_keeps_currencies_apart(published: Path) -> None:
@@ -79,7 +80,7 @@ def test_every_number_has_its_rows(published: Path, name: str) -> None:
 
 def test_the_rows_of_a_number_add_up_to_it(published: Path) -> None:
     body = html_of(open_page("rows", of="open", currency="EUR"))
-    assert f"<b>2</b> rows · <b>{money_html('920.50', 'EUR')}</b> in all" in body
+    assert f"<b>2 rows</b> · <b>{money_html('920.50', 'EUR')}</b> in all" in body
     assert money_html("-80.00", "EUR") in body
 
 
@@ -87,7 +88,7 @@ def test_the_rows_of_an_aging_bucket_are_those_of_the_bucket(published: Path) ->
     for bucket, invoice in [("31-60", "INV-1"), ("90+", "INV-4"), ("1-30", "INV-5")]:
         body = html_of(open_page("rows", of="open", bucket=bucket))
         assert f">{invoice}<" in body
-        assert "<b>1</b> rows" in body
+        assert "<b>1 row</b>" in body
 
 
 def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: Path) -> None:
@@ -104,6 +105,7 @@ def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: 
         ("status", ["resolved"], ["INV-2"]),
         ("status", ["assigned"], ["INV-1"]),
         ("currency", ["JPY"], ["INV-4"]),
+        ("item_type", ["credit_memo", "bank_transaction"], ["DE89/E-7", "INV-3"]),
         ("customer", ["C-2"], ["INV-3"]),
         ("reconciliation", ["invoice_to_receipt"], ["DE89/E-7", "INV-1", "INV-3", "INV-4"]),
     ],
@@ -140,7 +142,7 @@ def test_a_chosen_exception_shows_all_that_is_known(published: Path) -> None:
     app = open_page("exceptions", exception="exc-1")
     body = html_of(app)
     assert "late by 2 d 2 h" in body
-    assert "the payment is short by 0.50 and no deduction explains it" in body
+    assert "The payment is short by 0.50 and no deduction explains it" in body
     assert "The payment is 0.50 short of invoice 2026-0001." in body
     assert "june.xml" in body
     assert any("Several matches fit equally well" in text.value for text in app.markdown)
@@ -186,6 +188,12 @@ def test_only_runbooks_of_the_project_are_read() -> None:
     assert runbooks.text("../../etc/passwd") is None
     assert runbooks.text("orchestration/runbooks/../../README.md") is None
     assert runbooks.text("orchestration/runbooks/ambiguous_match.md") is not None
+
+
+def test_a_publication_of_another_version_says_how_to_mend_it(published: Path) -> None:
+    with duckdb.connect(str((published / "serving.duckdb").resolve())) as writer:
+        writer.execute("drop table marts.fct_runs")
+    assert open_page("executive").title[0].value == "This publication cannot be shown"
 
 
 def test_record_tells_the_whole_story(published: Path) -> None:
