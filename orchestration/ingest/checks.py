@@ -89,6 +89,9 @@ def checked_rows(
         for c in feed.columns
     )
     text = ",\n    ".join(_cleaned(c, c.name in present) for c in columns)
+    offsets = "".join(
+        f", {_offset_of(_text(c))} as {_offset(c)}" for c in columns if c.kind == "timestamp"
+    )
     typed = ",\n    ".join(f"{_type(c, feed, exponents)} as {_typed(c)}" for c in columns)
     errors = ",\n    ".join(
         f"case when _broken_reason is null then {problem} end as {name}"
@@ -109,10 +112,14 @@ with cleaned as (
     {text}
     from {source}
 ),
-typed as (
-    select cleaned.*,
-    {typed}
+located as (
+    select cleaned.*{offsets}
     from cleaned
+),
+typed as (
+    select located.*,
+    {typed}
+    from located
 ),
 checked as (
     select typed.*,
@@ -196,10 +203,17 @@ def _cleaned(column: Column, present: bool) -> str:
         return f"cast(null as varchar) as {_text(column)}"
     name = identifier(column.name)
     trimmed = f"trim({name}, {_SPACE})"
+    # Looking at the ends first spares nearly every value the copy that trim makes.
     if column.kind == "text" and not column.domain:
-        return f"case when {trimmed} <> '' then {name} end as {_text(column)}"
+        return f"case when ascii({name}) > 32 or {trimmed} <> '' then {name} end as {_text(column)}"
+    trimmed = (
+        f"(case when ascii({name}) > 32 and ascii(right({name}, 1)) > 32 then {name} "
+        f"else {trimmed} end)"
+    )
     if column.kind == "currency":
         return f"nullif(upper({trimmed}), '') as {_text(column)}"
+    if column.kind == "timestamp":
+        trimmed = _extended(trimmed)
     return f"nullif({trimmed}, '') as {_text(column)}"
 
 
@@ -210,8 +224,7 @@ def _type(column: Column, feed: Feed, exponents: bool) -> str:
     if column.kind in ("money", "quantity"):
         pattern = quoted(_DECIMAL + (_EXPONENT if exponents else ""))
         return (
-            f"case when regexp_full_match({text}, {pattern}) "
-            f"then try_cast({text} as decimal(38, 10)) end"
+            f"case when regexp_full_match({text}, {pattern}) then {_decimal(text, exponents)} end"
         )
     if column.kind == "integer":
         return (
@@ -248,15 +261,36 @@ def _type(column: Column, feed: Feed, exponents: bool) -> str:
     raise ValueError(f"no type for kind {column.kind!r}")
 
 
+def _decimal(text: str, exponents: bool) -> str:
+    """Expression: the decimal of a number's text.
+
+    DuckDB reads narrow decimals a hundred times faster than DECIMAL(38,10), and nearly all fit.
+    """
+    plain = f"not contains(lower({text}), 'e') and " if exponents else ""
+    written = f"length({text}) - strpos({text} || '.', '.')"
+    return (
+        f"case when {plain}length({text}) <= 14 and {written} <= 4 "
+        f"then cast(try_cast({text} as decimal(18, 4)) as decimal(38, 10)) "
+        f"when {plain}strpos({text}, '.') between 1 and 9 and {written} <= 10 "
+        f"then cast(try_cast({text} as decimal(18, 10)) as decimal(38, 10)) "
+        f"else try_cast({text} as decimal(38, 10)) end"
+    )
+
+
 def _offset(column: Column) -> str:
+    return identifier(f"o_{column.name}")
+
+
+def _offset_of(text: str) -> str:
     """Expression: the offset of a timestamp's text, empty without one."""
-    tail = f"substr({_iso(column)}, 11)"
-    return f"regexp_extract({tail}, '([Zz]|[+-][0-9:]+)$', 1)"
+    return (
+        f"case when right({text}, 1) in ('Z', 'z') then right({text}, 1) "
+        f"else regexp_extract(substr({text}, 11), '([+-][0-9:]+)$', 1) end"
+    )
 
 
-def _iso(column: Column) -> str:
-    """Expression: the text of a timestamp in the extended form of ISO 8601."""
-    text = _text(column)
+def _extended(text: str) -> str:
+    """Expression: the text of a timestamp, its basic form (20260630T180000Z) made extended."""
     extended = quoted(r"\1-\2-\3T\4:\5:\6\8")
     return (
         f"case when {text}[5:5] <> '-' and regexp_full_match({text}, {quoted(_BASIC_TIMESTAMP)}) "
@@ -270,7 +304,7 @@ def _timestamp(column: Column, zone: str) -> str:
     Of a local time that occurs twice the later moment is taken, and one that never occurs is moved
     on by the gap, as PostgreSQL and ICU do.
     """
-    text, offset = _iso(column), _offset(column)
+    text, offset = _text(column), _offset(column)
     clock = f"upper(trim(left({text}, length({text}) - length({offset}))))"
     local = f"try_cast(replace({clock}, ',', '.') as timestamp)"
     minutes = (
@@ -290,7 +324,7 @@ def _timestamp(column: Column, zone: str) -> str:
 
 
 def _problem(column: Column, feed: Feed, exponents: bool) -> tuple[str, str, str, str]:
-    """Name of the reason, column, value, and expression: null, or what is wrong and how to mend it."""
+    """Name of the reason, its column and value, and the expression: null, or what to mend."""
     text, typed = _text(column), _typed(column)
     shown = f"'{column.name} \"' || left({text}, 80) || '\" '"
     cases = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.files import copy_to_parquet, quoted, remove_temporary, sync_folder
+from orchestration.files import (
+    TEMPORARY_SUFFIX,
+    quoted,
+    remove_temporary,
+    sync_folder,
+    write_text,
+)
 from orchestration.home import Home
 from orchestration.ingest.contract import (
     BANK_FEED,
@@ -96,7 +103,7 @@ def write_empty_files(
 ) -> None:
     """A file without rows in every family, so that a glob always finds the schema.
 
-    It is replaced when the contract has changed.
+    They are written again when the contract has changed, which a fingerprint in the cache tells.
     """
     families: dict[Path, Mapping[str, str]] = {
         home.feed_raw(feed.name): feed.raw_types for feed in contract.feeds.values()
@@ -106,17 +113,21 @@ def write_empty_files(
         home.statements: STATEMENT_TYPES,
         home.quarantine: QUARANTINE_TYPES,
     }
+    schemas = {str(folder.relative_to(home.root)): dict(t) for folder, t in families.items()}
+    fingerprint = hashlib.sha256(json.dumps(schemas).encode()).hexdigest()
+    marker = home.root / "cache" / "schemas.sha256"
+    is_current = marker.is_file() and marker.read_text(encoding="utf-8") == fingerprint
     for folder, types in families.items():
         path = folder / EMPTY
-        wanted = [(name, sql_type) for name, sql_type in types.items()]
-        if path.exists():
-            found = connection.execute(
-                f"describe select * from read_parquet({quoted(str(path))})"
-            ).fetchall()
-            if [(row[0], row[1]) for row in found] == wanted:
-                continue
-        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in wanted)
-        copy_to_parquet(connection, f"select {columns} where false", path)
+        if is_current and path.exists():
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in types.items())
+        temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+        write_parquet(connection, f"select {columns} where false", temporary)
+        temporary.replace(path)
+    if not is_current:
+        write_text(marker, fingerprint)
 
 
 def read_batches(
