@@ -64,8 +64,8 @@ ranked as (
             partition by one_each.item_key
             order by
                 one_each.preference asc nulls last,
-                one_each.candidate_rank asc nulls last,
                 one_each.confidence desc nulls last,
+                one_each.candidate_rank asc nulls last,
                 one_each.match_id asc nulls last
         ) as place
     from one_each

@@ -12,6 +12,8 @@ rules as (select * from {{ ref('exception_rules') }}),
 
 exception_types as (select * from {{ ref('exception_types') }}),
 
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
 fx_rates as (
     select *
     from {{ ref('int_fx_rates__daily') }}
@@ -124,7 +126,7 @@ final as (
         valued.root_cause,
         valued.condition,
         valued.is_required,
-        valued.party_id as customer_id,
+        case when reconciliations.party_kind = 'customer' then valued.party_id end as customer_id,
         {{ as_amount('valued.exception_amount') }} as amount,
         valued.currency,
         case
@@ -138,6 +140,8 @@ final as (
         valued.row_hash
     from valued
     cross join reporting
+    left join reconciliations
+        on valued.reconciliation = reconciliations.name
     left join fx_rates
         on
             valued.event_date = fx_rates.rate_date
