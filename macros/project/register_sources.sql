@@ -32,3 +32,38 @@
         ~ "select * from read_parquet('" ~ location ~ "', union_by_name = true)"
     ) %}
 {% endmacro %}
+
+
+{#
+    Spark: a table over the folder with the declared columns, matched by name. It skips files whose
+    names begin with `_`, the empty one too, so the types cannot come from the files. The columns
+    that ingest adds to every feed are not part of its contract, and are named here.
+#}
+{% macro spark__register_source(table, location) %}
+    {% set relation = table.schema ~ '.' ~ table.identifier %}
+    {% set columns = [] %}
+    {% for column in table.columns.values() %}
+        {% do columns.append(column.name ~ ' ' ~ spark_type(column.data_type)) %}
+    {% endfor %}
+    {% if table.source_name == 'feeds' %}
+        {% do columns.extend([
+            '_batch_id string', '_row_number bigint', '_row_hash string', '_run_sequence bigint'
+        ]) %}
+    {% endif %}
+    {% do run_query('drop table if exists ' ~ relation) %}
+    {% do run_query(
+        "create table " ~ relation ~ " (" ~ columns | join(', ') ~ ") using parquet"
+        ~ " options (pathGlobFilter '" ~ location.split('/') | last ~ "')"
+        ~ " location '" ~ location.rsplit('/', 1) | first ~ "'"
+    ) %}
+{% endmacro %}
+
+
+{# A type of the contract as Spark spells it. #}
+{% macro spark_type(type) %}
+    {% set name = type | lower %}
+    {% if name.endswith('[]') %}
+        {% do return('array<' ~ spark_type(name[:-2]) ~ '>') %}
+    {% endif %}
+    {% do return({'varchar': 'string', 'timestamp': 'timestamp_ntz'}.get(name, name)) %}
+{% endmacro %}

@@ -15,10 +15,11 @@ from typing import Any
 
 MACROS = Path(__file__).resolve().parents[3] / "macros"
 
-FRAGMENTS: dict[str, Callable[..., str]] = {
+FRAGMENTS: dict[str, Callable[..., Any]] = {
     "amount_type": lambda: "decimal(38, 10)",
     "current_version": lambda feed: "select * from source",
     "date_spine": lambda first, last: "calendar",
+    "exception_members": lambda relation: [],
     "mentions_of": lambda relation, keys: f"mentions as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",
     "reference_links": lambda open_model, sources: f"select * from {open_model}",
@@ -31,7 +32,15 @@ FRAGMENTS: dict[str, Callable[..., str]] = {
 }
 
 
-class dbt:  # the name that templates call it by  # noqa: N801
+class adapter:  # the name that templates call it by
+    """What models call of dbt's adapter."""
+
+    @staticmethod
+    def quote(name: str) -> str:
+        return name
+
+
+class dbt:  # the name that templates call it by
     """dbt's own macros that models use."""
 
     @staticmethod
@@ -53,7 +62,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def call(name: str) -> Callable[..., str]:
+def call(name: str) -> Callable[..., Any]:
     """A macro's stand-in: its name, called with the columns that its arguments mention."""
 
     def stub(*arguments: Any, **named: Any) -> str:
