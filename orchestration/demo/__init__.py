@@ -57,7 +57,8 @@ Planted cases, in numbers fixed by ``plan``:
   ``card_chargeback_reversed``: disputed, and won back. Where money went back without a memo, the
   invoice's amount is net of it (zero for all of it).
 - Only in ``faults``: ``unpaid`` (overdue, never paid), ``unidentified_receipt``,
-  ``unknown_customer`` (billing knows a customer that the customer list does not), duplicates
+  ``unknown_customer`` (billing knows a customer that the customer list does not; the key is the
+  customer's id), duplicates
   (``duplicate_same_key``: the same idempotency key under a new number; ``duplicate_reissued``: the
   number with ``-A``), ``corrected_invoice`` (a second version holds), ``redelivered_row``.
 

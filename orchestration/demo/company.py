@@ -327,10 +327,13 @@ def _land(connection: duckdb.DuckDBPyConnection, landing: Path, end: date) -> No
         folder = landing / text.feed
         folder.mkdir(parents=True, exist_ok=True)
         names = connection.execute(
-            f"select file, cast(max(o1) as varchar) from {text.view} group by file order by file"
+            f"select file, min(o1), max(o1) from {text.view} group by file order by file"
         ).fetchall()
-        for name, _ in names:
+        for name, first, last in names:
             where = f"where file = '{name}'"
+            if isinstance(first, datetime):
+                # says nothing new, and spares naming the file of every row of the other months
+                where += f" and o1 between timestamp '{first}' and timestamp '{last}'"
             if text.header:
                 header = ("\ufeff" if name in _WITH_BOM else "") + _HEADERS[text.feed]
                 query = (

@@ -127,6 +127,8 @@ payouts as (
             gtx.gateway = payout.gateway
             and gtx.currency = payout.currency
             and bucket_map.payout_date = payout.payout_date
+    -- a payout that is still on its way takes no part yet
+    where payout.arrival_date <= getvariable('end_date')
     union all
     select
         'gateway_to_payout', payout_id, 'actual', 'payout', gateway || '/' || payout_id, amount,
@@ -134,6 +136,7 @@ payouts as (
         case when fault = 'payout_wrong_sum' then fault else 'payout_sum' end,
         coalesce(fault, '') <> 'payout_wrong_sum'
     from payout
+    where arrival_date <= getvariable('end_date')
     union all
     select
         'payout_to_bank', payout.payout_id, sides.side,
@@ -283,6 +286,7 @@ union all
 select fault, 'gateway_payouts', gateway || '/' || payout_id, case fault
     when 'payout_missing_in_bank' then 'payout_missing_in_bank'
     when 'payout_unreferenced' then null
+    when 'payout_short_in_bank' then 'amount_mismatch'
     else 'payout_mismatch'
 end
 from payout where fault is not null and fault <> 'payout_failed'
