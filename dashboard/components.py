@@ -192,7 +192,7 @@ def table(
         for row in rows
     )
     foot = f"<caption>{escape(caption)}</caption>" if caption else ""
-    identifier = f' id="{escape(name, quote=True)}"' if name else ""
+    identifier = f' id="table-{escape(name, quote=True)}"' if name else ""
     st.html(
         f'<div class="t-scroll"><table class="t"{identifier}>{foot}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -238,11 +238,11 @@ def detail(exception_id: str, facts: data.Row) -> None:
     """Everything known about one exception."""
     found = data.query("exception", exception=exception_id)
     if not found:
-        st.subheader("Detail")
+        st.header("Detail")
         ui.empty(f"The exception {exception_id} is not in this publication.")
         return
     row = found[0]
-    st.subheader(fmt.label(row["exception_type"]), anchor="detail")
+    st.header(fmt.label(row["exception_type"]), anchor="detail")
     is_resolved = row["status"] == "resolved"
     clock = fmt.sla_clock(row["sla_minutes_left"], is_resolved)
     is_late = row["sla_minutes_left"] is not None and row["sla_minutes_left"] < 0

@@ -71,7 +71,7 @@ def success(row: ui.Row) -> None:
     exceptions = data.query_one("executive_exceptions")
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        st.subheader("Reconciliation success rate")
+        st.header("Reconciliation success rate")
         if trend:
             st.vega_lite_chart(charts.rate_over_time(trend, target), width="stretch")
             ui.note(
@@ -81,7 +81,7 @@ def success(row: ui.Row) -> None:
         else:
             ui.empty("No invoice has reached its reconciliation deadline yet.")
     with right:
-        st.subheader("Now")
+        st.header("Now")
         ui.cards(
             [
                 ui.Card(
@@ -122,7 +122,7 @@ def _rate_tone(rate: Decimal | None, target: Decimal | None) -> ui.Tone:
 
 def by_currency() -> None:
     """The same amounts in each currency as invoiced and paid."""
-    st.subheader("By currency")
+    st.header("By currency")
 
     def rows_of(of: str) -> ui.Target:
         return lambda row: ui.link("rows", of=of, currency=row["currency"])
@@ -152,7 +152,7 @@ def _bucket_rows(bucket: str) -> ui.Target:
 
 def aging() -> None:
     """What is owed by how late it is."""
-    st.subheader("Aging of open invoices")
+    st.header("Aging of open invoices")
     ui.table(
         [
             ui.text_column("Currency", "currency", kind="n"),
@@ -180,7 +180,7 @@ def aging() -> None:
 
 def risk(currency: str | None) -> None:
     """What unresolved exceptions put at risk, by type."""
-    st.subheader("What is at risk, by kind of exception")
+    st.header("What is at risk, by kind of exception")
     ui.table(
         [
             ui.text_column(
@@ -217,7 +217,7 @@ def risk(currency: str | None) -> None:
 
 def top_customers() -> None:
     """Who owes most, in one currency at a time."""
-    st.subheader("Customers that owe most")
+    st.header("Customers that owe most")
     currencies = [row["currency"] for row in data.query("executive_currencies")]
     if not currencies:
         ui.empty("No customer owes anything.")
@@ -263,7 +263,7 @@ def _days(value: int | None) -> str:
 
 def reconciliations() -> None:
     """How far each reconciliation has come, by number of items."""
-    st.subheader("Reconciliations")
+    st.header("Reconciliations")
 
     def rows_of(standing: str) -> ui.Target:
         return lambda row: ui.link(

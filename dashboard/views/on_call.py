@@ -72,7 +72,7 @@ def _audit_faults(audit: data.Row) -> list[str]:
 
 def alerts(currency: str | None) -> None:
     """What fires, what it is about, what to do; apart from it what only informs or is over."""
-    st.subheader("Alerts")
+    st.header("Alerts")
     rows = [{**row, "currency": currency} for row in data.query("on_call_alerts")]
     urgent = [row for row in rows if row["is_urgent"]]
     other = [row for row in rows if not row["is_urgent"]]
@@ -117,7 +117,7 @@ def _alert(row: ui.Row) -> str:
 
 def indicators() -> None:
     """Every SLI with its target, and what is left of each error budget."""
-    st.subheader("Service levels")
+    st.header("Service levels")
     windows = [row["window_days"] for row in data.query("on_call_sli_windows")]
     if not windows:
         ui.empty("No indicator has been measured yet.")
@@ -148,7 +148,7 @@ def indicators() -> None:
 
 def error_budgets() -> None:
     """What each objective still may lose, and how fast it loses it."""
-    st.subheader("Error budgets")
+    st.header("Error budgets")
     windows = [row["window"] for row in data.query("on_call_budget_windows")]
     ui.table(
         [
@@ -162,7 +162,7 @@ def error_budgets() -> None:
         ],
         data.query("on_call_error_budgets"),
         "No error budget has been computed yet.",
-        "A burn rate of 1× spends exactly the budget of its window; a budget below zero is overspent.",
+        "A burn rate of 1× spends exactly the budget of its window; below zero it is overspent.",
         name="error-budgets",
     )
 
@@ -173,7 +173,7 @@ def _burn(window: str) -> ui.Render:
 
 def runs() -> None:
     """The last runs."""
-    st.subheader("Runs")
+    st.header("Runs")
     ui.table(
         [
             ui.text_column("As of", "as_of", fmt.timestamp, "n"),
@@ -199,7 +199,7 @@ def runs() -> None:
 
 def freshness() -> None:
     """Every feed: when it last landed, what it brought, what was refused."""
-    st.subheader("Freshness of feeds")
+    st.header("Freshness of feeds")
     feeds = data.query("on_call_freshness")
     ui.table(
         [
@@ -260,7 +260,7 @@ def _control_of_file(row: ui.Row) -> str:
 
 def quarantine() -> None:
     """Every rejected row or file, the reason, and how to mend it."""
-    st.subheader("Quarantine")
+    st.header("Quarantine")
     ui.note(
         "A rejected row is mended by correcting it at its source and landing it again in any new "
         "file of the same feed, under the same key. A rejected file is mended by landing a "
@@ -324,7 +324,7 @@ def _mend(row: ui.Row) -> str:
 
 def audit_chain(audit: data.Row) -> None:
     """Whether the sealed decisions still hang together."""
-    st.subheader("Audit chain")
+    st.header("Audit chain")
     faults = _audit_faults(audit)
     if not audit["blocks"]:
         ui.empty("No decision has been sealed yet.")

@@ -21,15 +21,15 @@ def render() -> None:
         f'<p class="t-lead">{fmt.escaped(fmt.label(item_type))} '
         f'<b class="t-mono">{fmt.escaped(item_id)}</b></p>'
     )
-    st.subheader("Where it stands")
+    st.header("Where it stands")
     record.standing(item_type, item_id)
-    st.subheader("Matches")
+    st.header("Matches")
     record.matches(item_type, item_id, [])
-    st.subheader("Candidates considered")
+    st.header("Candidates considered")
     record.candidates(item_type, item_id)
-    st.subheader("Exceptions")
+    st.header("Exceptions")
     record.exceptions(item_type, item_id)
-    st.subheader("Trace")
+    st.header("Trace")
     record.trace(item_type, item_id)
 
 

@@ -57,13 +57,13 @@ def test_the_menu_leads_to_every_page(small: Dashboard, visit: Visit) -> None:
 
 def test_a_number_leads_to_rows_that_add_up_to_it(small: Dashboard, visit: Visit) -> None:
     page = visit(small.url)
-    figure = page.locator("#by-currency").get_by_role("link", name="EUR 920.50")
+    figure = page.locator("#table-by-currency").get_by_role("link", name="EUR 920.50")
     figure.click()
     expect(page.locator("h1").first).to_have_text("Open invoices and credit memos")
     expect(page.locator("#rows-lead")).to_contain_text("2 rows · EUR 920.50 in all")
-    page.locator("#rows").get_by_role("link", name="INV-1").click()
+    page.locator("#table-rows").get_by_role("link", name="INV-1").click()
     expect(page.locator("h1").first).to_have_text("Record")
-    expect(page.locator("#record-items")).to_contain_text("invoices.csv")
+    expect(page.locator("#table-record-items")).to_contain_text("invoices.csv")
 
 
 def test_filters_narrow_the_queue_and_stay_in_the_address(small: Dashboard, visit: Visit) -> None:
@@ -83,11 +83,11 @@ def test_choosing_a_row_shows_all_that_is_known_about_it(small: Dashboard, visit
     page.wait_for_url("**/exceptions?exception=exc-1")
     expect(page.get_by_role("heading", name="Several matches fit equally well")).to_be_visible()
     page.get_by_role("tab", name="Candidates").click()
-    expect(page.locator("#record-candidates")).to_contain_text("short by 0.50")
+    expect(page.locator("#table-record-candidates")).to_contain_text("short by 0.50")
     page.get_by_role("tab", name="Matches").click()
     expect(page.get_by_text("The payment is 0.50 short of invoice 2026-0001.")).to_be_visible()
     page.get_by_role("tab", name="Trace").click()
-    expect(page.locator("#record-trace")).to_contain_text("june.xml")
+    expect(page.locator("#table-record-trace")).to_contain_text("june.xml")
     click_row(page, 1)
     page.wait_for_url("**/exceptions?exception=exc-2")
     expect(page.get_by_role("link", name="INV-1")).to_be_visible()
@@ -165,7 +165,7 @@ def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit:
     for column, figure in zip(columns, figures, strict=True):
         card = page.locator(f"#card-{column} .t-value").inner_text()
         assert spaces(card).replace(" ", "") == fmt.money(figure, reporting).replace(" ", "")
-    table = spaces(page.locator("#by-currency").inner_text()).replace(" ", "")
+    table = spaces(page.locator("#table-by-currency").inner_text()).replace(" ", "")
     for currency, amount in open_by_currency:
         assert fmt.money(amount, currency).replace(" ", "") in table
     # the number of the card and the total of the queue that it leads to
@@ -181,7 +181,7 @@ def test_an_exception_of_a_real_run_explains_itself(demo: Dashboard, visit: Visi
     page.wait_for_url("**/exceptions?exception=*")
     settled(page)
     page.get_by_role("tab", name="Item").click()
-    expect(page.locator("#record-items tbody tr").first).to_be_visible()
+    expect(page.locator("#table-record-items tbody tr").first).to_be_visible()
 
 
 def test_the_server_never_holds_the_warehouse(demo: Dashboard, visit: Visit) -> None:

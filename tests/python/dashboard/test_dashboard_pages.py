@@ -75,7 +75,7 @@ def test_names_are_shown_as_text_whatever_they_hold(published: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(drill.ROW_SETS))
 def test_every_number_has_its_rows(published: Path, name: str) -> None:
-    assert 'id="rows"' in html_of(open_page("rows", of=name)) or name == "adjusted"
+    assert 'id="table-rows"' in html_of(open_page("rows", of=name)) or name == "adjusted"
 
 
 def test_the_rows_of_a_number_add_up_to_it(published: Path) -> None:
