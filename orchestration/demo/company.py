@@ -133,12 +133,15 @@ def generate(
     months: int = 6,
     end: date,
     reporting_currency: str = "EUR",
+    recent_days: int = 0,
 ) -> DemoSummary:
     """Write a seeded demo company into ``landing`` and what is true about it into ``truth``.
 
     The company's history covers ``months`` months up to and including the day ``end``; the same
     arguments give the same bytes. ``invoices`` counts regular invoices: duplicates and credit
-    memos come on top. Files get modification times inside the history.
+    memos come on top. Files get modification times inside the history. With ``recent_days`` the
+    facts of that many last days (and the last week's statements) stand in files of their own,
+    named ``*_recent.*``: held back at first, they are the next delivery of a loaded company.
 
     Raises ``ValueError`` for a size that makes no company, or a reporting currency without rates.
     Raises ``FileExistsError`` when ``landing`` or ``truth`` already holds files.
@@ -147,6 +150,8 @@ def generate(
         raise ValueError(f"invoices is {invoices}: a demo company needs at least 100")
     if not 2 <= months <= 60:
         raise ValueError(f"months is {months}: the history is between 2 and 60 months")
+    if not 0 <= recent_days <= 28:
+        raise ValueError(f"recent_days is {recent_days}: between 0 and 28 days can be held back")
     if seed < 0:
         raise ValueError(f"seed is {seed}: it must not be negative")
     if reporting_currency not in _BILLED and reporting_currency not in _EXTRA_LEVELS:
@@ -162,7 +167,7 @@ def generate(
             connection.execute("set memory_limit = '2GB'")
             connection.execute("set enable_progress_bar = false")
             connection.execute(f"set temp_directory = '{scratch}/spill'")
-            _set_variables(connection, seed, invoices, months, end, reporting_currency)
+            _set_variables(connection, seed, invoices, months, end, reporting_currency, recent_days)
             _build(connection, invoices)
             _land(connection, landing, end)
             _write_truth(connection, truth)
@@ -193,6 +198,7 @@ def _set_variables(
     months: int,
     end: date,
     reporting_currency: str,
+    recent_days: int,
 ) -> None:
     start = months_before(end, months)
     weeks = ((end - start).days + 1 + 6) // 7
@@ -203,6 +209,7 @@ def _set_variables(
         "months": months,
         "start_date": start,
         "end_date": end,
+        "recent_from": end + timedelta(days=1 - recent_days),
         "days": (end - start).days + 1,
         "customers": max(30, invoices // max(15, 2 * months)),
         "heads": list(words.HEADS),
@@ -365,7 +372,7 @@ def _land_parquet(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
         cast(money(fee, digits) as decimal(18, 3)) as fee_amount,
         cast(money(net, digits) as decimal(18, 3)) as net_amount,
         currency, created_at, available_on, payout_id, related_tx as related_transaction_id
-        from gateway_row where gateway = 'payharbor' and month_of(created_at) = '{month}'
+        from gateway_row where gateway = 'payharbor' and period_of(created_at) = '{month}'
         order by created_at, transaction_id"""
     ledger = """select * exclude (month) from ledger_row where month = '{month}'
         order by posting_date, entry_id, line_id"""
@@ -373,7 +380,7 @@ def _land_parquet(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
         (
             "gateway_transactions",
             "payharbor",
-            "select distinct month_of(created_at) from gtx where gateway = 'payharbor' order by 1",
+            "select distinct period_of(created_at) from gtx where gateway = 'payharbor' order by 1",
             gateway,
         ),
         ("ledger_entries", "ledger", "select distinct month from ledger_row order by 1", ledger),

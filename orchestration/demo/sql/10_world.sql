@@ -1,5 +1,6 @@
 -- The world: pseudo-random draws, currencies, rates, own accounts, customers.
--- Variables: seed, invoices, months, start_date, end_date, heads, tails, trades, suppliers, extra_quote.
+-- Variables: seed, invoices, months, start_date, end_date, recent_from, customers, heads, tails,
+-- trades, suppliers, extra_quote, extra_level, camt_share, mt940_share.
 
 -- A number in 0..modulus-1 that depends on nothing but the seed, the purpose and the id.
 create macro draw(purpose, id, modulus) as cast(
@@ -18,6 +19,9 @@ create macro business_day(d) as cast(
 );
 create macro iso(ts) as strftime(ts, '%Y-%m-%dT%H:%M:%SZ');
 create macro month_of(d) as strftime(d, '%Y-%m');
+-- the file of a fact: its month's, or for the last days one of their own
+create macro period_of(d) as
+    month_of(d) || case when d >= getvariable('recent_from') then '_recent' else '' end;
 create macro csv(value) as case
     when regexp_matches(value, '[",\n\r]') then '"' || replace(value, '"', '""') || '"'
     else coalesce(value, '')

@@ -26,6 +26,11 @@ create macro creditor_reference(number) as
     'RF' || check_digits('182331' || replace(substr(number, 5), '-', '') || '271500')
     || replace(number, '-', '');
 
+-- so many days into a month of the history, on a business day
+create macro month_day(m, days) as business_day(
+    cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(days) as date)
+);
+
 create table lump_quote as
 select
     leg.pid,
@@ -204,8 +209,8 @@ union all
 select
     'payroll ' || m,
     'E',
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(24) as date)),
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(24) as date)),
+    month_day(m, 24),
+    month_day(m, 24),
     -(getvariable('invoices') * 1500 + draw('payroll', m, 90000)),
     'Payroll', null, 'Salaries', null, null, 'payroll', null, null, null, null, null
 from range(getvariable('months')) as t (m)
@@ -213,8 +218,8 @@ union all
 select
     'fee ' || code || m,
     code,
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(27) as date)),
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(27) as date)),
+    month_day(m, 27),
+    month_day(m, 27),
     -1250,
     null, null, 'Account fee', null, null, 'bank_fee', null, null, null, null, null
 from range(getvariable('months')) as t (m)
@@ -224,8 +229,8 @@ union all
 select
     'own ' || side || m,
     side,
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(20) as date)),
-    business_day(cast(getvariable('start_date') + to_months(cast(m as integer)) + to_days(20) as date)),
+    month_day(m, 20),
+    month_day(m, 20),
     case side when 'E' then 1 else -1 end * (100000 + m * 5000),
     'Tieout Demo GmbH',
     (select account_id from own_account where code = case side when 'E' then 'F' else 'E' end),
@@ -237,8 +242,10 @@ union all
 select
     'twin ' || k || '.' || copy,
     'E',
-    business_day(getvariable('start_date') + cast(draw('twin day', k, getvariable('days') - 3) as integer)),
-    business_day(getvariable('start_date') + cast(draw('twin day', k, getvariable('days') - 3) as integer)),
+    business_day(getvariable('start_date')
+        + cast(draw('twin day', k, getvariable('days') - 3) as integer)),
+    business_day(getvariable('start_date')
+        + cast(draw('twin day', k, getvariable('days') - 3) as integer)),
     -250 - k,
     null, null, 'Fee for express transfer', null, null, 'twin_fee', null, null, null, null, null
 from range(getvariable('twin_fees')) as t (k)

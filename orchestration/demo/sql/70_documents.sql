@@ -11,7 +11,10 @@ select
         else format(
             'INV-{}-{:06d}',
             year(inv.issue_date),
-            (select count(*) from inv as others where year(others.issue_date) = year(inv.issue_date))
+            (
+                select count(*) from inv as others
+                where year(others.issue_date) = year(inv.issue_date)
+            )
             + row_number() over (
                 partition by year(inv.issue_date), inv.fate_kind order by inv.issued_at, inv.i
             )
@@ -92,14 +95,14 @@ select
     withholding_rate,
     idempotency_key,
     issued_at as updated_at,
-    month_of(issued_at) as file_month
+    period_of(issued_at) as file_month
 from first_versions
 union all
 select
     i, 2, case status when 'void' then 'void' else 'correction' end, invoice_id, invoice_number,
     'invoice', n, issued_at, due_date, currency, digits, total, tax, status, null,
     purchase_order_number, payment_terms, withholding_rate, idempotency_key,
-    issued_at + to_hours(30), month_of(issued_at + to_hours(30))
+    issued_at + to_hours(30), period_of(issued_at + to_hours(30))
 from first_versions
 where status = 'void' or mark = 'corrected_invoice'
 union all
@@ -107,7 +110,7 @@ select
     inv.i, 1, 'duplicate', duplicate.duplicate_invoice_id, duplicate.invoice_number, 'invoice',
     inv.n, duplicate.issued_at, inv.due_date, inv.currency, inv.digits, inv.total, inv.tax,
     'open', null, inv.purchase_order_number, inv.payment_terms, inv.withholding_rate,
-    duplicate.idempotency_key, duplicate.issued_at, month_of(duplicate.issued_at)
+    duplicate.idempotency_key, duplicate.issued_at, period_of(duplicate.issued_at)
 from duplicate
 inner join inv on duplicate.i = inv.i
 union all
@@ -115,7 +118,7 @@ select
     inv.i, 1, 'memo', memo.memo_id, memo.memo_number, 'credit_memo', inv.n, memo.issued_at, null,
     inv.currency, inv.digits, memo.amount, null, 'open', inv.invoice_id,
     inv.purchase_order_number, null, null, 'key-' || token('memo key', inv.i, 20),
-    memo.issued_at, month_of(memo.issued_at)
+    memo.issued_at, period_of(memo.issued_at)
 from memo
 inner join inv on memo.i = inv.i
 union all
@@ -123,7 +126,7 @@ union all
 select
     i, 1, 'redelivered', invoice_id, invoice_number, 'invoice', n, issued_at, due_date, currency,
     digits, total, tax, status, null, purchase_order_number, payment_terms, withholding_rate,
-    idempotency_key, issued_at, month_of(cast(issued_at as date) + to_months(1))
+    idempotency_key, issued_at, period_of(cast(issued_at as date) + to_months(1))
 from first_versions
 where mark = 'redelivered_row';
 

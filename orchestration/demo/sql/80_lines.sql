@@ -7,7 +7,8 @@ with places as (
         k,
         reason,
         feed,
-        getvariable('start_date') + to_months(cast(k % getvariable('months') as integer)) + to_days(3) as d,
+        getvariable('start_date') + to_months(cast(k % getvariable('months') as integer))
+            + to_days(3) as d,
         feed || k || reason as bad_id
     from range(getvariable('bad_rows')) as t (k)
     cross join (values
@@ -132,7 +133,7 @@ with counted as (
     select inv.*, 1 + draw('line count', i, 3) as line_count, total - tax as net from inv
 )
 select
-    'lines_' || month_of(issued_at) || '.jsonl.gz' as file,
+    'lines_' || period_of(issued_at) || '.jsonl.gz' as file,
     issued_at as o1,
     invoice_id || '.' || k as o2,
     '{' || concat_ws(
@@ -210,7 +211,7 @@ left join payout
 
 create view gateway_file as
 select
-    gateway || '_' || month_of(created_at) || '.jsonl' as file,
+    gateway || '_' || period_of(created_at) || '.jsonl' as file,
     created_at as o1,
     transaction_id as o2,
     '{' || concat_ws(
@@ -238,7 +239,7 @@ with payouts as (
     where fault = 'payout_failed'
 )
 select
-    'payouts_' || month_of(payout_date) || '.csv' as file,
+    'payouts_' || period_of(payout_date) || '.csv' as file,
     cast(payout_date as timestamp) as o1,
     id as o2,
     concat_ws(
@@ -260,7 +261,7 @@ from payouts;
 
 create view account_file as
 select
-    'accounts_' || month_of(booking_date) || '.csv' as file,
+    'accounts_' || period_of(booking_date) || '.csv' as file,
     cast(booking_date as timestamp) as o1,
     bank_line.account_code || format('{:09d}', bank_line.seq) as o2,
     concat_ws(
@@ -365,7 +366,9 @@ with statements as (
         *,
         case
             when week = getvariable('late_week') then 'late_' else ''
-        end || 'camt053_' || strftime(from_date, '%Y%m%d') || '.xml' as file
+        end || 'camt053_' || strftime(from_date, '%Y%m%d')
+        || case when to_date >= getvariable('recent_from') then '_recent' else '' end
+        || '.xml' as file
     from statement where form = 'camt'
 )
 select
@@ -482,7 +485,9 @@ end;
 
 create view mt940_file as
 with statements as (
-    select *, 'mt940_' || month_of(from_date) || '.sta' as file
+    select *, 'mt940_' || month_of(from_date)
+    || case when to_date >= getvariable('recent_from') then '_recent' else '' end
+    || '.sta' as file
     from statement where form = 'mt940'
 )
 select
@@ -549,13 +554,15 @@ where unlisted is null and n % 4 = 0;
 
 create view advice_file as
 select
-    'advice_' || month_of(bank_line.booking_date) || '.csv' as file,
+    'advice_' || period_of(bank_line.booking_date) || '.csv' as file,
     bank_line.booking_date as o1,
     format('{:014d}.{:012d}', abs(leg_item.pid), leg_item.i) as o2,
     concat_ws(
         ',', 'RA-' || upper(token('advice', leg_item.pid, 10)),
         cast(row_number() over (partition by leg_item.pid order by leg_item.i) as varchar),
-        case when own_account.form = 'camt' then bank_line.end_to_end_id else bank_line.entry_id end,
+        case
+            when own_account.form = 'camt' then bank_line.end_to_end_id else bank_line.entry_id
+        end,
         customer.customer_id, inv.invoice_number, money(leg_item.amount, inv.digits), inv.currency,
         strftime(bank_line.booking_date, '%Y-%m-%dT07:00:00Z')
     ) as line

@@ -67,5 +67,5 @@ select
     reference,
     description,
     'erp' as posted_by,
-    month_of(posting_date) as month
+    period_of(posting_date) as month
 from ledger_line;

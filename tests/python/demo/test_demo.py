@@ -449,9 +449,38 @@ def test_a_reporting_currency_gets_rates_or_is_refused(tmp_path: Path) -> None:
         generate(tmp_path / "m", tmp_path / "u", end=END, reporting_currency="XTS")
 
 
+def test_the_last_days_can_be_held_back_as_files_of_their_own(tmp_path: Path) -> None:
+    def landed(folder: Path) -> dict[str, set[str]]:
+        return {
+            feed: {
+                line
+                for path in (folder / "l" / feed).glob("*.csv")
+                for line in path.read_text("utf-8").splitlines()
+            }
+            for feed in ("billing_invoices", "bank_transactions", "gateway_payouts")
+        }
+
+    whole, split = tmp_path / "whole", tmp_path / "split"
+    generate(whole / "l", whole / "t", invoices=400, end=END)
+    generate(split / "l", split / "t", invoices=400, end=END, recent_days=7)
+    assert landed(whole) == landed(split)
+    for name in ("matches.parquet", "faults.parquet", "duplicates.parquet"):
+        assert (whole / "t" / name).read_bytes() == (split / "t" / name).read_bytes()
+    recent = [path for path in sorted((split / "l").rglob("*_recent.*"))]
+    assert {path.parent.name for path in recent} >= {
+        *("billing_invoices", "billing_invoice_lines", "gateway_transactions"),
+        *("gateway_payouts", "bank_transactions", "bank_statements", "ledger_entries"),
+    }
+    for path in recent:
+        path.unlink()
+    kept = csv_rows(split / "l" / "billing_invoices")
+    assert max(row["updated_at"] or "" for row in kept) < "2026-11-14"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"recent_days": 29}, "between 0 and 28"),
         ({"invoices": 10}, "at least 100"),
         ({"months": 1}, "between 2 and 60"),
         ({"seed": -1}, "not be negative"),
