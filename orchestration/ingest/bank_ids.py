@@ -17,8 +17,8 @@ can neither take a statement's id nor change it, in whatever order the files arr
 - An item that is a whole entry appends `~n`: the statement's item of the same reference is the
   entry itself.
 - A detail of an entry has the id that the rules above give it, unless a statement's item has that
-  id: then it appends `~` and 8 digits of its content hash. A statement's item that comes later with
-  the id of a loaded detail is a new version of that row.
+  id: then it appends `~n` too. A statement's item that comes later with the id of a loaded detail
+  is a new version of that row.
 
 `bank_reference` keeps the reference before any of this.
 """
@@ -173,8 +173,7 @@ select
     n._batch_id, n._row_number,
     case
         when not n.is_notification then n.own_id
-        when n.is_whole then n.own_id || '~n'
-        when s.entry_id is not null then n.own_id || '~' || left(n.content_hash, 8)
+        when n.is_whole or s.entry_id is not null then n.own_id || '~n'
         else n.own_id
     end as entry_id
 from numbered_items as n

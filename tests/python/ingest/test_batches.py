@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.home import Home, TieoutError
@@ -126,7 +126,11 @@ def fresh(folder: Path) -> Landing:
     return Landing(Home(folder).create())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Shrinking ingests takes minutes.
+)
 @given(files=FILES, seed=st.integers(0, 1000))
 def test_conservation_and_order(files: list[list[dict[str, str]]], seed: int) -> None:
     contents = [as_csv(rows) for rows in files]
@@ -196,7 +200,8 @@ def test_a_killed_ingest_leaves_nothing_behind(
 
     result = landing.ingest()
     assert (result.run_sequence, result.loaded, result.quarantined) == (1, 1, 1)
-    assert len(landing.raw("gateway_payouts")) == 1 and len(landing.quarantine()) == 1
+    assert len(landing.raw("gateway_payouts")) == 1
+    assert len(landing.quarantine()) == 1
     names = {path.name for path in landing.home.feed_raw("gateway_payouts").iterdir()}
     assert names == {"_empty.parquet", f"{landing.batches()[0]['batch_id']}.parquet"}
     assert list(store.scratch_folder(landing.home).glob("*.parquet")) == []

@@ -204,7 +204,8 @@ def test_a_domain_is_held(landing: Landing) -> None:
 
 def test_all_reasons_of_a_row_are_given_and_the_first_column(landing: Landing) -> None:
     row = one(landing, "gateway_payouts", PAYOUT | {"amount": "x", "status": "y", "currency": ""})
-    assert row["column_name"] == "amount" and row["value"] == "x"
+    assert row["column_name"] == "amount"
+    assert row["value"] == "x"
     assert row["reason"].count("; ") >= 2
 
 

@@ -271,7 +271,8 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr(landing_module.LandedFile, "is_unchanged", lambda self: False)
         assert landing.ingest().new_batches == 0
-    assert landing.raw("gateway_payouts") == [] and landing.batches() == []
+    assert landing.raw("gateway_payouts") == []
+    assert landing.batches() == []
     assert landing.ingest().loaded == 1
 
 
@@ -283,8 +284,10 @@ def test_bookkeeping_of_a_batch(landing: Landing) -> None:
     (batch,) = landing.batches()
     assert (result.rows_read, result.loaded, result.redelivered, result.quarantined) == (4, 2, 1, 1)
     assert (batch["feed"], batch["file_name"]) == ("bank_transactions", "x/a.csv")
-    assert batch["ingested_at"] == AS_OF and batch["landed_at"] <= AS_OF
+    assert batch["ingested_at"] == AS_OF
+    assert batch["landed_at"] <= AS_OF
     assert str(batch["min_event_at"]) == "2026-01-02 00:00:00"
     assert str(batch["max_event_at"]) == "2026-03-04 00:00:00"
-    assert batch["control_total"] is None and batch["control_total_ok"] is None
+    assert batch["control_total"] is None
+    assert batch["control_total_ok"] is None
     assert result.all_batch_ids == [batch["batch_id"]]
