@@ -29,7 +29,12 @@ def rate_over_time(rows: Sequence[Mapping[str, Any]], target: Decimal | None) ->
     }
     layers: list[dict[str, Any]] = [
         {
-            "mark": {"type": "line", "color": BLUE, "strokeWidth": 2, "point": len(values) < 15},
+            "mark": {
+                "type": "line",
+                "color": BLUE,
+                "strokeWidth": 2,
+                "point": {"color": BLUE} if len(values) < 15 else False,
+            },
             "encoding": {
                 "x": x,
                 "y": {

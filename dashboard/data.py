@@ -222,7 +222,10 @@ def query_one(name: str, **parameters: Any) -> Row:
 
 def stream(name: str, **parameters: Any) -> list[Row]:
     """Rows for a download: not cached, on whatever publication is current at the click."""
-    return run_sql(current(), name, parameters)
+    try:
+        return run_sql(current(), name, parameters)
+    except PublicationReplacedError:
+        return run_sql(current(), name, parameters)
 
 
 def _freeze(value: Any) -> Any:

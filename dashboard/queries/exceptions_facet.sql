@@ -7,6 +7,7 @@ with facets as (
             {'facet': 'severity', 'code': fct_exceptions.severity},
             {'facet': 'status', 'code': fct_exceptions.status},
             {'facet': 'item_type', 'code': fct_exceptions.item_type},
+            {'facet': 'cause', 'code': fct_exceptions.root_cause},
             {'facet': 'currency', 'code': fct_exceptions.currency}
         ], recursive := true),
         fct_exceptions.status <> 'resolved' as is_unresolved

@@ -40,6 +40,10 @@ queue as (
             or list_contains(cast($item_type as varchar []), fct_exceptions.item_type)
         )
         and (
+            len(cast($cause as varchar [])) = 0
+            or list_contains(cast($cause as varchar []), fct_exceptions.root_cause)
+        )
+        and (
             len(cast($currency as varchar [])) = 0
             or list_contains(cast($currency as varchar []), fct_exceptions.currency)
         )

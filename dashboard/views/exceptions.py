@@ -79,23 +79,25 @@ def filters() -> dict[str, Any]:
         status = choose("status", "Status", list(facets.get("status", {})))
     with first[4]:
         item_type = choose("item_type", "Item", list(facets.get("item_type", {})))
-    second = st.columns([2, 1, 1, 1, 1])
+    second = st.columns([1.6, 1.2, 0.9, 0.9, 1, 1])
     with second[0]:
         customer = st.multiselect(
             "Customer",
             list(dict.fromkeys([*customers, *st.session_state["customer"]])),
             format_func=lambda code: f"{customers[code]} · {code}" if customers.get(code) else code,
-            placeholder="All (type a name or an id)",
+            placeholder="All (name or id)",
             accept_new_options=True,
             key="customer",
         )
     with second[1]:
-        currency = choose("currency", "Currency", list(facets.get("currency", {})), str)
+        cause = choose("cause", "Likely cause", list(facets.get("cause", {})))
     with second[2]:
-        sla = st.selectbox("SLA", list(SLAS), format_func=SLAS.__getitem__, key="sla")
+        currency = choose("currency", "Currency", list(facets.get("currency", {})), str)
     with second[3]:
-        search = st.text_input("Find", placeholder="item, customer, id", key="search")
+        sla = st.selectbox("SLA", list(SLAS), format_func=SLAS.__getitem__, key="sla")
     with second[4]:
+        search = st.text_input("Find", placeholder="item, customer, id", key="search")
+    with second[5]:
         sort = st.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="sort")
     chosen: dict[str, Any] = {
         "reconciliation": reconciliation,
@@ -104,6 +106,7 @@ def filters() -> dict[str, Any]:
         "status": status,
         "customer": customer,
         "item_type": item_type,
+        "cause": cause,
         "currency": currency,
         "sla": sla or "",
         "search": (search or "").strip(),

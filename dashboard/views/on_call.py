@@ -80,7 +80,7 @@ def alerts(currency: str | None) -> None:
         ui.Column("Severity", lambda row: ui.severity(row["severity"]), "n"),
         ui.Column("State", _alert_state, "n"),
         ui.Column("Alert", _alert, "w"),
-        ui.text_column("About", "group_key", kind="w"),
+        ui.text_column("About", "group_key", kind="w", target=_alert_items),
         ui.text_column("Since", "opened_at", fmt.timestamp, "n"),
         ui.count_column("Items", "item_count"),
         ui.money_column("At risk", "revenue_at_risk"),
@@ -97,6 +97,13 @@ def alerts(currency: str | None) -> None:
     if other:
         with st.expander(f"Informing, suppressed and resolved alerts ({len(other)})"):
             ui.table(columns, other, "None.", name="other-alerts")
+
+
+def _alert_items(row: ui.Row) -> str | None:
+    """The exceptions that an alert about a root cause is grouped by."""
+    if not row["root_cause"] or row["group_key"] != row["root_cause"]:
+        return None
+    return ui.link("exceptions", cause=row["root_cause"])
 
 
 def _alert_state(row: ui.Row) -> str:

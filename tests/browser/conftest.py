@@ -18,15 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
-playwright_api = pytest.importorskip(
-    "playwright.sync_api", reason="Playwright is not installed: install the extra `browser`"
-)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("TIEOUT_CHROMIUM") or shutil.which("chromium")
@@ -34,6 +34,7 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+NO_PLAYWRIGHT = "Playwright is not installed: install the extra `browser`"
 START_SECONDS = 60
 DEMO_MINUTES = 5
 
@@ -95,10 +96,11 @@ def dashboard_on(home: Path, log: Path) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright_api.Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One headless Chromium for the session."""
     if not CHROMIUM or not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed: apt-get install chromium (or set TIEOUT_CHROMIUM)")
+    playwright_api = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT)
     with playwright_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
@@ -106,7 +108,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright_api
 
 
 @pytest.fixture
-def page(browser: playwright_api.Browser) -> Iterator[playwright_api.Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A fresh page of a laptop's size."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(30_000)
@@ -115,9 +117,7 @@ def page(browser: playwright_api.Browser) -> Iterator[playwright_api.Page]:
 
 
 @pytest.fixture(scope="session")
-def small(
-    browser: playwright_api.Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Dashboard]:
+def small(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """The dashboard on the small company of the contract."""
     home = tmp_path_factory.mktemp("small")
     publish(home, small_company.RUN_ID, small_company.rows())
@@ -126,16 +126,14 @@ def small(
 
 
 @pytest.fixture
-def unpublished(browser: playwright_api.Browser, tmp_path: Path) -> Iterator[Dashboard]:
+def unpublished(browser: Browser, tmp_path: Path) -> Iterator[Dashboard]:
     """The dashboard on a home where nothing is published."""
     with dashboard_on(tmp_path, tmp_path / "dashboard.log") as dashboard:
         yield dashboard
 
 
 @pytest.fixture(scope="session")
-def demo(
-    browser: playwright_api.Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Dashboard]:
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """The dashboard on what a real run publishes for a small demo company.
 
     `TIEOUT_TEST_DEMO_HOME` names a home with a publication to use instead of a run of its own.
@@ -160,10 +158,10 @@ def demo(
 
 
 @pytest.fixture
-def visit(page: playwright_api.Page) -> Callable[[str], playwright_api.Page]:
+def visit(page: Page) -> Callable[[str], Page]:
     """Open an address and wait until the page stands still, without an exception on it."""
 
-    def open_address(url: str) -> playwright_api.Page:
+    def open_address(url: str) -> Page:
         page.goto(url)
         settled(page)
         return page
@@ -171,7 +169,7 @@ def visit(page: playwright_api.Page) -> Callable[[str], playwright_api.Page]:
     return open_address
 
 
-def settled(page: playwright_api.Page) -> None:
+def settled(page: Page) -> None:
     """Wait until Streamlit has finished running the script; fail when it shows an exception."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_selector("h1")

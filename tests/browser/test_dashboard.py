@@ -7,20 +7,25 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from playwright.sync_api import Page, expect
 
 from dashboard import format as fmt
-from tests.browser.conftest import Dashboard, settled
+from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
-Visit = Callable[[str], Page]
+Visit = Callable[[str], "Page"]
 PAGES = {"": "Executive", "on_call": "On-call", "exceptions": "Exceptions"}
 
 

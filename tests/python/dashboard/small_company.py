@@ -210,7 +210,7 @@ def rows(run_id: str = RUN_ID) -> Rows:
                        status="assigned", assigned_to="+maria"),
             _exception(3, "credit_memo", "INV-3", "C-2", "EUR", "-80.00"),
             _exception(4, "invoice", "INV-4", "C-3", "JPY", "120000",
-                       base_amount=Decimal("750.00"), severity="low"),
+                       root_cause="bank_charges", base_amount=Decimal("750.00"), severity="low"),
             _exception(5, "invoice", "INV-2", "C-1", "EUR", "250.00", status="resolved",
                        resolved_at=AS_OF - timedelta(hours=10), resolution="matched"),
         ],

@@ -105,6 +105,7 @@ def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: 
         ("status", ["resolved"], ["INV-2"]),
         ("status", ["assigned"], ["INV-1"]),
         ("currency", ["JPY"], ["INV-4"]),
+        ("cause", ["bank_charges"], ["INV-4"]),
         ("item_type", ["credit_memo", "bank_transaction"], ["DE89/E-7", "INV-3"]),
         ("customer", ["C-2"], ["INV-3"]),
         ("reconciliation", ["invoice_to_receipt"], ["DE89/E-7", "INV-1", "INV-3", "INV-4"]),
