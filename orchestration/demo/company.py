@@ -267,7 +267,10 @@ def _build(connection: duckdb.DuckDBPyConnection, invoices: int) -> None:
         "update statement set planted_error = 1000 where week = getvariable('overlap_week') + 3"
     )
     _run(connection, "70_documents.sql")
-    _run(connection, "80_lines.sql")
+    _run(connection, "80_feeds.sql")
+    _run(connection, "81_camt.sql")
+    _run(connection, "82_mt940.sql")
+    _run(connection, "83_master_data.sql")
     _run(connection, "85_ledger.sql")
     _run(connection, "90_truth.sql")
 
