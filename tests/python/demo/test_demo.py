@@ -515,6 +515,7 @@ def test_the_history_starts_that_many_months_before(day: date, months: int, star
     assert months_before(day, months) == start
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_invoices_take_seconds_and_bounded_memory(tmp_path: Path) -> None:
     script = (
         "import resource, sys; from datetime import date; from pathlib import Path;"
