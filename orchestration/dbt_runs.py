@@ -117,6 +117,8 @@ def environment(home: Home, base: Mapping[str, str] | None = None) -> dict[str, 
         "DBT_LOG_PATH": str(home.logs),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
+        # dbt's debug log of every statement costs a quarter of a build's time.
+        "DBT_LOG_LEVEL_FILE": "info",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tieout_process import PROJECT, Tieout
 
 from orchestration.home import Home
-from tests.python.conftest import PROJECT, Tieout
 
 COMPANY = PROJECT.parent / "shared" / "data" / "company" / "landing"
 

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
-from tests.python.conftest import Tieout, mart_differences
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,119 @@
+"""Arguments of dbt, and what is read out of its log, without running it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration import dbt_runs
+from orchestration.dbt_runs import Failure, Phase
+from orchestration.home import Home
+
+
+def test_the_first_build_leaves_out_what_shows_the_seal() -> None:
+    assert dbt_runs.build_arguments(Phase.BEFORE_SEAL) == [
+        "build",
+        "--exclude",
+        "tag:after_seal",
+        "resource_type:unit_test",
+    ]
+
+
+def test_the_second_build_takes_nothing_else() -> None:
+    assert dbt_runs.build_arguments(Phase.AFTER_SEAL) == [
+        "build",
+        "--select",
+        "tag:after_seal",
+        "--exclude",
+        "resource_type:unit_test",
+    ]
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_selection_of_models_is_built_with_the_tests_that_need_nothing_else(phase: Phase) -> None:
+    arguments = dbt_runs.build_arguments(phase, ["fct_items", "fct_matches"])
+    assert arguments[:3] == ["build", "--select", "fct_items"]
+    assert arguments[arguments.index("--indirect-selection") + 1] == "cautious"
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_no_vars_so_that_partial_parsing_works(phase: Phase) -> None:
+    assert "--vars" not in dbt_runs.build_arguments(phase)
+
+
+def test_artifacts_and_logs_go_under_the_home(home: Home) -> None:
+    environment = dbt_runs.environment(home, {"PATH": "/bin"})
+    assert environment["TIEOUT_HOME"] == str(home.root)
+    assert environment["DBT_TARGET_PATH"] == str(home.target)
+    assert environment["DBT_LOG_PATH"] == str(home.logs)
+    assert environment["PATH"] == "/bin"
+
+
+def event(name: str, level: str = "info", **data: Any) -> dict[str, Any]:
+    node = {"unique_id": "test.tieout.t", "node_name": "t", "resource_type": "test"}
+    return {"info": {"name": name, "level": level}, "data": {"node_info": node, **data}}
+
+
+def test_a_failing_test_says_how_many_rows_and_where_to_look() -> None:
+    failures: dict[str, Failure] = {}
+    for said in (
+        event("LogTestResult", "error", status="fail", num_failures=2, num_models=7),
+        event("RunResultFailure", "error", path="tests/dbt/t.sql"),
+        event("RunResultError", "error", msg="Got 2 results,\n configured to fail if != 0"),
+        event("SQLCompiledPath", path="/home/target/compiled/t.sql"),
+    ):
+        dbt_runs.note_failure(failures, said)
+    message = dbt_runs.describe_failures(["build"], list(failures.values()), [], Path("logs"))
+    assert "test t: 2 rows break it" in message
+    assert "tests/dbt/t.sql" in message
+    assert "/home/target/compiled/t.sql" in message
+
+
+def test_a_model_that_does_not_build_says_why() -> None:
+    failures: dict[str, Failure] = {}
+    dbt_runs.note_failure(failures, event("RunResultError", "error", msg="Binder Error: no column"))
+    assert "Binder Error: no column" in failures["test.tieout.t"].describe()
+
+
+def test_what_passes_is_no_failure() -> None:
+    failures: dict[str, Failure] = {}
+    dbt_runs.note_failure(failures, event("LogTestResult", num_failures=0))
+    dbt_runs.note_failure(failures, event("SQLCompiledPath", path="x"))
+    dbt_runs.note_failure(failures, {"info": {"level": "error", "name": "MainError"}, "data": {}})
+    assert failures == {}
+
+
+def test_a_call_that_fails_before_any_node_shows_its_output() -> None:
+    message = dbt_runs.describe_failures(["parse"], [], ["Parsing Error", "  in x.yml"], Path("l"))
+    assert "dbt parse failed" in message
+    assert "in x.yml" in message
+
+
+def test_nodes_are_counted_as_they_end() -> None:
+    assert dbt_runs.progress_of(event("LogModelResult", total=9)) == 9
+    assert dbt_runs.progress_of(event("LogTestResult", num_models=9)) == 9
+    assert dbt_runs.progress_of(event("LogStartLine", total=9)) is None
+
+
+@pytest.mark.parametrize("line", ["", "plain text", "[]", '{"a": 1}'])
+def test_lines_that_are_no_events_are_told_apart(line: str) -> None:
+    assert dbt_runs.parse_event(line) is None
+
+
+def test_the_fingerprint_follows_code_and_reporting_currency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    model = tmp_path / "models" / "a.sql"
+    model.write_text("select 1")
+    first = dbt_runs.code_fingerprint(tmp_path)
+    assert dbt_runs.code_fingerprint(tmp_path) == first
+    (tmp_path / "models" / "a.pyc").write_text("not code of the warehouse")
+    assert dbt_runs.code_fingerprint(tmp_path) == first
+    model.write_text("select 2")
+    second = dbt_runs.code_fingerprint(tmp_path)
+    assert second != first
+    monkeypatch.setenv("TIEOUT_REPORTING_CURRENCY", "USD")
+    assert dbt_runs.code_fingerprint(tmp_path) != second
