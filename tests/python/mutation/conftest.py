@@ -1,0 +1,75 @@
+"""A small company built once, and copies of it to break.
+
+A guard that was never seen to fail guards nothing. Each test here takes a copy of a built home,
+breaks its warehouse with SQL, runs one dbt test on it and sees it fail:
+
+    def test_a_lost_cent_is_found(broken: Breaker) -> None:
+        broken("update marts.fct_items set open_amount = 0 where ...").fails("assert_...")
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.python.conftest import Tieout
+from tests.python.mutation.warehouse_copy import Breaker, Copy, DbtServer
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+_NOT_COPIED = ("landing", "published", "serving.duckdb", "target", "logs", "dagster", "truth")
+
+
+@pytest.fixture(scope="session")
+def dbt_server(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DbtServer]:
+    """dbt with the project parsed once, for all tests of this folder."""
+    artifacts = tmp_path_factory.mktemp("dbt")
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("dbt_server.py"))],
+        cwd=PROJECT,
+        env=os.environ
+        | {
+            "TIEOUT_HOME": str(reconciled.home.root),
+            "DBT_PROJECT_DIR": str(PROJECT),
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "DBT_TARGET_PATH": str(artifacts / "target"),
+            "DBT_LOG_PATH": str(artifacts / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield DbtServer(process)
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(timeout=60)
+
+
+@pytest.fixture
+def copy(reconciled: Tieout, dbt_server: DbtServer, tmp_path: Path) -> Iterator[Copy]:
+    """An unbroken copy of the built home."""
+    folder = tmp_path / "broken"
+    shutil.copytree(
+        reconciled.home.root, folder, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True
+    )
+    yield Copy(folder, dbt_server)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def broken(copy: Copy) -> Breaker:
+    """Makes a copy of the built home that some statements have broken."""
+
+    def break_it(*statements: str) -> Copy:
+        for statement in statements:
+            copy.breaks(statement)
+        return copy
+
+    return break_it

@@ -1,0 +1,332 @@
+"""Invariants 1 to 5: break the marts, see the guard fail.
+
+Rows are picked by `rowid`, so a mutation changes exactly one unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.python.mutation.warehouse_copy import Breaker, Copy
+
+CENT = "assert_every_cent_has_one_place"
+BALANCE = "assert_matches_balance"
+OVER = "assert_no_item_over_allocated"
+DEBITS = "assert_debits_equal_credits"
+ONCE = "assert_posting_keys_post_once"
+
+
+def one(table: str, condition: str = "true") -> str:
+    """A condition that picks the first row of a mart for which `condition` holds."""
+    return f"rowid = (select min(rowid) from marts.{table} where {condition})"
+
+
+def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
+    copy.passes(CENT, BALANCE, OVER, DEBITS, ONCE)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            f"update marts.fct_items set open_amount = open_amount + 0.01 where {one('fct_items')}",
+            id="a cent more is open than there is",
+        ),
+        pytest.param(
+            f"update marts.fct_items set open_amount = null where {one('fct_items')}",
+            id="an open amount is null",
+        ),
+        pytest.param(
+            "update marts.fct_items set amount = amount + 1, open_amount = open_amount + 1 where "
+            + one("fct_items", "item_type = 'invoice'"),
+            id="an invoice is listed with another amount, in balance",
+        ),
+        pytest.param(
+            "delete from marts.fct_items where " + one("fct_items", "item_type = 'invoice'"),
+            id="an invoice is not listed",
+        ),
+        pytest.param(
+            "delete from marts.fct_items where "
+            + one("fct_items", "item_type = 'bank_transaction' and status = 'set_aside'"),
+            id="a bank line that was set aside is not listed",
+        ),
+        pytest.param(
+            "insert into marts.fct_items select * from marts.fct_items where "
+            + one("fct_items", "item_type = 'bank_transaction'"),
+            id="a bank line is listed twice",
+        ),
+        pytest.param(
+            "update marts.fct_items set currency = 'CHF' where "
+            + one("fct_items", "item_type = 'payout'"),
+            id="a payout changes its currency",
+        ),
+        pytest.param("delete from marts.fct_items", id="nothing is listed"),
+    ],
+)
+def test_a_cent_without_its_one_place_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(CENT) > 0
+
+
+ALLOCATION = "match_id in (select match_id from marts.fct_matches where is_live)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "update marts.fct_matches set difference_amount = difference_amount + 0.01 where "
+            + one("fct_matches", "is_live"),
+            id="a difference that no adjustment explains",
+        ),
+        pytest.param(
+            "update marts.fct_matches set difference_amount = null where "
+            + one("fct_matches", "is_live"),
+            id="a difference is null",
+        ),
+        pytest.param(
+            "update marts.fct_match_allocations set allocated_amount = allocated_amount + 0.01, "
+            "match_amount = match_amount + 0.01 where " + one("fct_match_allocations", ALLOCATION),
+            id="one side is a cent more than the other",
+        ),
+        pytest.param(
+            "update marts.fct_match_allocations set match_amount = null where "
+            + one("fct_match_allocations", ALLOCATION),
+            id="an allocation is null",
+        ),
+        pytest.param(
+            "delete from marts.fct_match_allocations where "
+            + one("fct_match_allocations", ALLOCATION),
+            id="an item has left its match",
+        ),
+        pytest.param("delete from marts.fct_match_allocations", id="matches are empty"),
+        pytest.param(
+            "update marts.fct_matches set rule_id = 'unheard_of' where "
+            + one("fct_matches", "is_live"),
+            id="a match by a rule that there is not",
+        ),
+    ],
+)
+def test_a_match_that_does_not_balance_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(BALANCE) > 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "kind"),
+    [
+        pytest.param("0.01", "null", id="an adjustment without a name"),
+        pytest.param("0.01", "'goodwill'", id="an adjustment of a kind without account"),
+        pytest.param("500.00", "'rounding'", id="a rounding difference of 500"),
+    ],
+)
+def test_an_adjustment_must_have_a_named_kind_and_lie_within_tolerance(
+    broken: Breaker, amount: str, kind: str
+) -> None:
+    expected = one(
+        "fct_match_allocations",
+        f"{ALLOCATION} and side = 'expected' and item_type = 'invoice' and adjusted_amount = 0",
+    )
+    broken(
+        f"update marts.fct_matches set difference_amount = difference_amount - {amount} where "
+        f"match_id = (select match_id from marts.fct_match_allocations where {expected})",
+        f"update marts.fct_match_allocations set adjusted_amount = {amount}, "
+        f"adjustment_kind = {kind} where {expected}",
+    ).fails(BALANCE)
+
+
+CLOSED = "status = 'closed' and reconciliation = 'invoice_to_receipt'"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(
+            [
+                "insert into marts.fct_match_allocations "
+                "select * replace ('m_second' as match_id) from marts.fct_match_allocations where "
+                + one("fct_match_allocations", ALLOCATION),
+                "insert into marts.fct_matches "
+                "select * replace ('m_second' as match_id) from marts.fct_matches where "
+                + one("fct_matches", "is_live"),
+            ],
+            id="two live matches take one item",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_match_allocations set allocated_amount = 2 * allocated_amount "
+                f"where {ALLOCATION}",
+                "update marts.fct_items set allocated_amount = 2 * allocated_amount "
+                "where allocated_amount <> 0",
+            ],
+            id="everything is allocated twice, and the items agree",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_match_allocations set allocated_amount = - allocated_amount "
+                f"where {ALLOCATION}",
+                "update marts.fct_items set allocated_amount = - allocated_amount "
+                "where allocated_amount <> 0",
+            ],
+            id="everything is allocated in the wrong direction",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_items set allocated_amount = allocated_amount - 0.01, "
+                f"open_amount = open_amount + 0.01 where {one('fct_items', CLOSED)}"
+            ],
+            id="an item says less than its matches",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_items set allocated_amount = null where "
+                + one("fct_items", CLOSED)
+            ],
+            id="an item does not say what its matches close",
+        ),
+        pytest.param(
+            [f"delete from marts.fct_items where {one('fct_items', CLOSED)}"],
+            id="a live match holds an item that is gone",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_items set status = 'set_aside', set_aside_reason = 'void' "
+                f"where {one('fct_items', CLOSED)}"
+            ],
+            id="a live match holds an item that is set aside",
+        ),
+    ],
+)
+def test_an_item_that_matches_close_too_much_of_is_found(
+    broken: Breaker, statements: list[str]
+) -> None:
+    assert broken(*statements).fails(OVER) > 0
+
+
+DEBIT = "debit_amount > 0"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "update marts.fct_journal_entries set debit_amount = debit_amount + 0.01 where "
+            + one("fct_journal_entries", DEBIT),
+            id="a cent more is debited",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set base_debit_amount = base_debit_amount + 0.01 "
+            "where " + one("fct_journal_entries", DEBIT),
+            id="a cent more is debited in base currency",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set debit_amount = null where "
+            + one("fct_journal_entries", DEBIT),
+            id="a debit is null",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set base_debit_amount = null, "
+            "base_credit_amount = null where " + one("fct_journal_entries"),
+            id="one line has no base amount",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set base_debit_amount = null, "
+            "base_credit_amount = null where posting_key = "
+            "(select min(posting_key) from marts.fct_journal_entries)",
+            id="an entry without base amounts is ready",
+        ),
+        pytest.param(
+            f"delete from marts.fct_journal_entries where {one('fct_journal_entries', DEBIT)}",
+            id="a line is missing",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set currency = 'CHF' where "
+            + one("fct_journal_entries", DEBIT),
+            id="debits and credits are in two currencies",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set debit_amount = debit_amount + 5, "
+            "credit_amount = credit_amount + 5 where " + one("fct_journal_entries"),
+            id="a line is debit and credit at once",
+        ),
+    ],
+)
+def test_an_entry_that_does_not_balance_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(DEBITS) > 0
+
+
+FIRST_KEY = "(select min(posting_key) from marts.fct_journal_entries)"
+LAST_KEY = "(select max(posting_key) from marts.fct_journal_entries)"
+
+
+def copied_entry(replacements: str) -> str:
+    """Insert the first entry again, with some columns replaced."""
+    return (
+        f"insert into marts.fct_journal_entries select * replace ({replacements}) "
+        f"from marts.fct_journal_entries where posting_key = {FIRST_KEY}"
+    )
+
+
+def posted(key: str, external_ids: list[str]) -> str:
+    """Insert a result `posted` of the ledger, one attempt an external id."""
+    rows = ", ".join(
+        f"({key}, {attempt}, timestamp '2026-07-01 00:00:00', 'posted', '{external_id}')"
+        for attempt, external_id in enumerate(external_ids, start=1)
+    )
+    return (
+        "insert into staging.stg_ledger__posting_results "
+        f"(posting_key, attempt, attempted_at, status, external_id) values {rows}"
+    )
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(
+            [
+                f"update marts.fct_journal_entries set posting_key = {FIRST_KEY} "
+                f"where posting_key = {LAST_KEY}"
+            ],
+            id="two matches share a key",
+        ),
+        pytest.param(
+            [copied_entry("repeat('0', 64) as posting_key")],
+            id="one match has two keys",
+        ),
+        pytest.param(
+            [posted(FIRST_KEY, ["L1", "L2"])],
+            id="the ledger has one key twice",
+        ),
+        pytest.param(
+            [posted("repeat('a', 64)", ["L1"])],
+            id="an entry that the ledger has is gone",
+        ),
+        pytest.param(
+            [posted(FIRST_KEY, ["L1"])],
+            id="an entry that the ledger has would be posted again",
+        ),
+        pytest.param(
+            [
+                copied_entry(
+                    "repeat('0', 64) as posting_key, posting_key as reverses_posting_key, "
+                    "2 * debit_amount as debit_amount"
+                )
+            ],
+            id="a reversal takes back twice the amount",
+        ),
+        pytest.param(
+            [
+                copied_entry("repeat('0', 64) as posting_key, posting_key as reverses_posting_key"),
+                copied_entry("repeat('1', 64) as posting_key, posting_key as reverses_posting_key"),
+            ],
+            id="an entry is reversed twice",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_journal_entries set line_number = 1 "
+                f"where posting_key = {FIRST_KEY} and line_number <> 1"
+            ],
+            id="lines of an entry share a number",
+        ),
+    ],
+)
+def test_a_key_that_would_post_twice_is_found(broken: Breaker, statements: list[str]) -> None:
+    assert broken(*statements).fails(ONCE) > 0

@@ -1,0 +1,80 @@
+"""Copies of a built home whose warehouse a test may break, and the dbt tests run on them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+@dataclass
+class DbtServer:
+    """A running `dbt_server.py`."""
+
+    process: subprocess.Popen[str]
+
+    def test(self, home: Path, *names: str) -> dict[str, dict[str, Any]]:
+        """Run data tests by name on a home; the results by name, with status and failures."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"home": str(home), "select": names}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"dbt ended, exit status {self.process.wait()}; see its output above"
+        answer: dict[str, Any] = json.loads(line)
+        assert "error" not in answer, answer.get("error")
+        results: dict[str, dict[str, Any]] = answer["results"]
+        missing = set(names) - set(results)
+        assert not missing, f"dbt knows no data test named {', '.join(sorted(missing))}"
+        return results
+
+
+@dataclass
+class Copy:
+    """A copy of the built home. `execute` and `breaks` write to its warehouse."""
+
+    home: Path
+    server: DbtServer
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    def execute(self, statement: str) -> int:
+        """Run one statement on the warehouse; the number of rows that it changed."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            row = connection.execute(statement).fetchone()
+        return int(row[0]) if row else 0
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on the warehouse."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+    def breaks(self, statement: str) -> Copy:
+        """Run a statement that must change a row: a mutation that hits nothing proves nothing."""
+        changed = self.execute(statement)
+        assert changed > 0, f"the mutation changed no row: {statement}"
+        return self
+
+    def fails(self, test: str) -> int:
+        """The dbt test finds the damage; the number of rows that it reports."""
+        result = self.server.test(self.home, test)[test]
+        assert result["status"] == "fail", f"{test} did not fail: {result}"
+        return int(result["failures"])
+
+    def passes(self, *tests: str) -> None:
+        """The dbt tests find nothing."""
+        results = self.server.test(self.home, *tests)
+        wrong = {name: result for name, result in results.items() if result["status"] != "pass"}
+        assert not wrong, wrong
+
+
+Breaker = Callable[..., Copy]
+"""Takes statements that each must change a row, gives the copy that they broke."""
