@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tieout_process import Tieout
 
-from tests.python.conftest import Tieout
 from tests.python.mutation.warehouse_copy import Breaker, Copy, DbtServer
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -16,6 +16,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 
 def run(runner: dbtRunner, home: str, select: list[str]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def main() -> None:
     answers = sys.stdout
     with redirect_stdout(sys.stderr):
         parsed = dbtRunner().invoke(["--quiet", "parse"])
-        if not parsed.success:
+        if not isinstance(parsed.result, Manifest):
             raise SystemExit(f"dbt parse failed: {parsed.exception}")
         runner = dbtRunner(manifest=parsed.result)
         for line in sys.stdin:
