@@ -50,7 +50,10 @@ found as (
         max(mentioning_units.stated_amount) as stated_amount,
         max(
             case when mentioning_units.family_id = expected_items.family_id then 1 else 0 end
-        ) as is_same_family
+        ) as is_same_family,
+        max(
+            case when mentioning_units.family_id <> expected_items.family_id then 1 else 0 end
+        ) as is_other_family
     from mentioning_units
     inner join numbers
         on
@@ -59,6 +62,7 @@ found as (
     inner join open_items as expected_items
         on
             numbers.item_key = expected_items.item_key
+            and numbers.row_hash = expected_items.row_hash
             and expected_items.side = 'expected'
     left join declined_pairs
         on
@@ -79,6 +83,7 @@ ranked as (
         max(found.is_same_family) over (
             partition by found.actual_unit, found.mention_value
         ) as has_same_family,
+        max(found.is_same_family) over (partition by found.expected_unit) as is_paid_by_family,
         max(case when found.strength = 'strong' then 1 else 0 end) over (
             partition by found.actual_unit
         ) as has_strong,
@@ -95,6 +100,8 @@ narrowed as (
     from ranked
     where
         ranked.is_same_family = ranked.has_same_family
+        -- what its own customer pays is not paid by a stranger who quotes it too
+        and (ranked.is_other_family = 0 or ranked.is_paid_by_family = 0)
         and (ranked.strength = 'strong' or ranked.has_strong = 0)
         and (ranked.quotes_payout = 0 or ranked.reconciliation = 'payout_to_bank')
 ),

@@ -348,7 +348,9 @@ ruled as (
         coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,
         coalesce(rules.closes_by_itself, false) as closes_by_itself,
         rules.adjustment_kind,
-        rules.largest_amount
+        rules.largest_amount,
+        rules.days_before,
+        rules.days_after
     from related
     left join rules
         on
@@ -360,30 +362,59 @@ ruled as (
             and mismatch_rules.relation = 'mismatch'
 ),
 
--- does the payment fit another open document of the same payer to the cent?
-fits_another as (
-    select distinct actual_units.group_name
-    from group_units as actual_units
+-- Does a payment equal another document of the same payer, and none of those that it names? Asked of
+-- all documents of the rule's days, paid or not, so that the answer is the same in every later run.
+own_documents as (
+    select distinct
+        group_items.group_name,
+        group_items.amount
+    from group_items
+    where group_items.side = 'expected'
+),
+
+suspect_payments as (
+    select
+        group_items.group_name,
+        group_items.reconciliation,
+        group_items.family_id,
+        group_items.currency,
+        group_items.amount,
+        group_items.event_date,
+        ruled.days_before,
+        ruled.days_after
+    from group_items
     inner join ruled
+        on group_items.group_name = ruled.group_name
+    left join own_documents
         on
-            actual_units.group_name = ruled.group_name
-            and (ruled.relation <> 'exact' or ruled.is_other_payer = 1)
-    inner join units as payments
-        on
-            actual_units.unit_key = payments.unit_key
-            and actual_units.side = payments.side
-    inner join units as documents
+            ruled.is_other_payer = 0
+            and group_items.group_name = own_documents.group_name
+            and group_items.amount = own_documents.amount
+    where
+        group_items.side = 'actual'
+        and group_items.remaining_amount > 0
+        and own_documents.group_name is null
+        and (ruled.relation in ('partial', 'overpaid') or ruled.is_other_payer = 1)
+),
+
+fits_another as (
+    select distinct suspect_payments.group_name
+    from suspect_payments
+    inner join {{ ref('int_items') }} as documents
         on
             documents.side = 'expected'
-            and payments.reconciliation = documents.reconciliation
-            and payments.family_id = documents.family_id
-            and payments.currency = documents.currency
-            and payments.unit_amount = documents.unit_amount
+            and documents.set_aside_reason is null
+            and suspect_payments.reconciliation = documents.reconciliation
+            and suspect_payments.family_id = documents.family_id
+            and suspect_payments.currency = documents.currency
+            and suspect_payments.amount = documents.amount
+            and {{ days_between('documents.event_date', 'suspect_payments.event_date') }}
+            between - suspect_payments.days_before and suspect_payments.days_after
     left join group_units as own_units
         on
-            actual_units.group_name = own_units.group_name
-            and documents.unit_key = own_units.unit_key
-    where actual_units.side = 'actual' and own_units.unit_key is null
+            suspect_payments.group_name = own_units.group_name
+            and documents.anchor_item_key = own_units.unit_key
+    where own_units.unit_key is null
 ),
 
 -- Ranges: what is to be covered (documents, money that went back) against what covers it (money

@@ -12,6 +12,21 @@ rules as (
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
+-- a payment that names a document is not about another one, also when what it names is paid already
+payments_that_name as (
+    select distinct mentions.item_key
+    from {{ ref('int_item_mentions') }} as mentions
+    inner join {{ ref('int_item_numbers') }} as numbers
+        on
+            mentions.mention_value = numbers.number_value
+            and numbers.strength = 'strong'
+    inner join {{ ref('int_items') }} as documents
+        on
+            numbers.item_key = documents.item_key
+            and numbers.row_hash = documents.row_hash
+    where mentions.item_key like numbers.reconciliation || '|%'
+),
+
 {{ units_of('open_items') }},
 
 expected_units as (
@@ -21,9 +36,15 @@ expected_units as (
 ),
 
 actual_units as (
-    select *
+    select units.*
     from units
-    where side = 'actual' and family_id is not null and unit_amount <> 0
+    left join payments_that_name
+        on units.unit_key = payments_that_name.item_key
+    where
+        units.side = 'actual'
+        and units.family_id is not null
+        and units.unit_amount <> 0
+        and payments_that_name.item_key is null
 ),
 
 -- a crowd of equals is counted, not paired

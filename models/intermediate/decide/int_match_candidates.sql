@@ -79,7 +79,10 @@ named as (
             open_items.reconciliation = numbers.reconciliation
             and mentions.mention_value = numbers.number_value
     inner join all_items
-        on numbers.item_key = all_items.item_key
+        on
+            numbers.item_key = all_items.item_key
+            and numbers.row_hash = all_items.row_hash
+            and all_items.status <> 'closed'
     left join suggested
         on open_items.item_key = suggested.item_key
     where suggested.item_key is null

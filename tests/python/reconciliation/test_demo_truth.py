@@ -70,10 +70,12 @@ def test_what_is_certain_closes(demo: Company) -> None:
         select count(*), count(ours.expected_id)
         from truth
         left join ours using (reconciliation, expected_type, expected_id, actual_type, actual_id)
-        where truth.is_certain
+        where
+            truth.is_certain
+            and truth.reconciliation in (select distinct reconciliation from fct_items)
         """
     )
-    assert found >= 0.95 * certain, (found, certain)
+    assert found >= 0.97 * certain, (found, certain)
 
 
 def test_planted_duplicates_are_set_aside(demo: Company) -> None:
@@ -131,7 +133,7 @@ def test_planted_bad_rows_are_in_quarantine_with_their_reason(demo: Company) -> 
     assert {row[0] for row in found} == set(words)
     for expected, file_name, line, is_resolved, reason, was_resolved, is_same_column in found:
         place = f"{file_name}:{line}"
-        assert reason and re.search(words[expected], reason), (place, expected, reason)
+        assert re.search(words[expected], reason or ""), (place, expected, reason)
         assert is_same_column, place
         assert is_resolved == was_resolved, place
 
