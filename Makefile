@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 VENV_DUCKDB2 := .venv-duckdb2
 BIN := $(VENV)/bin
-PIP := pip install --quiet --disable-pip-version-check
+PIP := pip install -qq --disable-pip-version-check
 # The line of DuckDB that is run by default, and the next one, which is tested beside it.
 DUCKDB := duckdb>=1.5.5,<1.6
 DUCKDB2 := duckdb>=2.0,<2.1
@@ -57,6 +57,10 @@ test: $(VENV)/.test $(VENV_DUCKDB2)/.test ## everything: lint, DuckDB 1.5 and 2.
 test-spark: $(VENV)/.spark ## build the demo company on Spark and compare every mart with DuckDB
 	@$(BIN)/python -m pytest tests/spark -rs
 
+.PHONY: test-kill
+test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (ten minutes)
+	@$(BIN)/python -m pytest -v -m thorough tests/python/state/test_kill.py
+
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
 	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -68,7 +72,7 @@ clean: ## remove what tools made (environments, caches); data is never touched
 python:
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "tieout needs Python 3.11 or newer; here is: $$(python3 --version 2>&1 || true)."; \
-		echo "Install one, or name it: make run PYTHON=/path/to/python3.12"; \
+		echo "Install one, or name it: make run PYTHON=python3.12"; \
 		exit 1; \
 	fi
 

@@ -1,6 +1,9 @@
-"""Killed with -9 at ten moments; after each, the next run ends where an unkilled one ends.
+"""Killed with -9 at ten moments; the next run ends where one ends that was never killed.
 
 There are no hooks in the product: a moment is something that can be seen on disk.
+
+`make test` kills the runs of one home at all ten moments, one after the other, and lets the last
+run end. `make test-kill` gives each moment a home of its own, which takes some ten minutes.
 """
 
 from __future__ import annotations
@@ -17,8 +20,6 @@ import pytest
 from tieout_process import DEMO, PROJECT, Tieout
 
 from orchestration.home import Home
-
-pytestmark = pytest.mark.slow
 
 Moment = Callable[[Home], bool]
 
@@ -85,6 +86,50 @@ def kill_at(tieout: Tieout, moment: Moment, *, whole_group: bool) -> bool:
     return hit
 
 
+def put_back(tieout: Tieout, pristine: Path) -> None:
+    """Leave landed files alone; dbt's artifacts stay too, so that the project is parsed once."""
+    for path in tieout.home.root.iterdir():
+        if path.name != "target":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(pristine, tieout.home.root, dirs_exist_ok=True)
+
+
+def kill(tieout: Tieout, name: str) -> None:
+    # Killed alone, a run leaves its dbt behind, which goes on for a while beside the next run.
+    whole_group = name != "building: items are there"
+    # dbt adds to its log; what the run before wrote there is no sign of this one.
+    (tieout.home.logs / "dbt.log").unlink(missing_ok=True)
+    assert kill_at(tieout, MOMENTS[name], whole_group=whole_group), f"ended too early: {name}"
+
+
+def assert_ends_like_one_never_killed(
+    tieout: Tieout, unkilled: Home, differences: Callable[[Home, Home], list[str]]
+) -> None:
+    home = tieout.home
+    tieout.succeed("run")
+    assert differences(unkilled, home) == []
+    assert sorted(path.name for path in home.journal.iterdir()) == sorted(
+        path.name for path in unkilled.journal.iterdir()
+    )
+    assert home.anchors.read_bytes() == unkilled.anchors.read_bytes()
+    assert not list(home.root.rglob("*.tmp"))
+    tieout.succeed("verify")
+
+
+@pytest.mark.slow
+def test_after_ten_kills_the_next_run_ends_where_an_unkilled_one_ends(
+    landed: tuple[Tieout, Path],
+    reconciled: Tieout,
+    differences: Callable[[Home, Home], list[str]],
+) -> None:
+    tieout, pristine = landed
+    put_back(tieout, pristine)
+    for name in MOMENTS:
+        kill(tieout, name)
+    assert_ends_like_one_never_killed(tieout, reconciled.home, differences)
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MOMENTS)
 def test_the_run_after_a_kill_ends_where_an_unkilled_one_ends(
     name: str,
@@ -93,20 +138,6 @@ def test_the_run_after_a_kill_ends_where_an_unkilled_one_ends(
     differences: Callable[[Home, Home], list[str]],
 ) -> None:
     tieout, pristine = landed
-    home = tieout.home
-    # dbt's artifacts stay, so that the project is parsed once: they are no state of the company.
-    for path in home.root.iterdir():
-        if path.name != "target":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(pristine, home.root, dirs_exist_ok=True)
-    # Alone, the run leaves its dbt behind, which goes on for a while beside the next run.
-    whole_group = name != "building: items are there"
-    assert kill_at(tieout, MOMENTS[name], whole_group=whole_group), "the run ended too early"
-    tieout.succeed("run")
-    assert differences(reconciled.home, home) == []
-    assert sorted(path.name for path in home.journal.glob("0*")) == sorted(
-        path.name for path in reconciled.home.journal.glob("0*")
-    )
-    assert home.anchors.read_bytes() == reconciled.home.anchors.read_bytes()
-    assert not list(home.root.rglob("*.tmp"))
-    tieout.succeed("verify")
+    put_back(tieout, pristine)
+    kill(tieout, name)
+    assert_ends_like_one_never_killed(tieout, reconciled.home, differences)
