@@ -94,13 +94,8 @@ class Home:
 
     @property
     def last_success(self) -> Path:
-        """What the last successful run was made from; a run that would repeat it does nothing."""
+        """The last run that was published; a run that would repeat it does nothing."""
         return self.runs / "last_success.json"
-
-    @property
-    def current_inputs(self) -> Path:
-        """What the run under way considers; becomes `last_success` when it is published."""
-        return self.runs / "current.json"
 
     @property
     def warehouse(self) -> Path:

@@ -37,7 +37,7 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         TieoutError: when `as_of` lies before what is sealed, or the journal is damaged.
     """
     home.create()
-    as_of = settings.as_of or started_at
+    as_of = settings.as_of or started_at.replace(microsecond=0)
     with progress.current().step("Landing"):
         blocks = journal.prepare(home)
         refuse_the_past(as_of, blocks)
@@ -48,7 +48,6 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
                 "there instead to reconcile them (README, 'Your own data')."
             )
             land_demo(home, as_of.date(), reporting_currency=settings.reporting_currency)
-        repeats.note_inputs(home, as_of)
     with progress.current().step("Reading the landed files"):
         result = ingest(home, as_of, next_sequence(home))
         progress.current().update(
@@ -153,6 +152,6 @@ def publish_marts(home: Home) -> Path:
     context = RunContext.read(home)
     with progress.current().step("Publishing the marts"):
         path = publish.publish(home, context.run_id)
-        repeats.note_success(home)
+        repeats.note_success(home, context)
         progress.current().update(path.name)
     return path
