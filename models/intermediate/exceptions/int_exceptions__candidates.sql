@@ -78,10 +78,9 @@ final as (
         cast(count(*) as bigint) as candidate_count,
         '['
         || concat_ws(
-            ',',
-            {%- for place in range(1, listed + 1) %}
+            ','
+            {%- for place in range(1, listed + 1) %},
             max(case when ranked.place = {{ place }} then '"' || ranked.match_id || '"' end)
-            {{- ',' if not loop.last }}
             {%- endfor %}
         )
         || ']' as candidate_match_ids

@@ -63,7 +63,7 @@ item_conditions as (
         items.open_amount,
         items.row_hash,
         max(case when conditions.is_required then 1 else 0 end)
-            over (partition by conditions.item_key) = 1 as is_required,
+            over (partition by conditions.item_key) as must_have_one,
         min(conditions.began_at) over (partition by conditions.item_key) as began_at
     from conditions
     inner join items
@@ -125,7 +125,7 @@ final as (
         valued.exception_type,
         valued.root_cause,
         valued.condition,
-        valued.is_required,
+        valued.must_have_one = 1 as is_required,
         case when reconciliations.party_kind = 'customer' then valued.party_id end as customer_id,
         {{ as_amount('valued.exception_amount') }} as amount,
         valued.currency,

@@ -30,7 +30,7 @@ final as (
             end
         ) as last_move,
         max_by(
-            case when decisions.comment is not null then decisions.comment end,
+            decisions.comment,
             case when decisions.comment is not null then decisions.decision_order end
         ) as last_comment,
         cast(count(decisions.comment) as bigint) as comment_count,

@@ -180,8 +180,10 @@ newly_resolved as (
         ended.item_id,
         ended.occurrence,
         'newly_resolved' as lifecycle,
-        case when ended.is_still_true then ended.current_exception_type else ended.exception_type end
-            as exception_type,
+        case
+            when ended.is_still_true then ended.current_exception_type
+            else ended.exception_type
+        end as exception_type,
         case when ended.is_still_true then ended.current_root_cause else ended.root_cause end
             as root_cause,
         case when ended.is_still_true then ended.current_customer_id else ended.customer_id end
@@ -217,7 +219,7 @@ last_occurrences as (
     ) = 1
 ),
 
--- what a person resolved stays resolved while the same finding stands, unless the item must have one
+-- what a person resolved stays so while the same finding stands, unless the item must have one
 beginning as (
     select
         current_exceptions.*,

@@ -1,4 +1,5 @@
--- The audit entries that this run adds about exceptions, with the columns of int_decisions__to_seal.
+-- The audit entries that this run adds about exceptions, in the columns of
+-- int_decisions__to_seal.
 with
 
 lifecycle as (

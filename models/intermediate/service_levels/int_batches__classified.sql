@@ -1,5 +1,5 @@
--- Landed files with the question whether they came late: a backfill's newest event is more than a day
--- older than what its feed had brought in earlier runs.
+-- Landed files with the question whether they came late: a backfill's newest event is more than a
+-- day older than what its feed had brought in earlier runs.
 with
 
 batches as (

@@ -1,5 +1,5 @@
--- What moved on each day in receivables, in the reporting currency at the rate of the item's day: an
--- invoice counts on its day, money on its day, a match on the day of its last item.
+-- What moved on each day in receivables, in the reporting currency at the rate of the item's day:
+-- an invoice counts on its day, money on its day, a match on the day of its last item.
 with
 
 items as (

@@ -1,7 +1,7 @@
 {{ config(tags=['after_seal']) }}
 
--- Whether each decision about a match is in the sealed log with the hashes of its rows. Read after the
--- seal; the shape is that of int_service_levels__events.
+-- Whether each decision about a match is in the sealed log with the hashes of its rows. Read after
+-- the seal; the shape is that of int_service_levels__events.
 with
 
 matches as (

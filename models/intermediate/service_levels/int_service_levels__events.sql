@@ -213,7 +213,8 @@ final as (
     select
         aged.sli,
         cast(aged.event_at as date) as event_date,
-        case when aged.age_hours < aged.window_hours then cast(aged.age_hours as bigint) end as age_hours,
+        case when aged.age_hours < aged.window_hours then cast(aged.age_hours as bigint) end
+            as age_hours,
         {{ as_amount('sum(aged.numerator)') }} as numerator,
         {{ as_amount('sum(aged.denominator)') }} as denominator,
         cast(count(*) as bigint) as events,

@@ -1,3 +1,5 @@
+{%- set first_date = '(select span.first_date from span)' -%}
+{%- set last_date = '(select span.last_date from span)' -%}
 -- Exceptions open at the end of each day that the indicators look back on.
 with
 
@@ -40,9 +42,7 @@ daily as (
 
 dates as (
     select calendar.calendar_date
-    from
-        {{ date_spine('(select span.first_date from span)', '(select span.last_date from span)') }}
-            as calendar
+    from {{ date_spine(first_date, last_date) }} as calendar
 ),
 
 depths as (

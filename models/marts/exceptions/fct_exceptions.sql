@@ -12,7 +12,7 @@ customers as (select * from {{ ref('stg_crm__customers') }}),
 
 weights as (select * from {{ ref('priority_weights') }}),
 
-clocked as (
+dated as (
     select
         lifecycle.exception_id,
         lifecycle.item_key,
@@ -38,14 +38,21 @@ clocked as (
         exception_types.who_acts,
         exception_types.blocks_close,
         customers.tier,
-        {{ hours_between('lifecycle.opened_at', 'coalesce(lifecycle.resolved_at, ' ~ as_of() ~ ')') }}
-            as age_hours,
+        coalesce(lifecycle.resolved_at, {{ as_of() }}) as last_seen_at,
         {{ add_hours('lifecycle.opened_at', 'exception_types.sla_hours') }} as sla_due_at
     from lifecycle
     left join exception_types
         on lifecycle.exception_type = exception_types.exception_type
     left join customers
         on lifecycle.customer_id = customers.customer_id
+),
+
+clocked as (
+    select
+        dated.*,
+        {{ hours_between('dated.opened_at', 'dated.last_seen_at') }} as age_hours,
+        concat_ws('|', dated.exception_type, dated.root_cause, dated.reconciliation) as identity
+    from dated
 ),
 
 -- the amount's points are those of the highest step that it reaches
@@ -114,15 +121,13 @@ final as (
         clocked.resolution,
         case when clocked.is_open then coalesce(candidates.candidate_match_ids, '[]') else '[]' end
             as candidate_match_ids,
-        {{ sha256_hex(
-            "concat_ws('|', clocked.exception_type, clocked.root_cause, clocked.reconciliation)"
-        ) }} as fingerprint,
+        {{ sha256_hex('clocked.identity') }} as fingerprint,
         clocked.runbook,
         clocked.side,
         clocked.occurrence,
         clocked.who_acts,
         cast(clocked.sla_hours as bigint) as sla_hours,
-        coalesce(clocked.resolved_at, {{ as_of() }}) <= clocked.sla_due_at as is_in_sla,
+        clocked.last_seen_at <= clocked.sla_due_at as is_in_sla,
         clocked.blocks_close,
         clocked.resolved_by,
         handled.last_comment,

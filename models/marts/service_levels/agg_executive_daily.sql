@@ -1,3 +1,5 @@
+{%- set first_date = '(select span.first_date from span)' -%}
+{%- set last_date = '(select span.last_date from span)' -%}
 with
 
 movements as (select * from {{ ref('int_receivables__daily') }}),
@@ -34,9 +36,7 @@ span as (
 
 dates as (
     select calendar.calendar_date as as_of_date
-    from
-        {{ date_spine('(select span.first_date from span)', '(select span.last_date from span)') }}
-            as calendar
+    from {{ date_spine(first_date, last_date) }} as calendar
 ),
 
 -- exceptions enter on the day they open and leave on the day they are resolved or, for those in
@@ -129,7 +129,7 @@ success as (
     cross join targets
     inner join event_days
         on
-            event_days.event_date <= dates.as_of_date
+            dates.as_of_date >= event_days.event_date
             and event_days.event_date
             > cast({{ add_days('dates.as_of_date', '-targets.window_days') }} as date)
     group by dates.as_of_date

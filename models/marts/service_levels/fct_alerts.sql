@@ -137,7 +137,7 @@ burning as (
         on
             rules.window_name = budgets.window_name
             and rules.subject in (budgets.slo, '*')
-            and budgets.bad_events >= rules.min_events
+            and rules.min_events <= budgets.bad_events
     where
         (rules.kind = 'burn_rate' and budgets.burn_rate > rules.threshold)
         or (rules.kind = 'bad_events' and budgets.bad_events > rules.threshold)
@@ -156,7 +156,7 @@ missed_invoices as (
     inner join exceptions
         on
             exceptions.missed_deadline_hours >= 0
-            and exceptions.missed_deadline_hours < burning.window_hours
+            and burning.window_hours > exceptions.missed_deadline_hours
     where burning.slo = 'reconciliation_success_rate'
     group by burning.alert_name, burning.slo, exceptions.root_cause
 ),
@@ -170,7 +170,7 @@ missed_customers as (
     inner join exceptions
         on
             exceptions.missed_deadline_hours >= 0
-            and exceptions.missed_deadline_hours < burning.window_hours
+            and burning.window_hours > exceptions.missed_deadline_hours
     where burning.slo = 'reconciliation_success_rate'
     group by burning.alert_name, burning.slo
 ),
@@ -317,9 +317,8 @@ named as (
         rules.runbook,
         rules.meaning,
         root_causes.meaning as root_cause_meaning,
-        {{ sha256_hex(
-            "concat_ws('|', raised.subject, raised.alert_name, raised.root_cause, rules.severity)"
-        ) }} as fingerprint
+        concat_ws('|', raised.subject, raised.alert_name, raised.root_cause, rules.severity)
+            as identity
     from raised
     inner join rules
         on raised.alert_name = rules.alert_name
@@ -327,28 +326,42 @@ named as (
         on raised.root_cause = root_causes.root_cause
 ),
 
-identified as (
+fingerprinted as (
     select
         named.*,
-        {{ sha256_hex("named.fingerprint || '|' || " ~ iso_timestamp('named.opened_at')) }}
-            as alert_id
+        {{ sha256_hex('named.identity') }} as fingerprint
     from named
+),
+
+identified as (
+    select
+        fingerprinted.*,
+        concat_ws('|', fingerprinted.fingerprint, {{ iso_timestamp('fingerprinted.opened_at') }})
+            as occurrence
+    from fingerprinted
+),
+
+addressed as (
+    select
+        identified.*,
+        {{ sha256_hex('identified.occurrence') }} as alert_id
+    from identified
 ),
 
 -- one notification a group: the strongest alert speaks, the others say by whom they are silenced
 spoken as (
     select
-        identified.*,
-        first_value(identified.alert_id) over (
-            partition by identified.group_key, identified.resolved_at is null
+        addressed.*,
+        first_value(addressed.alert_id) over (
+            partition by addressed.group_key, addressed.resolved_at is null
             order by
-                case identified.severity when 'page' then 1 when 'ticket' then 2 else 3 end
+                case addressed.severity when 'page' then 1 when 'ticket' then 2 else 3 end
                     asc nulls last,
-                identified.priority asc nulls last,
-                identified.alert_id asc nulls last
+                addressed.priority asc nulls last,
+                addressed.alert_id asc nulls last
             rows between unbounded preceding and unbounded following
         ) as speaker_id
-    from identified
+    from addressed
 ),
 
 final as (

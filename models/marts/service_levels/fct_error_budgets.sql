@@ -54,7 +54,7 @@ counted as (
     from targets
     cross join windows
     left join recent
-        on targets.sli = recent.sli and recent.age_hours < windows.window_hours
+        on targets.sli = recent.sli and windows.window_hours > recent.age_hours
     group by targets.sli, windows.window_name, windows.window_hours, targets.objective
 ),
 

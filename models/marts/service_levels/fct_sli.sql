@@ -26,9 +26,18 @@ daily as (
         sum(counted.numerator) as numerator,
         sum(counted.denominator) as denominator
     from (
-        select events.sli, events.event_date, events.numerator, events.denominator from events
+        select
+            events.sli,
+            events.event_date,
+            events.numerator,
+            events.denominator
+        from events
         union all
-        select audited.sli, audited.event_date, audited.numerator, audited.denominator
+        select
+            audited.sli,
+            audited.event_date,
+            audited.numerator,
+            audited.denominator
         from audited
     ) as counted
     group by counted.sli, counted.event_date
@@ -59,7 +68,7 @@ windowed as (
     inner join daily
         on
             points.sli = daily.sli
-            and daily.event_date <= points.as_of_date
+            and points.as_of_date >= daily.event_date
             and daily.event_date
             > cast({{ add_days('points.as_of_date', '-points.window_days') }} as date)
     group by points.sli, points.window_days, points.as_of_date

@@ -1,7 +1,8 @@
--- Invariant 7. Guards: blocks count from 1 without a gap, each names the hash of the one before (the
--- first 64 zeros), time does not go back, and a block holds the entries that it counts, at positions
--- from 1 without a gap. The hashes themselves are computed again by `tieout verify`.
--- Breaks when: a block file is deleted, replaced or reordered. In silence, history could be edited.
+-- Invariant 7. Guards: blocks count from 1 without a gap, each names the hash of the one before
+-- (the first 64 zeros), time does not go back, and a block holds the entries that it counts, at
+-- positions from 1 without a gap. The hashes themselves are computed again by `tieout verify`.
+-- Breaks when: a block file is deleted, replaced or reordered. In silence, history could be
+-- edited.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_blocks'}}}) }}
 
 with

@@ -1,7 +1,7 @@
 -- Invariant 7, before anything is committed. Guards: every match that counts, or counted and was
 -- reversed, is in the journal already or among what this run seals, with the hashes of its rows.
--- Breaks when: the sealing model filters a kind of decision out, or an item carries no row hash. In
--- silence, money would move without a proof.
+-- Breaks when: the sealing model filters a kind of decision out, or an item carries no row hash.
+-- In silence, money would move without a proof.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_matches'}}}) }}
 
 with

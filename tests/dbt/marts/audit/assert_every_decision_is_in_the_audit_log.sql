@@ -1,8 +1,8 @@
 -- Invariant 7. Guards: every match that counts has exactly one sealed entry that closes it, every
--- reversed one also exactly one that reverses it, each with the hashes of the rows that it rests on;
--- no sealed close is missing in fct_matches; entries of any kind carry hashes.
--- Breaks when: the journal and the warehouse drift apart: a block lost, a decision sealed twice, a
--- sealed match dropped by a model. In silence, the log would no longer explain the books.
+-- reversed one also exactly one that reverses it, each with the hashes of the rows that it rests
+-- on; no sealed close is missing in fct_matches; entries of any kind carry hashes.
+-- Breaks when: the journal and the warehouse drift apart: a block lost, a decision sealed twice,
+-- a sealed match dropped by a model. In silence, the log would no longer explain the books.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_log'}}}) }}
 
 with

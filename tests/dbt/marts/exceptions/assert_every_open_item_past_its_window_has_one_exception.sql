@@ -1,8 +1,8 @@
 -- Invariant 6. Guards: every item that is neither closed nor set aside and is past its window, or
 -- waits for a review, has exactly one open exception; no item ever has two open ones.
 -- Breaks when: a rule or a type is missing in the seeds (the item falls out of a join), or the
--- lifecycle opens an exception again that the journal has open. In silence, an unpaid invoice would
--- be nobody's work.
+-- lifecycle opens an exception again that the journal has open. In silence, an unpaid invoice
+-- would be nobody's work.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
 
 with
@@ -45,9 +45,7 @@ compared as (
 final as (
     select *
     from compared
-    where
-        (compared.must_have_one and compared.open_count <> 1)
-        or compared.open_count > 1
+    where (must_have_one and open_count <> 1) or open_count > 1
 )
 
 select * from final

@@ -1,8 +1,8 @@
--- Invariants 7 and 9. Guards: once the run is sealed, the journal alone tells which exceptions are
--- open and since when, so a rebuilt warehouse shows the same ones.
--- Breaks when: an exception is opened or resolved in the mart without an entry, an entry is sealed
--- twice, or opened_at is computed again instead of being read back. In silence, deadlines would move
--- with every run.
+-- Invariants 7 and 9. Guards: once the run is sealed, the journal alone tells which exceptions
+-- are open and since when, so a rebuilt warehouse shows the same ones.
+-- Breaks when: an exception is opened or resolved in the mart without an entry, an entry is
+-- sealed twice, or opened_at is computed again instead of being read back. In silence, deadlines
+-- would move with every run.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_log'}}}) }}
 
 with

@@ -1,6 +1,6 @@
 -- Invariant 6. Guards: every open exception names an item that is listed.
--- Breaks when: ids are composed in two ways, or an item leaves a reconciliation and its exception is
--- not resolved. In silence, a reviewer would open a page with nothing on it.
+-- Breaks when: ids are composed in two ways, or an item leaves a reconciliation and its exception
+-- is not resolved. In silence, a reviewer would open a page with nothing on it.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
 
 with

@@ -1,6 +1,6 @@
--- Batch conservation. Guards: for every landed file, rows read = loaded + re-delivered + quarantined,
--- the rows loaded are the rows that lie in raw, and the rows quarantined are the rows listed; no raw
--- row belongs to a file that the manifest does not name.
+-- Batch conservation. Guards: for every landed file, rows read = loaded + re-delivered +
+-- quarantined, the rows loaded are the rows that lie in raw, and the rows quarantined are the
+-- rows listed; no raw row belongs to a file that the manifest does not name.
 -- Breaks when: ingest drops a row, counts it twice, or a killed run leaves orphans in raw. In
 -- silence, a customer's payment would never have existed.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_batches'}}}) }}

@@ -1,7 +1,8 @@
--- Guards: every indicator of the seed has a row for every window on the run's date; value and verdict
--- are null exactly when nothing was counted; a ratio lies between 0 and 1.
--- Breaks when: a division by zero is read as good (0/0 is NaN on DuckDB, and NaN > 3 is true), or an
--- indicator loses its events in a join. In silence, an outage of data would look like a green week.
+-- Guards: every indicator of the seed has a row for every window on the run's date; value and
+-- verdict are null exactly when nothing was counted; a ratio lies between 0 and 1.
+-- Breaks when: a division by zero is read as good (0/0 is NaN on DuckDB, and NaN > 3 is true), or
+-- an indicator loses its events in a join. In silence, an outage of data would look like a green
+-- week.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_sli'}}}) }}
 
 with
@@ -20,7 +21,7 @@ promised as (
 today as (
     select *
     from indicators
-    where indicators.as_of_date = {{ as_of_date() }}
+    where as_of_date = {{ as_of_date() }}
 ),
 
 missing as (

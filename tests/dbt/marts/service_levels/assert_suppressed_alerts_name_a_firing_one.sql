@@ -1,6 +1,6 @@
 -- Guards: an alert is suppressed only by one that fires in the same group, so no group is silent.
--- Breaks when: two alerts silence each other, or the one that should speak is resolved. In silence,
--- nobody would be called.
+-- Breaks when: two alerts silence each other, or the one that should speak is resolved. In
+-- silence, nobody would be called.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_alerts'}}}) }}
 
 with
