@@ -36,7 +36,7 @@ FLAGS = (
 )  # fmt: skip
 NO_PLAYWRIGHT = "Playwright is not installed: install the extra `browser`"
 START_SECONDS = 60
-DEMO_MINUTES = 5
+DEMO_MINUTES = 15
 
 
 @dataclass(frozen=True)
