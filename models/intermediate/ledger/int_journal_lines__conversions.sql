@@ -35,7 +35,7 @@ legs as (
         converted.match_id,
         converted.reconciliation,
         converted.currency,
-        - converted.direction * converted.allocated_amount as amount,
+        -converted.direction * converted.allocated_amount as amount,
         7 as line_order
     from converted
     union all

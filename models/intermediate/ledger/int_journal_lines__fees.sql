@@ -31,7 +31,7 @@ transactions as (
         -- a fee or correction has no gross part that a receipt has brought into clearing
         case
             when stg_gateway__transactions.type in ('fee', 'adjustment')
-                then - stg_gateway__transactions.net_amount
+                then -stg_gateway__transactions.net_amount
             else stg_gateway__transactions.amount - stg_gateway__transactions.net_amount
         end as kept_amount
     from {{ ref('stg_gateway__transactions') }} as stg_gateway__transactions
@@ -96,7 +96,7 @@ both_sides as (
         totals.reconciliation,
         totals.currency,
         'gateway_clearing' as posting_kind,
-        - totals.amount as amount,
+        -totals.amount as amount,
         case when totals.posting_kind = 'processing_fee' then 5 else 6 end as line_order
     from totals
 ),

@@ -69,7 +69,7 @@ absorbing_lines as (
         on rated.match_id = remainders.match_id and rated.occurrence = remainders.occurrence
     where
         remainders.is_rated
-        and sign(rated.amount) = - sign(remainders.remainder)
+        and sign(rated.amount) = -sign(remainders.remainder)
     qualify row_number() over (
         partition by rated.match_id, rated.occurrence
         order by abs(rated.base_amount) desc nulls last, rated.line_number nulls last

@@ -127,7 +127,7 @@ keyed as (
 closings as (
     select *
     from keyed
-    where keyed.posting_event = 'closing'
+    where posting_event = 'closing'
 ),
 
 -- a reversal takes back the base amounts of what it reverses

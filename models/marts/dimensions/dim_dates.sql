@@ -29,7 +29,10 @@ days as (
         -- 3 January 2000 was a Monday
         cast({{ days_between("cast('2000-01-03' as date)", 'spine.calendar_date') }} as bigint)
             as days_since_monday
-    from {{ date_spine('(select bounds.first_date from bounds)', '(select bounds.last_date from bounds)') }} as spine
+    from
+        {{ date_spine(
+            '(select bounds.first_date from bounds)', '(select bounds.last_date from bounds)'
+        ) }} as spine
 ),
 
 numbered as (

@@ -44,10 +44,10 @@ entry_lines as (
         postings.posting_event,
         postings.reverses_posting_key,
         postings.is_sealed,
-        case when postings.posting_event = 'reversal' then - lines.amount else lines.amount end
+        case when postings.posting_event = 'reversal' then -lines.amount else lines.amount end
             as amount,
         case
-            when postings.posting_event = 'reversal' then - valued_lines.base_amount
+            when postings.posting_event = 'reversal' then -valued_lines.base_amount
             else valued_lines.base_amount
         end as base_amount
     from postings
@@ -67,7 +67,7 @@ final as (
         entry_lines.posting_date,
         entry_lines.account_code,
         greatest(entry_lines.amount, {{ zero() }}) as debit_amount,
-        greatest(- entry_lines.amount, {{ zero() }}) as credit_amount,
+        greatest(-entry_lines.amount, {{ zero() }}) as credit_amount,
         entry_lines.currency,
         case
             when entry_lines.base_amount is not null
@@ -75,7 +75,7 @@ final as (
         end as base_debit_amount,
         case
             when entry_lines.base_amount is not null
-                then greatest(- entry_lines.base_amount, {{ zero() }})
+                then greatest(-entry_lines.base_amount, {{ zero() }})
         end as base_credit_amount,
         {{ reporting_currency() }} as base_currency,
         entry_lines.match_id,

@@ -25,7 +25,7 @@ live_allocations as (
 
 receipts as (select * from {{ ref('fct_receipts') }}),
 
--- the cash side of each match, netted: what came, what went back, and how much of it a bank has seen
+-- the cash side of each match, netted: what came, what went back, how much of it a bank has seen
 match_cash as (
     select
         live_allocations.match_id,

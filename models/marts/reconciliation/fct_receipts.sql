@@ -29,7 +29,7 @@ live_allocations as (
 receipt_items as (
     select *
     from items
-    where items.reconciliation = 'invoice_to_receipt' and items.side = 'actual'
+    where reconciliation = 'invoice_to_receipt' and side = 'actual'
 ),
 
 -- the day on which a bank booked the money of a payout match

@@ -15,6 +15,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
@@ -26,7 +27,7 @@ def run(runner: dbtRunner, home: str, select: list[str]) -> dict[str, Any]:
         done = runner.invoke(["--quiet", "test", "--select", *select])
     finally:
         DuckDBConnectionManager.close_all_connections()
-    if done.result is None:
+    if not isinstance(done.result, RunExecutionResult):
         return {"error": str(done.exception)}
     return {
         "results": {

@@ -31,9 +31,9 @@ sides as (
         count(*) as item_count,
         max(
             case
-                when allocations.allocated_amount is null
-                    or allocations.adjusted_amount is null
-                    or allocations.match_amount is null
+                when
+                    allocations.allocated_amount + allocations.adjusted_amount
+                    + allocations.match_amount is null
                     then 1
                 when
                     allocations.currency = allocations.match_currency
@@ -111,8 +111,10 @@ checked as (
         sides.other_currency_adjusted,
         coalesce(unnamed_adjustments.unnamed_count, 0) as unnamed_count,
         rules.rule_id is not null as has_rule,
+        currencies.minor_digits,
         greatest(
-            rules.tolerance_minor_units * {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }},
+            rules.tolerance_minor_units
+            * {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }},
             rules.tolerance_relative
             * (sides.expected_amount + abs(sides.own_currency_adjusted))
         ) as tolerance
@@ -145,7 +147,7 @@ failures as (
             when
                 checked.other_currency_adjusted <> {{ zero() }}
                 and sign(checked.difference_amount - checked.own_currency_adjusted)
-                = - sign(checked.other_currency_adjusted)
+                = -sign(checked.other_currency_adjusted)
                 then 'the adjustments do not explain the difference'
             when checked.unnamed_count > 0 then 'an adjustment has no kind, or one without account'
             when checked.method <> 'manual' and not checked.has_rule
@@ -161,7 +163,7 @@ failures as (
 final as (
     select *
     from failures
-    where failures.failure is not null
+    where failure is not null
 )
 
 select * from final

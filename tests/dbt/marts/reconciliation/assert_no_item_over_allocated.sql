@@ -57,11 +57,11 @@ failures as (
         compared.*,
         case
             when not compared.is_listed then 'a live match holds an item that is not listed'
-            when compared.status is not distinct from 'set_aside' and compared.match_count > 0
+            when coalesce(compared.status, '') = 'set_aside' and compared.match_count > 0
                 then 'a live match holds an item that is set aside'
             when
-                compared.allocated_amount is distinct from compared.allocated_by_matches
-                or compared.adjusted_amount is distinct from compared.adjusted_by_matches
+                (compared.allocated_amount is distinct from compared.allocated_by_matches)
+                or (compared.adjusted_amount is distinct from compared.adjusted_by_matches)
                 then 'the balance is not what the live matches say'
             when
                 abs(compared.allocated_by_matches + compared.adjusted_by_matches)
@@ -69,7 +69,7 @@ failures as (
                 then 'live matches close more than there is'
             when
                 sign(compared.allocated_by_matches + compared.adjusted_by_matches)
-                = - sign(compared.amount)
+                = -sign(compared.amount)
                 and compared.amount <> {{ zero() }}
                 then 'live matches close it in the wrong direction'
         end as failure
@@ -79,7 +79,7 @@ failures as (
 final as (
     select *
     from failures
-    where failures.failure is not null
+    where failure is not null
 )
 
 select * from final
