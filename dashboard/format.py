@@ -31,6 +31,11 @@ MINOR_DIGITS: Mapping[str, int] = {
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
+    # Metals, units of account and the like have no minor unit: as many digits as there are.
+    **dict.fromkeys(
+        ("XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA"),
+        0,
+    ),
 }  # fmt: skip
 NO_CURRENCY = "XXX"
 

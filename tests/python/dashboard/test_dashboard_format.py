@@ -65,7 +65,8 @@ def test_money_loses_no_digit(amount: Decimal) -> None:
 
 def test_minor_digits_are_those_of_the_seed() -> None:
     with SEED.open(encoding="utf-8", newline="") as file:
-        seed = {row["code"]: int(row["minor_digits"]) for row in csv.DictReader(file)}
+        # ten digits in the seed stand for "no minor unit"
+        seed = {row["code"]: int(row["minor_digits"]) % 10 for row in csv.DictReader(file)}
     seed.pop("XXX", None)
     assert {code: fmt.minor_digits(code) for code in seed} == seed
 
