@@ -145,10 +145,11 @@ def read_blocks(home: Home) -> list[Block]:
     Raises:
         JournalError: when a file cannot be read, or holds another block than its name says.
     """
-    return [read_block(home, number) for number in block_numbers(home)]
+    with open_duckdb() as connection:
+        return [read_block(connection, home, number) for number in block_numbers(home)]
 
 
-def read_block(home: Home, number: int) -> Block:
+def read_block(connection: duckdb.DuckDBPyConnection, home: Home, number: int) -> Block:
     """The header of one block.
 
     Raises:
@@ -156,10 +157,9 @@ def read_block(home: Home, number: int) -> Block:
     """
     path = block_path(home, number)
     try:
-        with open_duckdb() as connection:
-            rows = connection.execute(
-                f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(path))})"
-            ).fetchall()
+        rows = connection.execute(
+            f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(path))})"
+        ).fetchall()
     except duckdb.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
     if len(rows) != 1 or rows[0][0] != number:

@@ -112,31 +112,34 @@ def _verify_blocks(home: Home, verdict: Verdict) -> dict[int, Block]:
     headers = set(block_numbers(home))
     bodies = set(numbered(list(home.journal.glob("*.entries.parquet"))))
     previous: Block | None = None
-    for number in range(1, max(headers | bodies, default=0) + 1):
-        if number not in headers:
-            _missing_header(home, number, max(headers, default=0), number in bodies, verdict)
-            previous = None
-            continue
-        try:
-            block = read_block(home, number)
-        except JournalError as error:
-            verdict.findings.append(Finding("unreadable", str(error)))
-            previous = None
-            continue
-        blocks[number] = block
-        _verify_header(block, previous, verdict)
-        if number in bodies and verdict.is_recomputed:
-            _verify_entries(home, block, verdict)
-        elif number in bodies:
-            verdict.entries += block.entry_count
-        else:
-            verdict.findings.append(
-                Finding(
-                    "deletion",
-                    f"the entries of block {number} are gone: {entries_path(home, number)}",
+    with open_duckdb() as connection:
+        # Positions say what the order was; this is the order in which the rows lie in the file.
+        connection.execute("set preserve_insertion_order = true")
+        for number in range(1, max(headers | bodies, default=0) + 1):
+            if number not in headers:
+                _missing_header(home, number, max(headers, default=0), number in bodies, verdict)
+                previous = None
+                continue
+            try:
+                block = read_block(connection, home, number)
+            except JournalError as error:
+                verdict.findings.append(Finding("unreadable", str(error)))
+                previous = None
+                continue
+            blocks[number] = block
+            _verify_header(block, previous, verdict)
+            if number in bodies and verdict.is_recomputed:
+                _verify_entries(connection, home, block, verdict)
+            elif number in bodies:
+                verdict.entries += block.entry_count
+            else:
+                verdict.findings.append(
+                    Finding(
+                        "deletion",
+                        f"the entries of block {number} are gone: {entries_path(home, number)}",
+                    )
                 )
-            )
-        previous = block
+            previous = block
     return blocks
 
 
@@ -180,7 +183,9 @@ def _verify_header(block: Block, previous: Block | None, verdict: Verdict) -> No
         )
 
 
-def _verify_entries(home: Home, block: Block, verdict: Verdict) -> None:
+def _verify_entries(
+    connection: duckdb.DuckDBPyConnection, home: Home, block: Block, verdict: Verdict
+) -> None:
     """Recompute every entry and the tree over them; memory grows by 32 bytes an entry."""
     path = entries_path(home, block.block)
     recomputed: list[bytes] = []
@@ -188,7 +193,7 @@ def _verify_entries(home: Home, block: Block, verdict: Verdict) -> None:
     found_before = len(verdict.findings)
     last_position = 0
     try:
-        for values in _entries(path):
+        for values in _entries(connection, path):
             verdict.entries += 1
             position = values["position"]
             where = f"entry {position} of block {block.block}"
@@ -235,16 +240,14 @@ def _verify_entries(home: Home, block: Block, verdict: Verdict) -> None:
         )
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
+def _entries(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[dict[str, Any]]:
     """Rows of an entries file in the order in which they lie there."""
-    with open_duckdb() as connection:
-        connection.execute("set preserve_insertion_order = true")
-        cursor = connection.execute(
-            f"select {', '.join(ENTRY_COLUMNS)} from read_parquet({quoted(str(path))})"
-        )
-        while rows := cursor.fetchmany(_FETCH):
-            for row in rows:
-                yield dict(zip(ENTRY_COLUMNS, row, strict=True))
+    cursor = connection.execute(
+        f"select {', '.join(ENTRY_COLUMNS)} from read_parquet({quoted(str(path))})"
+    )
+    while rows := cursor.fetchmany(_FETCH):
+        for row in rows:
+            yield dict(zip(ENTRY_COLUMNS, row, strict=True))
 
 
 def _recomputed(values: dict[str, Any]) -> str:
