@@ -112,6 +112,7 @@ def stage_bank_files(
         "bank_text",
         _ITEM_COLUMNS,
         exponents=False,
+        currencies=contract.currencies,
         deferred=("entry_id",),
     )
     connection.register("bank_text", stream)

@@ -6,7 +6,7 @@ has); `checked_rows` makes the query that types and checks it, the same for ever
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from orchestration.files import quoted
 from orchestration.ingest.contract import MAX_DECIMALS, Column, Feed
@@ -60,12 +60,14 @@ def checked_rows(
     present: Collection[str],
     *,
     exponents: bool,
+    currencies: Mapping[str, int],
     deferred: Collection[str] = (),
 ) -> str:
     """Query over the text relation `source`: typed columns, row hash, and what is wrong with a row.
 
     Args:
         present: contract columns that the source has; the others are null.
+        currencies: minor digits by ISO 4217 code.
         exponents: whether numbers may be in exponent form (JSON numbers and Parquet doubles may).
         deferred: required columns that get their value later (the ids of bank items).
 
@@ -73,15 +75,9 @@ def checked_rows(
         a query with the contract columns, `_batch_id`, `_row_number`, `_extra`, `_row_hash` (null
         for a rejected row or when columns are deferred), `_bad_column`, `_bad_value`, `_bad_reason`
         (null for a good row), `_row_key` (of rejected rows), `_naive` and `_doubles` (counts).
-        It needs the table `currencies` (code, minor_digits).
     """
     columns = [column for column in feed.columns if column.name not in deferred]
-    joins = "\n".join(
-        f"left join currencies as {_currency_alias(c)} on {_currency_alias(c)}.code = {_text(c)}"
-        for c in columns
-        if c.kind == "currency"
-    )
-    problems = [_problem(c, feed, exponents) for c in columns] + _row_problems(feed)
+    problems = [_problem(c, feed, currencies, exponents) for c in columns] + _row_problems(feed)
     typed_names = ",\n    ".join(
         f"case when _bad_reason is null then {_typed(c)} end as {identifier(c.name)}"
         if c.name not in deferred
@@ -125,7 +121,6 @@ checked as (
     select typed.*,
     {errors}
     from typed
-    {joins}
 ),
 judged as (
     select checked.*,
@@ -193,8 +188,26 @@ def _error(name: str) -> str:
     return identifier(f"e_{name}")
 
 
-def _currency_alias(column: Column) -> str:
-    return identifier(f"c_{column.name}")
+def _is_among(text: str, codes: Iterable[str]) -> str:
+    """Expression: whether a text is one of some three-letter codes.
+
+    A search in one constant string: a join would let the planner put the file, whose size it cannot
+    know, into memory, and a long `in` compares one by one.
+    """
+    listed = quoted(" ".join(["", *codes, ""]))
+    return f"(length({text}) = 3 and contains({listed}, ' ' || {text} || ' '))"
+
+
+def _minor_digits(text: str, currencies: Mapping[str, int]) -> str:
+    """Expression: minor digits of a currency; `MAX_DECIMALS` where it is absent or unknown."""
+    by_digits: dict[int, list[str]] = {}
+    for code, digits in currencies.items():
+        by_digits.setdefault(digits, []).append(code)
+    branches = " ".join(
+        f"when {_is_among(text, codes)} then {digits}"
+        for digits, codes in sorted(by_digits.items(), key=lambda item: -len(item[1]))
+    )
+    return f"case {branches} else {MAX_DECIMALS} end"
 
 
 def _cleaned(column: Column, present: bool) -> str:
@@ -323,7 +336,9 @@ def _timestamp(column: Column, zone: str) -> str:
     return f"case when regexp_full_match({text}, {pattern}) then {utc} - to_minutes({minutes}) end"
 
 
-def _problem(column: Column, feed: Feed, exponents: bool) -> tuple[str, str, str, str]:
+def _problem(
+    column: Column, feed: Feed, currencies: Mapping[str, int], exponents: bool
+) -> tuple[str, str, str, str]:
     """Name of the reason, its column and value, and the expression: null, or what to mend."""
     text, typed = _text(column), _typed(column)
     shown = f"'{column.name} \"' || left({text}, 80) || '\" '"
@@ -339,11 +354,11 @@ def _problem(column: Column, feed: Feed, exponents: bool) -> tuple[str, str, str
         cases.append(f"when {text} not in ({allowed}) then {shown} || {choice}")
     elif column.kind == "currency":
         cases.append(
-            f"when {_currency_alias(column)}.code is null "
+            f"when not {_is_among(text, currencies)} "
             f"then {shown} || 'is not an ISO 4217 currency code such as EUR'"
         )
     elif column.kind in ("money", "quantity"):
-        cases += _number_cases(column, feed, exponents, shown)
+        cases += _number_cases(column, feed, currencies, exponents, shown)
     elif column.kind == "json":
         cases += _json_cases(column, shown)
     elif column.kind == "list":
@@ -365,14 +380,16 @@ def _problem(column: Column, feed: Feed, exponents: bool) -> tuple[str, str, str
     return _error(column.name), column.name, text, f"case {' '.join(cases)} end"
 
 
-def _number_cases(column: Column, feed: Feed, exponents: bool, shown: str) -> list[str]:
+def _number_cases(
+    column: Column, feed: Feed, currencies: Mapping[str, int], exponents: bool, shown: str
+) -> list[str]:
     text, typed = _text(column), _typed(column)
     digits: str = str(MAX_DECIMALS)
     limit = quoted(f"{MAX_DECIMALS} are allowed")
     if column.currency is not None:
-        money = _currency_alias(feed.column(column.currency))
-        digits = f"coalesce({money}.minor_digits, {MAX_DECIMALS})"
-        limit = f"coalesce({money}.code || ' has ' || {money}.minor_digits, {limit})"
+        money = _text(feed.column(column.currency))
+        digits = _minor_digits(money, currencies)
+        limit = f"coalesce({money} || ' has ' || {digits}, {limit})"
     decimals = (
         f"case when contains({text}, '.') "
         f"then length(rtrim({text}, '0')) - strpos({text}, '.') else 0 end"
@@ -390,7 +407,7 @@ def _number_cases(column: Column, feed: Feed, exponents: bool, shown: str) -> li
         f"when regexp_full_match({text}, {quoted(_DECIMAL + _EXPONENT)}) "
         f"then 'is in exponent form, which loses digits; write 1234.50' "
         f"else 'is not a decimal number such as 1234.50' end",
-        f"when {decimals} > {digits} then {shown} || 'has ' || ({decimals}) "
+        f"when {decimals} > 0 and {decimals} > {digits} then {shown} || 'has ' || ({decimals}) "
         f"|| ' digits after the point and ' || {limit} || '; round it where it comes from'",
     ]
     return cases + _range_cases(column, shown)

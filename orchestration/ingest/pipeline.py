@@ -191,7 +191,7 @@ def _stage_tabular(work: _Work, file: LandedFile, target: Path) -> None:
     if file.size == 0:
         raise FileRejected("the file is empty; land it with its content")
     try:
-        tabular.stage(work.connection, feed, file.path, file.batch_id, target)
+        tabular.stage(work.connection, work.contract, feed, file.path, file.batch_id, target)
     except FileNotFoundError as error:
         raise FileChanged from error
 

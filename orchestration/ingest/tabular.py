@@ -17,7 +17,7 @@ import pyarrow.parquet
 
 from orchestration.files import quoted
 from orchestration.ingest.checks import checked_rows, identifier, numbers_as_text
-from orchestration.ingest.contract import Feed
+from orchestration.ingest.contract import Contract, Feed
 from orchestration.ingest.errors import FileRejected
 from orchestration.ingest.records import Records
 
@@ -51,7 +51,12 @@ def form_of(file_name: str) -> tuple[str | None, bool]:
 
 
 def stage(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, path: Path, batch_id: str, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    feed: Feed,
+    path: Path,
+    batch_id: str,
+    target: Path,
 ) -> None:
     """Read, check and type one file into the Parquet file `target`, bad rows included.
 
@@ -66,9 +71,8 @@ def stage(
         records = Records(path, gzipped=gzipped, quotes=False)
         text = _json_text(connection, feed, records)
     elif form == "parquet":
-        write_staged(
-            connection, feed, _parquet_text(connection, feed, path), batch_id, target, True
-        )
+        text = _parquet_text(connection, feed, path)
+        _write_staged(connection, contract, feed, text, batch_id, target, exponents=True)
         return
     else:
         raise FileRejected(
@@ -77,20 +81,24 @@ def stage(
             "another name stay this batch"
         )
     with _streamed(connection, records, skip=1 if form == "csv" else 0):
-        write_staged(connection, feed, text, batch_id, target, form == "jsonl")
+        _write_staged(connection, contract, feed, text, batch_id, target, exponents=form == "jsonl")
 
 
-def write_staged(
+def _write_staged(
     connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
     feed: Feed,
     text: Text,
     batch_id: str,
     target: Path,
+    *,
     exponents: bool,
 ) -> None:
     """Type and check a relation of text into the Parquet file `target`."""
     source = f"(select {quoted(batch_id)} as _batch_id, * from ({text.query}))"
-    rows = checked_rows(feed, source, text.present, exponents=exponents)
+    rows = checked_rows(
+        feed, source, text.present, exponents=exponents, currencies=contract.currencies
+    )
     connection.execute(
         f"copy ({rows}) to {quoted(str(target))} (format parquet, compression snappy)"
     )
