@@ -8,7 +8,7 @@ import time
 import warnings
 from pathlib import Path
 
-from orchestration import progress, repeats, summary
+from orchestration import journal, progress, repeats, steps, summary
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 
 _INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
@@ -33,6 +33,8 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
                 "by this code. Its summary:"
             )
             return summary.summarize(home)
+        if settings.as_of is not None:
+            steps.refuse_the_past(settings.as_of, journal.read_blocks(home))
         execute_job(home, trigger)
         with reporter.step("Summing up"):
             text = summary.summarize(home)

@@ -126,13 +126,15 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         Phase.AFTER_SEAL: "Building the audit marts",
     }[phase]
     with progress.current().step(title), warehouse.building(home, phase):
-        finished = 0
+        finished = total = 0
         for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
-            total = dbt_runs.progress_of(event)
-            if total is not None:
-                finished += 1
+            size = dbt_runs.progress_of(event)
+            if size is not None:
+                finished, total = finished + 1, size
                 progress.current().update(f"{finished}/{total} models and tests")
             yield event
+        # Nodes without a relation of their own end unreported.
+        progress.current().update(f"{total}/{total} models and tests")
 
 
 def seal(home: Home) -> Block | None:
