@@ -7,6 +7,7 @@ checked and typed by DuckDB. Memory is bounded by the chunk, whatever the size o
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ SCHEMA = pa.schema([("n", pa.int64()), ("record", pa.string())])
 _BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _LINE_FEED, _RETURN, _QUOTE = 10, 13, 34
+_FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
+_WELL_FORMED = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*")
 
 
 class Records:
@@ -135,7 +138,8 @@ def _join_quoted(
     """Unmark the lines that continue a quoted field; the number of lines that are complete.
 
     A line with an even number of quotes ends outside of them when it starts outside, so only the
-    others are looked at one by one. A quote that opens and never closes keeps to its own line.
+    others are looked at one by one. A quote that opens and never closes, or closes in the middle of
+    a later field, is a stray one: it keeps to its own line and spares the records after it.
     """
     quotes = np.flatnonzero(bytes_ == _QUOTE)
     per_line = np.bincount(np.searchsorted(line_ends, quotes), minlength=len(starts))
@@ -157,7 +161,9 @@ def _join_quoted(
             too_long = line_ends[-1] - starts[index] > MAX_QUOTED_BYTES
             if not is_last and not too_long:
                 return int(index)
-        if closing is not None:
+        if closing is None:
+            continue
+        if _WELL_FORMED.fullmatch(data[starts[index] : line_ends[closing]].rstrip(b"\r")):
             is_record[index + 1 : closing + 1] = False
             next_free = closing + 1
     return len(starts)

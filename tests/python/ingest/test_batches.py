@@ -97,7 +97,10 @@ ROWS = st.builds(
     AMOUNTS,
     st.sampled_from(["paid", "pending", "gone"]),
     st.one_of(
-        st.none(), st.none(), st.none(), st.sampled_from(['"', "a,b", '"x" y,,,,,', ",,,,,"])
+        st.none(),
+        st.none(),
+        st.none(),
+        st.sampled_from(['stripe,"open', "a,b", '"x" y,,,,,', ",,,,,"]),
     ),
 )
 FILES = st.lists(st.lists(ROWS, max_size=6), min_size=1, max_size=4)

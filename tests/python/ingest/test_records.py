@@ -39,6 +39,7 @@ def read(path: Path, *, quotes: bool = True, gzipped: bool = False) -> list[tupl
         ('a,"x\n\n""\r\ny",c\r\nb\r\n', [(1, 'a,"x\n\n""\r\ny",c'), (5, "b")]),
         ('a,5" pipe\nb\n', [(1, 'a,5" pipe'), (2, "b")]),
         ('a,"open\nb\nc\n', [(1, 'a,"open'), (2, "b"), (3, "c")]),
+        ('a,"open\nb\n"c",d\n', [(1, 'a,"open'), (2, "b"), (3, '"c",d')]),
         ("\ufeffa\nb\n", [(1, "a"), (2, "b")]),
     ],
 )
