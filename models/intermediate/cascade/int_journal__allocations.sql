@@ -31,6 +31,7 @@ final as (
         cast(match_items.allocated_amount as {{ amount_type() }}) as allocated_amount,
         cast(match_items.adjusted_amount as {{ amount_type() }}) as adjusted_amount,
         cast(match_items.match_amount as {{ amount_type() }}) as match_amount,
+        cast(match_items.match_adjusted_amount as {{ amount_type() }}) as match_adjusted_amount,
         matches.currency as match_currency,
         matches.adjustment_kind,
         match_items.row_hash
@@ -40,7 +41,7 @@ final as (
         'match_items',
         [
             'adjusted_amount', 'allocated_amount', 'amount', 'currency', 'item_id', 'item_type',
-            'match_amount', 'row_hash', 'side'
+            'match_adjusted_amount', 'match_amount', 'row_hash', 'side'
         ]
     ) }}
 )

@@ -10,14 +10,6 @@ matches as (
 
 allocations as (select * from {{ ref('int_match_allocations') }}),
 
-match_adjustments as (
-    select
-        proposed.match_id,
-        proposed.item_key,
-        proposed.match_adjusted_amount
-    from {{ ref('int_allocations__proposed') }} as proposed
-),
-
 journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
 
 review_decisions as (
@@ -29,16 +21,10 @@ review_decisions as (
 exceptions as (select * from {{ ref('int_exceptions__to_seal') }}),
 
 new_allocations as (
-    select
-        allocations.*,
-        coalesce(match_adjustments.match_adjusted_amount, {{ zero() }}) as match_adjusted_amount
+    select allocations.*
     from allocations
     inner join matches
         on allocations.match_id = matches.match_id
-    left join match_adjustments
-        on
-            allocations.match_id = match_adjustments.match_id
-            and allocations.item_key = match_adjustments.item_key
 ),
 
 match_items as (

@@ -20,6 +20,7 @@ allocations as (
         sealed_allocations.adjusted_amount,
         sealed_allocations.currency,
         sealed_allocations.match_amount,
+        sealed_allocations.match_adjusted_amount,
         sealed_allocations.match_currency,
         sealed_allocations.adjustment_kind,
         sealed_allocations.row_hash
@@ -37,6 +38,7 @@ allocations as (
         proposed_allocations.adjusted_amount,
         proposed_allocations.currency,
         proposed_allocations.match_amount,
+        proposed_allocations.match_adjusted_amount,
         proposed_allocations.match_currency,
         proposed_allocations.adjustment_kind,
         proposed_allocations.row_hash
@@ -57,6 +59,7 @@ final as (
         allocations.adjusted_amount,
         allocations.currency,
         allocations.match_amount,
+        allocations.match_adjusted_amount,
         allocations.match_currency,
         case when allocations.adjusted_amount <> 0 then allocations.adjustment_kind end
             as adjustment_kind,
