@@ -10,7 +10,23 @@
 {%- endmacro %}
 
 
-{# What the journal keeps of an exception, of a row of int_exceptions__lifecycle. #}
+{# What the journal keeps of an exception when it opens, of a row of int_exceptions__lifecycle. #}
+{% macro opening_payload(relation) -%}
+    {{ json_object(exception_members(relation)) }}
+{%- endmacro %}
+
+
+{# The same when it is resolved: what it had become by then, and what ended it. #}
+{% macro resolution_payload(relation) -%}
+    {{ json_object(exception_members(relation) + [
+        ['resolution', relation ~ '.resolution'],
+        ['resolved_at', iso_timestamp(relation ~ '.resolved_at')],
+        ['resolved_by', relation ~ '.resolved_by'],
+    ]) }}
+{%- endmacro %}
+
+
+{# The members that both have. #}
 {% macro exception_members(relation) %}
     {% do return([
         ['amount', amount_text(relation ~ '.amount')],

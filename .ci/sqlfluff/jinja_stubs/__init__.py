@@ -37,7 +37,7 @@ class adapter:  # the name that templates call it by
 
     @staticmethod
     def quote(name: str) -> str:
-        return name
+        return f'"{name}"'
 
 
 class dbt:  # the name that templates call it by

@@ -1,4 +1,3 @@
-{%- set listed = 5 -%}
 -- The matches that a reviewer may choose from, best first: what waits for a decision, then what the
 -- cascade considered and refused.
 with
@@ -78,10 +77,12 @@ final as (
         cast(count(*) as bigint) as candidate_count,
         '['
         || concat_ws(
-            ','
-            {%- for place in range(1, listed + 1) %},
-            max(case when ranked.place = {{ place }} then '"' || ranked.match_id || '"' end)
-            {%- endfor %}
+            ',',
+            max(case when ranked.place = 1 then '"' || ranked.match_id || '"' end),
+            max(case when ranked.place = 2 then '"' || ranked.match_id || '"' end),
+            max(case when ranked.place = 3 then '"' || ranked.match_id || '"' end),
+            max(case when ranked.place = 4 then '"' || ranked.match_id || '"' end),
+            max(case when ranked.place = 5 then '"' || ranked.match_id || '"' end)
         )
         || ']' as candidate_match_ids
     from ranked

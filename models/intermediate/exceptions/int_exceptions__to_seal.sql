@@ -40,7 +40,7 @@ final as (
         lifecycle.exception_id as subject_id,
         'tieout' as actor,
         {{ as_of() }} as occurred_at,
-        {{ json_object(exception_members('lifecycle')) }} as payload,
+        {{ opening_payload('lifecycle') }} as payload,
         hashes.source_hashes
     from lifecycle
     left join hashes
@@ -53,11 +53,7 @@ final as (
         lifecycle.exception_id as subject_id,
         lifecycle.resolved_by as actor,
         {{ as_of() }} as occurred_at,
-        {{ json_object(exception_members('lifecycle') + [
-            ['resolution', 'lifecycle.resolution'],
-            ['resolved_at', iso_timestamp('lifecycle.resolved_at')],
-            ['resolved_by', 'lifecycle.resolved_by'],
-        ]) }} as payload,
+        {{ resolution_payload('lifecycle') }} as payload,
         coalesce(hashes.source_hashes, journal.opened_source_hashes) as source_hashes
     from lifecycle
     left join hashes

@@ -83,7 +83,7 @@ movements as (
         documents.event_date as rate_date,
         documents.currency,
         'overdue' as measure,
-        - closings.closed_amount as amount
+        -closings.closed_amount as amount
     from closings
     inner join documents
         on closings.item_key = documents.item_key

@@ -131,18 +131,23 @@ issued_invoices as (
 automatic_closes as (
     select
         'false_positive_auto_close_rate' as sli,
-        coalesce(sealed_matches.decided_at, matches.decided_at) as event_at,
+        matches.decided_at as event_at,
+        0 as numerator,
+        1 as denominator,
+        0 as is_bad
+    from matches
+    where matches.decision = 'auto_closed'
+    union all
+    select
+        'false_positive_auto_close_rate' as sli,
+        sealed_matches.decided_at as event_at,
         case when matches.reversal_reason = 'undone_by_a_person' then 1 else 0 end as numerator,
         1 as denominator,
         case when matches.reversal_reason = 'undone_by_a_person' then 1 else 0 end as is_bad
     from matches
-    left join sealed_matches
-        on
-            matches.decision = 'reversed'
-            and matches.match_id = sealed_matches.match_id
-    where
-        matches.decision = 'auto_closed'
-        or (matches.decision = 'reversed' and sealed_matches.decision = 'auto_closed')
+    inner join sealed_matches
+        on matches.match_id = sealed_matches.match_id
+    where matches.decision = 'reversed' and sealed_matches.decision = 'auto_closed'
 ),
 
 in_part_matches as (

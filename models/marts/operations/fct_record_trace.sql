@@ -4,18 +4,14 @@ with
 
 items as (select * from {{ ref('int_items__balanced') }}),
 
+runs as (select * from {{ ref('stg_tieout__runs') }}),
+
 batches as (
     select
         classified.*,
         runs.run_id
     from {{ ref('int_batches__classified') }} as classified
-    left join (
-        select
-            stg_tieout__runs.run_sequence,
-            max(stg_tieout__runs.run_id) as run_id
-        from {{ ref('stg_tieout__runs') }} as stg_tieout__runs
-        group by stg_tieout__runs.run_sequence
-    ) as runs
+    left join runs
         on classified.run_sequence = runs.run_sequence
 ),
 

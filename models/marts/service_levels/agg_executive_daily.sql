@@ -56,7 +56,7 @@ exception_movements as (
         cast(exceptions.resolved_at as date) as moved_on,
         -1 as open_change,
         0 as in_sla_change,
-        - exceptions.revenue_at_risk as risk_change
+        -exceptions.revenue_at_risk as risk_change
     from exceptions
     where not exceptions.is_open
     union all

@@ -344,6 +344,7 @@ identified as (
 addressed as (
     select
         identified.*,
+        case identified.severity when 'page' then 1 when 'ticket' then 2 else 3 end as loudness,
         {{ sha256_hex('identified.occurrence') }} as alert_id
     from identified
 ),
@@ -355,8 +356,7 @@ spoken as (
         first_value(addressed.alert_id) over (
             partition by addressed.group_key, addressed.resolved_at is null
             order by
-                case addressed.severity when 'page' then 1 when 'ticket' then 2 else 3 end
-                    asc nulls last,
+                addressed.loudness asc nulls last,
                 addressed.priority asc nulls last,
                 addressed.alert_id asc nulls last
             rows between unbounded preceding and unbounded following
