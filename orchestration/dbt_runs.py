@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestration.files import write_text
 from orchestration.home import (
     DEFAULT_REPORTING_CURRENCY,
     PROJECT_DIR,
@@ -224,6 +225,22 @@ def describe_failures(
         )
     said = "\n".join(f"  {line}" for line in plain_lines[-15:] if line) or "  (no output)"
     return f"dbt {' '.join(arguments)} failed:\n{said}\n  The whole log: {logs / 'dbt.log'}"
+
+
+def ensure_manifest(home: Home) -> None:
+    """Parse the project unless `manifest.json` was made from the code as it is now.
+
+    Raises:
+        DbtFailed: when the project does not parse.
+    """
+    manifest = home.target / "manifest.json"
+    parsed = home.target / "manifest.fingerprint"
+    fingerprint = code_fingerprint()
+    if manifest.exists() and parsed.exists() and parsed.read_text(encoding="utf-8") == fingerprint:
+        return
+    for _ in stream(home, ["parse"]):
+        pass
+    write_text(parsed, fingerprint)
 
 
 def code_fingerprint(project_dir: Path = PROJECT_DIR) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.dbt_runs import ensure_manifest
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.runner import prepare_instance
 
@@ -20,7 +21,7 @@ HOST = "127.0.0.1"
 DAGSTER_PORT = 3000
 DASHBOARD_PORT = 8501
 _PORTS_TRIED = 50
-_START_TIMEOUT = 120.0
+_START_TIMEOUT = 300.0
 _STOP_TIMEOUT = 20.0
 
 
@@ -104,13 +105,14 @@ def up(home: Home) -> int:
         TieoutError: when a server does not start.
     """
     prepare_instance(home)
+    print("Getting ready ...", flush=True)
+    ensure_manifest(home)
     started = services(home, free_port(DAGSTER_PORT), free_port(DASHBOARD_PORT))
     processes: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         for service in started:
             processes.append(_start(service))
-        print("Starting ...", flush=True)
         for service, process in zip(started, processes, strict=True):
             _wait_until_open(service, process)
             print(f"  {service.name:<16} {service.address}", flush=True)
