@@ -5,7 +5,7 @@
     Every family holds an `_empty.parquet` with the schema, so no glob comes up empty.
 #}
 {% macro register_sources() %}
-    {% if execute and flags.WHICH in ['run', 'build', 'test', 'seed', 'show', 'compile'] %}
+    {% if execute and flags.WHICH in ['run', 'build', 'test', 'seed', 'show', 'compile', 'freshness'] %}
         {% set home = env_var('TIEOUT_HOME', 'data') %}
         {% set schemas = [] %}
         {% for table in graph.sources.values() %}

@@ -14,7 +14,12 @@ entries as (
     select
         transactions.*,
         coalesce(transactions.entry_source, 'statement') as delivery,
-        coalesce(transactions.entry_reference, transactions.entry_id) as entry_key,
+        -- where the bank gives no reference, ids come from the content; a notification's end in ~n
+        coalesce(
+            transactions.entry_reference,
+            transactions.bank_reference,
+            replace(transactions.entry_id, '~n', '')
+        ) as entry_key,
         coalesce(transactions.entry_amount, transactions.amount) as entry_total,
         {{ item_id(['transactions.account_id', 'transactions.entry_id']) }} as item_id
     from transactions

@@ -1,5 +1,6 @@
 -- The rate to convert with on any day: of the source with the highest priority, the last one within
--- seven days; direct, else inverse, else across the reporting currency, else across any common base.
+-- seven days; direct, else inverse, else across the reporting currency, else across any common
+-- base.
 with
 
 rates as (select * from {{ ref('stg_fx__rates') }}),

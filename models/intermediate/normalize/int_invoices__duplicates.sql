@@ -1,4 +1,5 @@
--- Which invoices are copies of an earlier one. The earliest issued stays; it is never a copy itself.
+-- Which invoices are copies of an earlier one. The earliest issued stays; it is never itself a
+-- copy.
 with
 
 invoices as (
@@ -51,8 +52,7 @@ number_pairs as (
             when copies.invoice_number = originals.invoice_number then 'same_number'
             else 'number_suffix'
         end as rule_id,
-        abs({{ days_between('cast(originals.issued_at as date)', 'cast(copies.issued_at as date)') }})
-            as days_apart
+        abs({{ days_between('originals.issued_at', 'copies.issued_at') }}) as days_apart
     from numbered as copies
     inner join numbered as originals
         on
