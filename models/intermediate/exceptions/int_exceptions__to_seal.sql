@@ -17,7 +17,7 @@ evidence as (
         lifecycle.item_row_hash as row_hash
     from lifecycle
     where lifecycle.item_row_hash is not null
-    union
+    union all
     select
         lifecycle.exception_id,
         lifecycle.decision_row_hash as row_hash
@@ -25,10 +25,10 @@ evidence as (
     where lifecycle.decision_row_hash is not null
 ),
 
-hashes as (
+evidence_lists as (
     select
         evidence.exception_id,
-        array_sort(array_agg(evidence.row_hash)) as source_hashes
+        array_sort(array_agg(distinct evidence.row_hash)) as source_hashes
     from evidence
     group by evidence.exception_id
 ),
@@ -41,10 +41,10 @@ final as (
         'tieout' as actor,
         {{ as_of() }} as occurred_at,
         {{ opening_payload('lifecycle') }} as payload,
-        hashes.source_hashes
+        evidence_lists.source_hashes
     from lifecycle
-    left join hashes
-        on lifecycle.exception_id = hashes.exception_id
+    left join evidence_lists
+        on lifecycle.exception_id = evidence_lists.exception_id
     where lifecycle.lifecycle = 'newly_opened'
     union all
     select
@@ -54,10 +54,10 @@ final as (
         lifecycle.resolved_by as actor,
         {{ as_of() }} as occurred_at,
         {{ resolution_payload('lifecycle') }} as payload,
-        coalesce(hashes.source_hashes, journal.opened_source_hashes) as source_hashes
+        coalesce(evidence_lists.source_hashes, journal.opened_source_hashes) as source_hashes
     from lifecycle
-    left join hashes
-        on lifecycle.exception_id = hashes.exception_id
+    left join evidence_lists
+        on lifecycle.exception_id = evidence_lists.exception_id
     left join journal
         on lifecycle.exception_id = journal.exception_id
     where lifecycle.lifecycle = 'newly_resolved'
