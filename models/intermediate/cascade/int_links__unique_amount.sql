@@ -1,5 +1,5 @@
--- Pass 4. The same party, currency and amount, inside the rule's window: a match when it is the only
--- one on both sides, else a suggestion of the nearest by date.
+-- Pass 4. The same party, currency and amount, inside the rule's window: a match when it is the
+-- only one on both sides, else a suggestion of the nearest by date.
 with
 
 open_items as (select * from {{ ref('int_open__after_group_sum') }}),
@@ -93,7 +93,7 @@ pairs as (
         on
             crowds.reconciliation = rules.reconciliation
             and {{ days_between('expected_units.event_date', 'actual_units.event_date') }}
-            between - rules.days_before and rules.days_after
+            between -rules.days_before and rules.days_after
     left join declined_pairs
         on
             expected_units.unit_key = declined_pairs.expected_item_key

@@ -16,7 +16,7 @@ groups as (
         open_items.side,
         sum(case when open_items.remaining_amount > 0 then open_items.remaining_amount end)
             as positive_total,
-        - sum(case when open_items.remaining_amount < 0 then open_items.remaining_amount end)
+        -sum(case when open_items.remaining_amount < 0 then open_items.remaining_amount end)
             as negative_total
     from open_items
     group by open_items.anchor_item_key, open_items.side
@@ -85,10 +85,10 @@ final as (
         covered.document_number,
         covered.row_hash,
         covered.currency as match_currency,
-        case when covered.remaining_amount < 0 then - covered.part else covered.part end
+        case when covered.remaining_amount < 0 then -covered.part else covered.part end
             as allocated_amount,
         {{ zero() }} as adjusted_amount,
-        case when covered.remaining_amount < 0 then - covered.part else covered.part end
+        case when covered.remaining_amount < 0 then -covered.part else covered.part end
             as match_amount,
         {{ zero() }} as match_adjusted_amount
     from covered

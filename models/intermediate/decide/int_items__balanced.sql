@@ -10,12 +10,18 @@ closed_parts as (
         allocations.item_key,
         cast(
             sum(
-                case when allocations.is_live then allocations.allocated_amount else {{ zero() }} end
+                case
+                    when allocations.is_live then allocations.allocated_amount
+                    else {{ zero() }}
+                end
             ) as {{ amount_type() }}
         ) as allocated_amount,
         cast(
             sum(
-                case when allocations.is_live then allocations.adjusted_amount else {{ zero() }} end
+                case
+                    when allocations.is_live then allocations.adjusted_amount
+                    else {{ zero() }}
+                end
             ) as {{ amount_type() }}
         ) as adjusted_amount,
         max(case when allocations.is_live then 1 else 0 end) as is_in_live_match,

@@ -128,9 +128,9 @@ ranked as (
             partition by candidates.item_key
             order by
                 candidates.score desc nulls last,
-                candidates.match_id nulls last,
-                candidates.other_item_type nulls last,
-                candidates.other_item_id nulls last
+                candidates.match_id asc nulls last,
+                candidates.other_item_type asc nulls last,
+                candidates.other_item_id asc nulls last
         ) as rank
     from candidates
 ),

@@ -72,7 +72,7 @@ matches as (
                 case
                     when allocations.side = 'actual'
                         then allocations.match_amount + allocations.match_adjusted_amount
-                    else - allocations.match_amount - allocations.match_adjusted_amount
+                    else -allocations.match_amount - allocations.match_adjusted_amount
                 end
             ) as {{ amount_type() }}
         ) as difference_amount,

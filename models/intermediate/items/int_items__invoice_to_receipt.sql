@@ -51,7 +51,7 @@ documents as (
         coalesce(invoices.due_date, cast(invoices.issued_at as date)) as due_from,
         invoices.currency,
         case
-            when invoices.document_type = 'credit_memo' then - invoices.total_amount
+            when invoices.document_type = 'credit_memo' then -invoices.total_amount
             else invoices.total_amount
         end as amount,
         case
