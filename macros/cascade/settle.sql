@@ -199,8 +199,7 @@ priced_items as (
         on group_currencies.match_currency = currencies.code
     left join fx_rates
         on
-            group_items.currency <> group_currencies.match_currency
-            and group_items.event_date = fx_rates.rate_date
+            group_items.event_date = fx_rates.rate_date
             and group_items.currency = fx_rates.base_currency
             and group_currencies.match_currency = fx_rates.quote_currency
 ),
@@ -387,9 +386,9 @@ suspect_payments as (
         on group_items.group_name = ruled.group_name
     left join own_documents
         on
-            ruled.is_other_payer = 0
-            and group_items.group_name = own_documents.group_name
-            and group_items.amount = own_documents.amount
+            group_items.group_name = own_documents.group_name
+            and case when ruled.is_other_payer = 0 then group_items.amount end
+            = own_documents.amount
     where
         group_items.side = 'actual'
         and group_items.remaining_amount > 0

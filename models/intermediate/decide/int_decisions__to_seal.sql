@@ -120,7 +120,9 @@ review_entries as (
 ),
 
 already_rejected as (
-    select distinct journal_entries.subject_id
+    select distinct
+        journal_entries.entry_type,
+        journal_entries.subject_id
     from journal_entries
     where journal_entries.entry_type = 'match_rejected'
 ),
@@ -137,7 +139,7 @@ final as (
     from match_entries
     left join already_rejected
         on
-            match_entries.entry_type = 'match_rejected'
+            match_entries.entry_type = already_rejected.entry_type
             and match_entries.subject_id = already_rejected.subject_id
     where already_rejected.subject_id is null
     union all

@@ -133,9 +133,7 @@ final as (
             and entries.booking_date = pairs.booking_date
     left join single_details
         on
-            entries.delivery = 'statement'
-            and not pairs.is_split
-            and entries.account_id = single_details.account_id
+            entries.account_id = single_details.account_id
             and entries.entry_key = single_details.entry_key
             and entries.entry_total = single_details.entry_total
             and entries.booking_date = single_details.booking_date
