@@ -48,9 +48,10 @@ class LandedFile:
 
 
 def scan(home: Home) -> list[LandedFile]:
-    """All landed files, by feed and name.
+    """All landed files, by feed, in the order of their arrival.
 
-    Files whose name, size and times are those of the last scan are not read again.
+    Of files with the same bytes the first to arrive is the batch, whatever their names. Files whose
+    name, size and times are those of the last scan are not read again.
 
     Raises:
         TieoutError: when a file cannot be read.
@@ -77,7 +78,7 @@ def scan(home: Home) -> list[LandedFile]:
         landed.append(LandedFile(feed, name, path, batch_id, status.st_size, status.st_mtime_ns))
     if seen != cached:
         write_text(cache_file, json.dumps(seen))
-    return landed
+    return sorted(landed, key=lambda file: (file.feed, file.modified_ns, file.name))
 
 
 def file_sha256(path: Path) -> str:
