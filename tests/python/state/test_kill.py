@@ -2,8 +2,8 @@
 
 There are no hooks in the product: a moment is something that can be seen on disk.
 
-`make test` kills the runs of one home at all ten moments, one after the other, and lets the last
-run end. `make test-kill` gives each moment a home of its own, which takes some ten minutes.
+`make test-kill`: the runs of one home are killed at all ten moments, one after the other; then each
+moment gets a home of its own. Some ten minutes on a quiet machine.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def assert_ends_like_one_never_killed(
     tieout.succeed("verify")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_after_ten_kills_the_next_run_ends_where_an_unkilled_one_ends(
     landed: tuple[Tieout, Path],
     reconciled: Tieout,
