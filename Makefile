@@ -59,7 +59,7 @@ test-spark: $(VENV)/.spark ## build the demo company on Spark and compare every 
 
 .PHONY: test-kill
 test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (ten minutes)
-	@$(BIN)/python -m pytest -v -m thorough tests/python/state/test_kill.py
+	@$(BIN)/python -m pytest -v -m thorough tests/python/state
 
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
