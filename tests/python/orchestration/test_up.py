@@ -84,10 +84,10 @@ def test_up_serves_both_addresses_until_interrupted(home: Home) -> None:
                 break
         assert len(addresses) == 2
         for port in addresses:
-            with socket.create_connection((up.HOST, int(port)), timeout=30):
+            with socket.create_connection((up.HOST, int(port)), timeout=5):
                 pass
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=180) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         if process.poll() is None:
             process.kill()
