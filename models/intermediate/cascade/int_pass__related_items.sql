@@ -1,8 +1,8 @@
--- Pass 5. What names what it undoes and found no partner in the passes before: a credit memo covers
+-- The last pass. What names what it undoes and found no partner in the passes before: a credit memo covers
 -- its invoice; a payment that went back whole covers itself.
 with
 
-open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
+open_items as (select * from {{ ref('int_open__after_explained_amount') }}),
 
 rules as (
     select *

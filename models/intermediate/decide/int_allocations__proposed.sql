@@ -10,6 +10,10 @@ passes as (
     union all
     select * from {{ ref('int_pass__unique_amount') }}
     union all
+    select * from {{ ref('int_pass__sets') }}
+    union all
+    select * from {{ ref('int_pass__explained_amount') }}
+    union all
     select * from {{ ref('int_pass__related_items') }}
 ),
 

@@ -18,6 +18,7 @@ final as (
         rules.largest_amount,
         rules.days_before,
         rules.days_after,
+        rules.days_margin,
         rules.valid_from,
         rules.valid_to,
         rules.valid_from <= {{ as_of_date() }}
