@@ -289,7 +289,7 @@ compared as (
             and group_totals.advised_amount = group_totals.actual_amount,
             false
         ) as is_advised,
-        least(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
+        greatest(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
             as tolerance_base,
         -- ceilings are in the reporting currency; without a rate the bare amount is held against them
         cast(abs(group_totals.expected_amount) * coalesce(fx_rates.rate, 1) as {{ amount_type() }})
