@@ -10,6 +10,12 @@ findings as (select * from {{ ref('int_exceptions__findings') }}),
 
 duplicates as (select * from {{ ref('int_exceptions__duplicates') }}),
 
+refused_orders as (
+    select distinct refused.first_item_key as item_key
+    from {{ ref('int_orders__refused') }} as refused
+    where refused.first_item_key is not null
+),
+
 rules as (select * from {{ ref('exception_rules') }}),
 
 exception_types as (select * from {{ ref('exception_types') }}),
@@ -55,6 +61,17 @@ conditions as (
         cast(null as timestamp) as began_at,
         duplicates.amount as amount_in_question
     from duplicates
+    union all
+    select
+        refused_orders.item_key,
+        'order_refused' as condition,
+        false as is_required,
+        cast(null as timestamp) as began_at,
+        cast(null as {{ amount_type() }}) as amount_in_question
+    from refused_orders
+    inner join items
+        on refused_orders.item_key = items.item_key
+    where items.status <> 'closed'
 ),
 
 item_conditions as (
