@@ -66,6 +66,7 @@ match_entries as (
                 ]) }}
             else {{ json_object_raw([
                 ['adjustment_kind', json_string('matches.adjustment_kind')],
+                ['ambiguity', json_string('matches.ambiguity')],
                 ['amount', json_string(amount_text('matches.amount'))],
                 ['confidence', json_string(amount_text('matches.confidence'))],
                 ['decision', json_string('matches.decision')],

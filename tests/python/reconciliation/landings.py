@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,11 @@ BANK_LINE = {"account_id": "ACC-EUR-TEST", "currency": "EUR"}
 
 @dataclass
 class Company:
-    """A home that grows: land files, run, ask the marts."""
+    """A home that grows: land files, run, ask the marts. `after` holds what each run published."""
 
     tieout: Tieout
     day: datetime = datetime(2026, 7, 1, 6)
+    after: list[Path] = field(default_factory=list)
     _files: list[Path] = field(default_factory=list)
 
     def land(self, feed: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -82,14 +83,17 @@ class Company:
         """The run of the next day."""
         self.day += timedelta(days=1)
         as_of = self.day.strftime("%Y-%m-%dT%H:%M:%SZ")
-        Tieout(self.tieout.home, as_of=as_of, settings=self.tieout.settings).succeed("run")
+        self.tieout = replace(self.tieout, as_of=as_of)
+        self.tieout.succeed("run")
+        self.after.append(self.tieout.home.serving.resolve())
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        serving = self.tieout.home.serving.resolve()
+    def rows(self, sql: str, run: int = -1) -> list[tuple[Any, ...]]:
+        """Rows of the marts as a run published them, the last one unless told."""
+        serving = self.after[run]
         with duckdb.connect(str(serving), read_only=True) as connection:
             connection.execute("use marts")
             return connection.execute(sql).fetchall()
 
-    def row(self, sql: str) -> tuple[Any, ...]:
-        [row] = self.rows(sql)
+    def row(self, sql: str, run: int = -1) -> tuple[Any, ...]:
+        [row] = self.rows(sql, run)
         return row
