@@ -421,6 +421,7 @@ ruled as (
         coalesce(rules.rule_id, mismatch_rules.rule_id) as rule_id,
         coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,
         coalesce(rules.closes_by_itself, false) as closes_by_itself,
+        rules.why_a_person,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,
@@ -651,7 +652,8 @@ judged as (
                     or ruled.relation in {{ explained }}
                 )
                 then 'payer_unknown'
-            when not ruled.closes_by_itself then 'rule_asks_a_person'
+            when not ruled.closes_by_itself
+                then coalesce(ruled.why_a_person, 'rule_asks_a_person')
             when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
         end as ambiguity
     from ruled
