@@ -27,6 +27,16 @@ payments_that_name as (
     where mentions.item_key like numbers.reconciliation || '|%'
 ),
 
+-- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
+-- the probabilistic pass weighs it.
+speaking_units as (
+    select texts.item_key
+    from {{ ref('int_item_texts') }} as texts
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on texts.reconciliation = reconciliations.name
+    where reconciliations.party_kind = 'account'
+),
+
 {{ units_of('open_items') }},
 
 expected_units as (
@@ -98,7 +108,13 @@ pairs as (
         on
             expected_units.unit_key = declined_pairs.expected_item_key
             and actual_units.unit_key = declined_pairs.actual_item_key
-    where declined_pairs.expected_item_key is null
+    left join speaking_units as speaking_expected
+        on expected_units.unit_key = speaking_expected.item_key
+    left join speaking_units as speaking_actual
+        on actual_units.unit_key = speaking_actual.item_key
+    where
+        declined_pairs.expected_item_key is null
+        and (speaking_expected.item_key is null or speaking_actual.item_key is null)
 ),
 
 counted as (

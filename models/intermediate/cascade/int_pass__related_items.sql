@@ -2,7 +2,7 @@
 -- its invoice; a payment that went back whole covers itself.
 with
 
-open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
+open_items as (select * from {{ ref('int_open__after_probabilistic') }}),
 
 rules as (
     select *

@@ -10,6 +10,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__unique_amount') }}
     union all
+    select * from {{ ref('int_pass__probabilistic') }}
+    union all
     select * from {{ ref('int_pass__related_items') }}
 ),
 
