@@ -14,7 +14,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import dbt_runs, steps
-from orchestration.dbt_runs import AFTER_SEAL_TAG, Phase
+from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
 from orchestration.run_context import known_batches
 
@@ -24,8 +24,9 @@ TRIGGER_TAG = "tieout/trigger"
 SEALED_BLOCK = dg.AssetKey("sealed_block")
 PUBLISHED_MARTS = dg.AssetKey("published_marts")
 
-# Written by later steps of the same run (or the one before): inputs of dbt, not of its order.
-WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs"}
+# Written by later steps of the same run (or the one before), or by a training: inputs of dbt, not of
+# its order.
+WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs", "match_weights"}
 
 
 class SingleWriter(dg.ConfigurableResource):
@@ -63,6 +64,11 @@ class SealOrderTranslator(DagsterDbtTranslator):
 def is_after_seal(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest belongs to the second build."""
     return AFTER_SEAL_TAG in node.get("tags", [])
+
+
+def is_in_run(node: Mapping[str, Any]) -> bool:
+    """Whether a run builds a node of the manifest; some serve trainings alone."""
+    return TRAINING_TAG not in node.get("tags", [])
 
 
 def landed_sources(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -158,7 +164,7 @@ def build_assets(
     @dbt_assets(
         manifest=manifest,
         name="warehouse",
-        exclude=f"tag:{AFTER_SEAL_TAG}",
+        exclude=f"tag:{AFTER_SEAL_TAG} tag:{TRAINING_TAG}",
         dagster_dbt_translator=translator,
         pool=WRITER_POOL,
     )
@@ -167,7 +173,9 @@ def build_assets(
 
     @dg.asset(
         key=SEALED_BLOCK,
-        deps=model_keys(manifest, lambda node: not is_after_seal(node)),
+        deps=model_keys(
+            manifest, lambda node: is_in_run(node) and not is_after_seal(node)
+        ),
         group_name="journal",
         kinds={"parquet"},
         pool=WRITER_POOL,

@@ -55,6 +55,11 @@ def parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="read landed files into raw, and stop there")
     ingest.set_defaults(command=_ingest)
 
+    train = commands.add_parser(
+        "train", help="learn the weights of the probabilistic pass from what was matched"
+    )
+    train.set_defaults(command=_train)
+
     verify = commands.add_parser("verify", help="recompute the journal and name what was changed")
     verify.set_defaults(command=_verify)
 
@@ -104,6 +109,15 @@ def _ingest(options: argparse.Namespace) -> int:
     with progress.reporting(progress.ConsoleProgress()), home.writing():
         context = steps.land(home, Settings.from_environment(), "ingest", started_at)
     print(f"{context.run_id}: raw is ready under {home.raw}; build it with `dbt build`.")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from orchestration import training
+
+    with progress.reporting(progress.ConsoleProgress()):
+        text = training.train(Home.from_environment())
+    print(text, end="")
     return 0
 
 

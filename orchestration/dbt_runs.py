@@ -31,6 +31,9 @@ from orchestration.home import (
 AFTER_SEAL_TAG = "after_seal"
 """Models that show the sealed journal; they are built once the block of the run is sealed."""
 
+TRAINING_TAG = "training"
+"""Models that only a training needs; runs leave them out."""
+
 _RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
 _SOURCE_FILES = ("dbt_project.yml", "profiles.yml")
@@ -92,13 +95,30 @@ def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
     if models:
         return ["--select", *models, "--indirect-selection", "cautious", *unit_tests]
     if phase is Phase.BEFORE_SEAL:
-        return ["--exclude", f"tag:{AFTER_SEAL_TAG}", "resource_type:unit_test"]
+        return [
+            "--exclude",
+            f"tag:{AFTER_SEAL_TAG}",
+            f"tag:{TRAINING_TAG}",
+            "resource_type:unit_test",
+        ]
     return ["--select", f"tag:{AFTER_SEAL_TAG}", *unit_tests]
 
 
 def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
     """Arguments of `dbt build` for one phase of a run."""
     return ["build", *selection(phase, models)]
+
+
+def training_arguments() -> list[str]:
+    """Arguments of the `dbt build` before a training: what it learns from, and all that is below."""
+    return [
+        "build",
+        "--select",
+        f"+tag:{TRAINING_TAG}",
+        "--exclude",
+        "resource_type:test",
+        "resource_type:unit_test",
+    ]
 
 
 def command(arguments: Sequence[str], *, json_log: bool = False) -> list[str]:

@@ -12,12 +12,14 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets import SingleWriter, build_assets
+from orchestration import training
+from orchestration.assets import WRITER_POOL, SingleWriter, build_assets
 from orchestration.home import Home
 from orchestration.project import dbt_project
 
 JOB_NAME = "reconcile"
 FILE_LOGGER = "file"
+TRAINING_JOB_NAME = "train"
 DAILY_AT = "0 6 * * *"
 
 
@@ -41,6 +43,21 @@ def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
+@dg.op(pool=WRITER_POOL)
+def learned_weights(writer: SingleWriter) -> str:
+    """A new version of the weights of the probabilistic pass, which later runs use."""
+    return training.train(Home.from_environment({"TIEOUT_HOME": writer.home}))
+
+
+@dg.job(
+    name=TRAINING_JOB_NAME,
+    description="Learn the weights of the probabilistic pass from what was matched.",
+    executor_def=dg.in_process_executor,
+)
+def train_weights() -> None:
+    learned_weights()
+
+
 def build_definitions(home: Home) -> dg.Definitions:
     """Assets, checks, job, schedule and resources over one home.
 
@@ -59,7 +76,7 @@ def build_definitions(home: Home) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=build_assets(home, project, manifest),
-        jobs=[reconcile],
+        jobs=[reconcile, train_weights],
         schedules=[
             dg.ScheduleDefinition(
                 name="daily",

@@ -93,6 +93,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def weights(self) -> Path:
+        """What trainings have learned, one file a version; an input of every later run."""
+        return self.root / "weights"
+
+    @property
     def last_success(self) -> Path:
         """The last run that was published; a run that would repeat it does nothing."""
         return self.runs / "last_success.json"

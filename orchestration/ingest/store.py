@@ -29,6 +29,19 @@ from orchestration.ingest.contract import (
 
 EMPTY = "_empty.parquet"
 
+WEIGHT_TYPES = {
+    "version": "VARCHAR",
+    "reconciliation": "VARCHAR",
+    "comparison": "VARCHAR",
+    "level": "VARCHAR",
+    "lower_bound": "DECIMAL(38,10)",
+    "upper_bound": "DECIMAL(38,10)",
+    "m_probability": "DECIMAL(38,10)",
+    "u_probability": "DECIMAL(38,10)",
+    "weight": "DECIMAL(38,10)",
+    "pair_share": "DECIMAL(38,10)",
+}
+
 BATCH_TYPES = {
     "batch_id": "VARCHAR",
     "feed": "VARCHAR",
@@ -112,6 +125,7 @@ def write_empty_files(
         home.manifest: BATCH_TYPES,
         home.statements: STATEMENT_TYPES,
         home.quarantine: QUARANTINE_TYPES,
+        home.weights: WEIGHT_TYPES,
     }
     schemas = {str(folder.relative_to(home.root)): dict(t) for folder, t in families.items()}
     fingerprint = hashlib.sha256(json.dumps(schemas).encode()).hexdigest()

@@ -25,7 +25,8 @@ final as (
         match_items.item_id,
         matches.reconciliation || '|' || match_items.item_type || '|' || match_items.item_id
             as item_key,
-        match_items.item_type || '|' || match_items.item_id as claim_key,
+        {{ claim_key('matches.reconciliation', 'match_items.item_type', 'match_items.item_id') }}
+            as claim_key,
         match_items.currency,
         cast(match_items.amount as {{ amount_type() }}) as amount,
         cast(match_items.allocated_amount as {{ amount_type() }}) as allocated_amount,

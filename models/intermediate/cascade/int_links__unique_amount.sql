@@ -17,6 +17,16 @@ naming as (select * from {{ ref('int_items__naming_documents') }}),
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
+-- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
+-- the probabilistic pass weighs it.
+speaking_units as (
+    select texts.item_key
+    from {{ ref('int_item_texts') }} as texts
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on texts.reconciliation = reconciliations.name
+    where reconciliations.party_kind = 'account'
+),
+
 {{ units_of('open_items') }},
 
 -- equals of one day cannot be told apart: each has its place among them
@@ -100,10 +110,15 @@ pairs as (
         on
             documents.unit_key = declined_pairs.expected_item_key
             and payments.unit_key = declined_pairs.actual_item_key
+    left join speaking_units as speaking_documents
+        on documents.unit_key = speaking_documents.item_key
+    left join speaking_units as speaking_payments
+        on payments.unit_key = speaking_payments.item_key
     where
         documents.side = 'expected'
         and payments.side = 'actual'
         and declined_pairs.expected_item_key is null
+        and (speaking_documents.item_key is null or speaking_payments.item_key is null)
 ),
 
 timed as (

@@ -2,7 +2,7 @@
 -- its invoice; a payment that went back whole covers itself.
 with
 
-open_items as (select * from {{ ref('int_open__after_explained_amount') }}),
+open_items as (select * from {{ ref('int_open__after_probabilistic') }}),
 
 rules as (
     select *
@@ -70,8 +70,8 @@ final as (
         rules.rule_version,
         rules.relation,
         rules.adjustment_kind,
-        case when rules.closes_by_itself then 'accepted' else 'suggested' end as verdict,
-        case when not rules.closes_by_itself then rules.why_a_person end as ambiguity,
+        'accepted' as verdict,
+        cast(null as {{ dbt.type_string() }}) as ambiguity,
         'the document that it undoes' as evidence,
         covered.covered_total as expected_total,
         covered.covered_total as actual_total,

@@ -16,6 +16,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__explained_amount') }}
     union all
+    select * from {{ ref('int_pass__probabilistic') }}
+    union all
     select * from {{ ref('int_pass__related_items') }}
 ),
 

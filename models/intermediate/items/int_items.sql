@@ -7,6 +7,8 @@ all_items as (
     select * from {{ ref('int_items__gateway_to_payout') }}
     union all
     select * from {{ ref('int_items__payout_to_bank') }}
+    union all
+    select * from {{ ref('int_items__bank_to_ledger') }}
 ),
 
 windows as (select * from {{ ref('match_windows') }}),
@@ -21,7 +23,8 @@ final as (
         all_items.item_id,
         all_items.reconciliation || '|' || all_items.item_type || '|' || all_items.item_id
             as item_key,
-        all_items.item_type || '|' || all_items.item_id as claim_key,
+        {{ claim_key('all_items.reconciliation', 'all_items.item_type', 'all_items.item_id') }}
+            as claim_key,
         all_items.reconciliation || '|' || all_items.anchor_item_type || '|'
         || all_items.anchor_item_id as anchor_item_key,
         all_items.party_id,

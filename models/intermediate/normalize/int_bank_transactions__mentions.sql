@@ -5,7 +5,10 @@ with
 settled_items as (
     select distinct live_items.item_id
     from {{ ref('int_journal__live_items') }} as live_items
-    where live_items.item_type = 'bank_transaction' and live_items.is_held_whole
+    where
+        live_items.item_type = 'bank_transaction'
+        and live_items.is_held_whole
+        and live_items.reconciliation <> 'bank_to_ledger'
 ),
 
 transactions as (

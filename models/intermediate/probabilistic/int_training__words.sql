@@ -1,0 +1,4 @@
+-- The words of what the weights are learned from.
+{{ config(tags=['training']) }}
+
+{{ unit_words('int_training__items') }}

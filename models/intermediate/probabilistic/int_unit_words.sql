@@ -1,0 +1,2 @@
+-- The words of what is open before the probabilistic pass.
+{{ unit_words(before_probabilistic()) }}
