@@ -1,8 +1,8 @@
--- Pass 4. The same party, currency and amount, inside the rule's window: a match when it is the
+-- Pass 5. The same party, currency and amount, inside the rule's window: a match when it is the
 -- only one on both sides, else a suggestion of the nearest by date.
 with
 
-open_items as (select * from {{ ref('int_open__after_group_sum') }}),
+open_items as (select * from {{ ref('int_open__after_weak_reference') }}),
 
 rules as (
     select *
@@ -12,20 +12,7 @@ rules as (
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
--- a payment that names a document is not about another one, also when what it names is paid already
-payments_that_name as (
-    select distinct mentions.item_key
-    from {{ ref('int_item_mentions') }} as mentions
-    inner join {{ ref('int_item_numbers') }} as numbers
-        on
-            mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
-    inner join {{ ref('int_items') }} as documents
-        on
-            numbers.item_key = documents.item_key
-            and numbers.row_hash = documents.row_hash
-    where mentions.item_key like numbers.reconciliation || '|%'
-),
+payments_that_name as (select * from {{ ref('int_items__naming_documents') }}),
 
 {{ units_of('open_items') }},
 
