@@ -1,4 +1,4 @@
--- Pass 6. The same payer and currency, and an amount that is short by exactly what the document's
+-- Pass 7. The same payer and currency, and an amount that is short by exactly what the document's
 -- terms, its withholding rate, the bank's charges or an agreement explain.
 with
 

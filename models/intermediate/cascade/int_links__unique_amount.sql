@@ -1,9 +1,9 @@
--- Pass 4. The same party, currency and amount, inside the rule's window. Among equals each takes the
+-- Pass 5. The same party, currency and amount, inside the rule's window. Among equals each takes the
 -- nearest by date, if both sides agree on it, by issue and by due date, with a margin to the next;
 -- else it is a suggestion.
 with
 
-open_items as (select * from {{ ref('int_open__after_group_sum') }}),
+open_items as (select * from {{ ref('int_open__after_weak_reference') }}),
 
 rules as (
     select *

@@ -1,4 +1,4 @@
--- Pass 6, settled.
+-- Pass 7, settled.
 {{ settle(
     'explained_amount', 'int_open__after_sets', 'int_links__explained_amount', groups='given'
 ) }}

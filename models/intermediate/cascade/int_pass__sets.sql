@@ -1,4 +1,4 @@
--- Pass 5, settled.
+-- Pass 6, settled.
 {{ settle(
     'sets', 'int_open__after_unique_amount', 'int_links__sets',
     groups='given', links_say_why=true

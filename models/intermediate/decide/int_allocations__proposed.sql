@@ -10,6 +10,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__group_sum') }}
     union all
+    select * from {{ ref('int_pass__weak_reference') }}
+    union all
     select * from {{ ref('int_pass__unique_amount') }}
     union all
     select * from {{ ref('int_pass__sets') }}
