@@ -40,7 +40,9 @@ readings as (
         mentions.reading_steps + numbers.reading_steps as reading_steps
     from mentions
     inner join numbers
-        on mentions.mention_value = numbers.number_value
+        on
+            mentions.mention_value = numbers.number_value
+            and split_part(mentions.item_key, '|', 1) = numbers.reconciliation
     where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
 ),
 
