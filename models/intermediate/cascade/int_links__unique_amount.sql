@@ -1,8 +1,8 @@
--- Pass 4. The same party, currency and amount, inside the rule's window: a match when it is the
+-- Pass 5. The same party, currency and amount, inside the rule's window: a match when it is the
 -- only one on both sides, else a suggestion of the nearest by date.
 with
 
-open_items as (select * from {{ ref('int_open__after_group_sum') }}),
+open_items as (select * from {{ ref('int_open__after_ledger_reference') }}),
 
 rules as (
     select *

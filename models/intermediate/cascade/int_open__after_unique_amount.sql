@@ -1,2 +1,2 @@
--- What pass 4 leaves open.
-{{ open_after('int_open__after_group_sum', 'int_pass__unique_amount') }}
+-- What pass 5 leaves open.
+{{ open_after('int_open__after_ledger_reference', 'int_pass__unique_amount') }}

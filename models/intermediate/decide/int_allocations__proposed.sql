@@ -8,6 +8,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__group_sum') }}
     union all
+    select * from {{ ref('int_pass__ledger_reference') }}
+    union all
     select * from {{ ref('int_pass__unique_amount') }}
     union all
     select * from {{ ref('int_pass__probabilistic') }}
