@@ -1,115 +1,179 @@
 {#-
     The reference-like values that a text mentions, as the last CTEs of a model: `mentions` with the
-    given key columns, mention_source, mention_value and word_count.
+    given key columns, mention_source, mention_value, mention_digits, reading_steps, beside_digits.
 
     Words are runs of letters and digits; nothing inside a word ever counts, so 14 is not in 1814 and
-    37552more is not 37552. Up to three neighbouring words also count when read as one ('2026 0042',
-    'INV 2026 0042'), but never across a separator (; , | & + or a line end). A word that is a known prefix
-    and digits ('INV36455') is also its digits. Leading zeros of a number are dropped.
+    37552more is not 37552. Up to six neighbouring words also count when read as one ('2026 0042',
+    'INV-2026-00' at a line end and '535' on the next), but never across a separator (; , | & +).
+
+    One writing has several readings, each a row, with the steps that lie between both:
+      0  as written, without punctuation                  INV-2026-0042  ->  INV20260042
+      1  every group of digits without leading zeros      INV-2026-0042  ->  INV.2026.42
+      2, 3  the same two without a known prefix           INV-2026-0042  ->  20260042, 2026.42
+      4, 5  a field of a reference with valid check digits (see `reference_fields_of`)
+    `mention_digits` says which readings speak of the same number: the one nearest to the writing that
+    is known counts, the others do not. `beside_digits` is what else a structured reference holds.
 
     relation: CTE with the key columns, mention_source, mention_text.
 -#}
 {% macro mentions_of(relation, key_columns) %}
+mention_texts as (
+    select
+        {{ relation }}.*,
+        case
+            when {{ relation }}.mention_source = 'structured_reference'
+                then {{ compact_upper(relation ~ '.mention_text') }}
+        end as reference
+    from {{ relation }}
+),
+
 mention_words as (
     select
-        {% for column in key_columns -%}
-        {{ relation }}.{{ column }},
-        {% endfor -%}
-        {{ relation }}.mention_source,
+        {% for c in key_columns %}mention_texts.{{ c }}, {% endfor %}mention_texts.mention_source,
         words.position,
-        words.word
-    from {{ relation }}
-    {{ unnest_positions(words_of(relation ~ '.mention_text'), 'words', 'word', 'position') }}
-    where words.word <> ''
+        words.word,
+        {{ regex_matches('words.word', '[0-9]') }} as has_digit
+    from mention_texts
+    {{ unnest_positions(words_of('mention_texts.mention_text'), 'words', 'word', 'position') }}
+    where
+        words.word <> ''
+        and (mention_texts.reference is null or not {{ is_broken_reference('mention_texts.reference') }})
 ),
 
 mention_neighbours as (
     select
         mention_words.*,
-        lead(mention_words.word, 1) over (
+        {%- set following -%}
+        over (
             partition by {% for c in key_columns %}mention_words.{{ c }}, {% endfor %}mention_words.mention_source
             order by mention_words.position nulls last
-        ) as next_word,
-        lead(mention_words.word, 2) over (
-            partition by {% for c in key_columns %}mention_words.{{ c }}, {% endfor %}mention_words.mention_source
-            order by mention_words.position nulls last
-        ) as word_after_next
+        )
+        {%- endset %}
+        {%- for n in range(2, 7) %}
+        lead(mention_words.word, {{ n - 1 }}) {{ following }} as word_{{ n }},
+        {%- endfor %}
+        lead(mention_words.has_digit) {{ following }} as has_next_digit
     from mention_words
 ),
 
 mention_spans as (
+    {%- for length in range(1, 7) %}
+    {%- set words = ['mention_neighbours.word'] %}
+    {%- for n in range(2, length + 1) %}{% do words.append('mention_neighbours.word_' ~ n) %}{% endfor %}
     select
         {% for c in key_columns %}mention_neighbours.{{ c }}, {% endfor %}mention_neighbours.mention_source,
-        mention_neighbours.word as span,
-        1 as word_count
-    from mention_neighbours
-    where mention_neighbours.word <> '|'
-    union all
-    select
-        {% for c in key_columns %}mention_neighbours.{{ c }}, {% endfor %}mention_neighbours.mention_source,
-        mention_neighbours.word || mention_neighbours.next_word as span,
-        2 as word_count
+        {{ words | join(" || ' ' || ") }} as span,
+        {{ words | join(' || ') }} as written
     from mention_neighbours
     where
-        mention_neighbours.word <> '|'
-        and mention_neighbours.next_word <> '|'
-        and {{ regex_matches('mention_neighbours.word || mention_neighbours.next_word', '[0-9]') }}
-    union all
-    select
-        {% for c in key_columns %}mention_neighbours.{{ c }}, {% endfor %}mention_neighbours.mention_source,
-        mention_neighbours.word || mention_neighbours.next_word
-        || mention_neighbours.word_after_next as span,
-        3 as word_count
-    from mention_neighbours
-    where
-        mention_neighbours.word <> '|'
-        and mention_neighbours.next_word <> '|'
-        and mention_neighbours.word_after_next <> '|'
-        and {{ regex_matches(
-            'mention_neighbours.word || mention_neighbours.next_word || mention_neighbours.word_after_next',
-            '[0-9]'
-        ) }}
+        {% for word in words %}{{ word }} <> '|'{{ ' and ' if not loop.last }}{% endfor %}
+        {%- if length > 1 %}
+        and (mention_neighbours.has_digit or mention_neighbours.has_next_digit)
+        {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
+
+-- words count, and runs of words that end like a number
+mention_readings as (
+    select
+        {% for c in key_columns %}mention_spans.{{ c }}, {% endfor %}mention_spans.mention_source,
+        mention_spans.span,
+        mention_spans.written,
+        {{ groups_of('mention_spans.span') }} as grouped
+    from mention_spans
+    where
+        length(mention_spans.written) between 2 and 40
+        and (
+            mention_spans.span = mention_spans.written
+            or {{ regex_matches('mention_spans.written', '[0-9][A-Z]{0,2}$') }}
+        )
+),
+
+mention_prefixed as (
+    select
+        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
+        mention_readings.grouped,
+        {{ regex_extract('mention_readings.written', '^[A-Z]+([0-9]+)$', 1) }} as digits,
+        {{ regex_extract('mention_readings.grouped', '^[A-Z]+[.]([0-9.]+)$', 1) }} as digit_groups
+    from mention_readings
+    inner join {{ ref('reference_prefixes') }} as reference_prefixes
+        on
+            {{ regex_extract('mention_readings.written', '^([A-Z]+)[0-9]+$', 1) }}
+            = reference_prefixes.prefix
+),
+
+{{ reference_fields_of('mention_spans', key_columns) }},
 
 mention_values as (
     select
-        {% for c in key_columns %}mention_spans.{{ c }}, {% endfor %}mention_spans.mention_source,
-        mention_spans.word_count,
-        {{ number_key('mention_spans.span') }} as mention_value
-    from mention_spans
+        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
+        {{ without_leading_zeros('mention_readings.written') }} as mention_value,
+        mention_readings.grouped,
+        0 as reading_steps,
+        '' as beside_digits
+    from mention_readings
     union all
     select
-        {% for c in key_columns %}mention_spans.{{ c }}, {% endfor %}mention_spans.mention_source,
-        mention_spans.word_count,
-        {{ number_key(regex_extract('mention_spans.span', '^[A-Z]+([0-9]+)$', 1)) }} as mention_value
-    from mention_spans
-    inner join {{ ref('reference_prefixes') }} as reference_prefixes
-        on
-            {{ regex_extract('mention_spans.span', '^([A-Z]+)[0-9]+$', 1) }}
-            = reference_prefixes.prefix
+        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
+        mention_readings.grouped as mention_value,
+        mention_readings.grouped,
+        1 as reading_steps,
+        '' as beside_digits
+    from mention_readings
+    where mention_readings.grouped like '%.%'
+    union all
+    select
+        {% for c in key_columns %}mention_prefixed.{{ c }}, {% endfor %}mention_prefixed.mention_source,
+        {{ without_leading_zeros('mention_prefixed.digits') }} as mention_value,
+        mention_prefixed.grouped,
+        2 as reading_steps,
+        '' as beside_digits
+    from mention_prefixed
+    union all
+    select
+        {% for c in key_columns %}mention_prefixed.{{ c }}, {% endfor %}mention_prefixed.mention_source,
+        mention_prefixed.digit_groups as mention_value,
+        mention_prefixed.grouped,
+        3 as reading_steps,
+        '' as beside_digits
+    from mention_prefixed
+    where mention_prefixed.digit_groups like '%.%'
+    union all
+    select
+        {% for c in key_columns %}reference_fields.{{ c }}, {% endfor %}reference_fields.mention_source,
+        reference_fields.mention_value,
+        reference_fields.written as grouped,
+        reference_fields.reading_steps,
+        reference_fields.beside_digits
+    from reference_fields
 ),
 
 mentions as (
     select
         {% for c in key_columns %}mention_values.{{ c }}, {% endfor %}mention_values.mention_source,
         mention_values.mention_value,
-        min(mention_values.word_count) as word_count
+        mention_values.beside_digits,
+        min({{ regex_replace_all('mention_values.grouped', '[^0-9]+', '') }}) as mention_digits,
+        min(mention_values.reading_steps) as reading_steps
     from mention_values
-    where mention_values.mention_value is not null and mention_values.mention_value <> ''
-    group by {% for c in key_columns %}mention_values.{{ c }}, {% endfor %}mention_values.mention_source, mention_values.mention_value
+    where mention_values.mention_value <> ''
+    group by
+        {% for c in key_columns %}mention_values.{{ c }}, {% endfor %}mention_values.mention_source,
+        mention_values.mention_value,
+        mention_values.beside_digits
 )
 {% endmacro %}
 
 
-{#- Upper-case words of a text as a list; separators become the word '|'. -#}
+{#-
+    Upper-case words of a text as a list; separators become the word '|'. A line end is a space: banks
+    break lines wherever the column ends, also inside a number.
+-#}
 {% macro words_of(expression) -%}
     {{ split_to_list(
         regex_replace_all(
-            regex_replace_all(
-                "upper(coalesce(" ~ expression ~ ", ''))",
-                '[;,|&+]|[^ -~]',
-                ' | '
-            ),
+            regex_replace_all(fold_accents("upper(" ~ expression ~ ")"), '[;,|&+]', ' | '),
             '[^A-Z0-9|]+',
             ' '
         ),
@@ -118,12 +182,44 @@ mentions as (
 {%- endmacro %}
 
 
+{#- Upper case, accents folded, everything but letters and digits a space. -#}
+{% macro spaced_upper(expression) -%}
+    {{ regex_replace_all(fold_accents("upper(" ~ expression ~ ")"), '[^A-Z0-9]+', ' ') }}
+{%- endmacro %}
+
+
+{#-
+    Groups of a reference joined by points, digits without leading zeros: 'INV 2026 00535' and
+    'INV2026 535' are INV.2026.535; 'INV 20260535' is INV.20260535. Input: letters, digits, spaces.
+-#}
+{% macro groups_of(span) -%}
+    replace(
+        trim(
+            {{ regex_replace_all(
+                "coalesce(" ~ regex_extract(span, '^([A-Z]+)[0-9]', 1) ~ ", '') || ' ' || "
+                ~ "coalesce(" ~ regex_extract(span, '^[A-Z]+([0-9].*)$', 1) ~ ", " ~ span ~ ")",
+                ' +0*',
+                ' '
+            ) }}
+        ),
+        ' ',
+        '.'
+    )
+{%- endmacro %}
+
+
 {#- A reference as it is compared: upper case, letters and digits only, no leading zeros on a number. -#}
 {% macro number_key(expression) -%}
+    {{ without_leading_zeros(compact_upper(expression)) }}
+{%- endmacro %}
+
+
+{#- A number without leading zeros; other text as it is. -#}
+{% macro without_leading_zeros(expression) -%}
     case
-        when {{ regex_matches(compact_upper(expression), '^[0-9]+$') }}
-            then trim(leading '0' from {{ compact_upper(expression) }})
-        else {{ compact_upper(expression) }}
+        when {{ regex_matches(expression, '^[0-9]+$') }}
+            then trim(leading '0' from {{ expression }})
+        else {{ expression }}
     end
 {%- endmacro %}
 
@@ -134,11 +230,17 @@ mentions as (
 {%- endmacro %}
 
 
-{#- A name as it is compared: upper case, accents folded, punctuation as one space. -#}
-{% macro normalize_name(expression) -%}
-    trim({{ regex_replace_all(
-        fold_accents("upper(" ~ expression ~ ")"),
-        '[^A-Z0-9]+',
-        ' '
-    ) }})
+{#- The digits of a customer number without leading zeros, as structured references hold them. -#}
+{% macro party_digits(expression) -%}
+    trim(leading '0' from {{ regex_replace_all(expression, '[^0-9]+', '') }})
+{%- endmacro %}
+
+
+{#- Whether a number reads as a day: 20260531 or 31052026. -#}
+{% macro is_date_like(expression) -%}
+    {{ regex_matches(
+        expression,
+        '^((19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])'
+        ~ '|(0?[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])(19|20)[0-9]{2})$'
+    ) }}
 {%- endmacro %}

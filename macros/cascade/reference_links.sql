@@ -23,65 +23,85 @@ numbers as (select * from {{ ref('int_item_numbers') }}),
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
-mentioning_units as (
+-- What is said, read as the known number nearest to the writing: when INV-2026-0042 is known, its
+-- digits do not speak of CM-2026-0042. Numbers of documents that are paid count here too.
+readings as (
     select
-        open_items.reconciliation,
-        open_items.claim_key,
-        open_items.anchor_item_key as actual_unit,
-        open_items.family_id,
+        mentions.item_key as actual_item_key,
         mentions.mention_value,
-        mentions.mention_source,
-        mentions.stated_amount
-    from open_items
-    inner join mentions
-        on open_items.item_key = mentions.item_key
-    where open_items.side = 'actual'
+        mentions.mention_digits,
+        mentions.stated_amount,
+        case when mentions.reading_steps < 4 then mentions.mention_value else mentions.mention_digits end
+            as said,
+        numbers.reconciliation,
+        numbers.item_key,
+        numbers.row_hash,
+        numbers.strength,
+        mentions.reading_steps + numbers.reading_steps as reading_steps
+    from mentions
+    inner join numbers
+        on mentions.mention_value = numbers.number_value
+    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
+),
+
+nearest_readings as (
+    select
+        readings.*,
+        min(readings.reading_steps) over (
+            partition by
+                readings.actual_item_key, readings.reconciliation, readings.mention_digits
+        ) as nearest_steps
+    from readings
 ),
 
 -- the same words of one bank line are read for every reconciliation that the line is open in
 found as (
     select
-        mentioning_units.reconciliation,
-        mentioning_units.claim_key,
-        mentioning_units.actual_unit,
+        actual_items.reconciliation,
+        actual_items.claim_key,
+        actual_items.anchor_item_key as actual_unit,
         expected_items.anchor_item_key as expected_unit,
-        mentioning_units.mention_value,
-        min(numbers.strength) as strength,
-        max(mentioning_units.stated_amount) as stated_amount,
+        nearest_readings.said,
+        max(nearest_readings.mention_value) as mention_value,
+        min(nearest_readings.strength) as strength,
+        max(nearest_readings.stated_amount) as stated_amount,
         max(
-            case when mentioning_units.family_id = expected_items.family_id then 1 else 0 end
+            case when actual_items.family_id = expected_items.family_id then 1 else 0 end
         ) as is_same_family,
         max(
-            case when mentioning_units.family_id <> expected_items.family_id then 1 else 0 end
+            case when actual_items.family_id <> expected_items.family_id then 1 else 0 end
         ) as is_other_family
-    from mentioning_units
-    inner join numbers
+    from nearest_readings
+    inner join open_items as actual_items
         on
-            mentioning_units.mention_value = numbers.number_value
-            and mentioning_units.reconciliation = numbers.reconciliation
+            nearest_readings.actual_item_key = actual_items.item_key
+            and nearest_readings.reconciliation = actual_items.reconciliation
+            and actual_items.side = 'actual'
     inner join open_items as expected_items
         on
-            numbers.item_key = expected_items.item_key
-            and numbers.row_hash = expected_items.row_hash
+            nearest_readings.item_key = expected_items.item_key
+            and nearest_readings.row_hash = expected_items.row_hash
             and expected_items.side = 'expected'
     left join declined_pairs
         on
             expected_items.item_key = declined_pairs.expected_item_key
-            and mentioning_units.actual_unit = declined_pairs.actual_item_key
-    where declined_pairs.expected_item_key is null
+            and actual_items.anchor_item_key = declined_pairs.actual_item_key
+    where
+        declined_pairs.expected_item_key is null
+        and nearest_readings.reading_steps = nearest_readings.nearest_steps
     group by
-        mentioning_units.reconciliation,
-        mentioning_units.claim_key,
-        mentioning_units.actual_unit,
+        actual_items.reconciliation,
+        actual_items.claim_key,
+        actual_items.anchor_item_key,
         expected_items.anchor_item_key,
-        mentioning_units.mention_value
+        nearest_readings.said
 ),
 
 ranked as (
     select
         found.*,
         max(found.is_same_family) over (
-            partition by found.actual_unit, found.mention_value
+            partition by found.actual_unit, found.said
         ) as has_same_family,
         max(found.is_same_family) over (partition by found.expected_unit) as is_paid_by_family,
         max(case when found.strength = 'strong' then 1 else 0 end) over (
@@ -96,7 +116,7 @@ ranked as (
 narrowed as (
     select
         ranked.*,
-        count(*) over (partition by ranked.actual_unit, ranked.mention_value) as documents
+        count(*) over (partition by ranked.actual_unit, ranked.said) as documents
     from ranked
     where
         ranked.is_same_family = ranked.has_same_family
@@ -111,7 +131,7 @@ final as (
         narrowed.reconciliation,
         narrowed.expected_unit,
         narrowed.actual_unit,
-        max(narrowed.mention_value) as evidence,
+        max(replace(narrowed.mention_value, '.', '-')) as evidence,
         -- a number of this document alone settles what a shared one leaves open
         min(narrowed.documents) > 1 as is_ambiguous,
         max(case when narrowed.strength = 'strong' then 1 else 0 end) = 0 as is_weak,

@@ -3,17 +3,20 @@
 
     A pass only says which units belong together (its int_links__ model). What follows is the same for
     all of them: linked units form a group; the amounts of both sides, in the expected side's currency,
-    decide its relation (exact, rounding, advised, cross_currency, partial, overpaid, mismatch); the rule
-    of that pass and relation says whether it may close by itself; anything doubtful is named and left
-    to a person; and money is allocated by laying both sides out as ranges.
+    decide its relation (exact, rounding, the kind of allowance that explains what is missing, advised,
+    cross_currency, partial, overpaid, mismatch); the rule of that pass and relation says whether it may
+    close by itself; anything doubtful is named and left to a person; and money is allocated by laying
+    both sides out as ranges.
 
     open_model: what is still open before this pass. links_model: reconciliation, expected_unit,
     actual_unit, evidence, is_ambiguous, is_weak, stated_amount, and group_name where the pass knows its
     groups (groups='given'); else groups are the connected components of the links (groups='linked').
+    links_say_why: the links carry link_ambiguity, a code of seeds/match_ambiguities.csv or null.
 
     Yields one row per item in a group.
 -#}
-{% macro settle(pass_name, open_model, links_model, groups='linked') %}
+{% macro settle(pass_name, open_model, links_model, groups='linked', links_say_why=false) %}
+{%- set explained = "('discount', 'withholding', 'charges', 'short_pay')" -%}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
@@ -29,6 +32,8 @@ rules as (
 currencies as (select * from {{ ref('currencies') }}),
 
 fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
+
+allowances as (select * from {{ ref('int_item_allowances') }}),
 
 {{ units_of('open_items') }},
 
@@ -109,6 +114,8 @@ group_links as (
         max(grouped_links.is_tangled) as is_tangled,
         max(case when grouped_links.is_ambiguous then 1 else 0 end) as is_ambiguous,
         max(case when grouped_links.is_weak then 1 else 0 end) as is_weak,
+        {{ 'max(grouped_links.link_ambiguity)' if links_say_why
+            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as link_ambiguity,
         max(grouped_links.evidence) as evidence,
         count(*) as link_count,
         count(grouped_links.stated_amount) as stated_count,
@@ -174,7 +181,9 @@ group_currencies as (
                 else 0
             end
         ) as has_money_going_back,
-        max(group_items.event_date) as latest_date
+        max(group_items.event_date) as latest_date,
+        max(case when group_items.side = 'actual' then group_items.event_date end)
+            as latest_payment_date
     from group_items
     group by group_items.group_name
 ),
@@ -280,7 +289,7 @@ compared as (
             and group_totals.advised_amount = group_totals.actual_amount,
             false
         ) as is_advised,
-        least(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
+        greatest(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
             as tolerance_base,
         -- ceilings are in the reporting currency; without a rate the bare amount is held against them
         cast(abs(group_totals.expected_amount) * coalesce(fx_rates.rate, 1) as {{ amount_type() }})
@@ -300,9 +309,72 @@ compared as (
             and fx_rates.quote_currency = {{ reporting_currency() }}
 ),
 
+-- what each kind of allowance lets be missing from the whole group, at the time of its payment
+item_allowances as (
+    select
+        priced_items.group_name,
+        priced_items.item_key,
+        priced_items.side,
+        allowances.kind,
+        allowances.basis,
+        allowances.amount
+    from priced_items
+    inner join allowances
+        on priced_items.item_key = allowances.item_key
+    inner join group_currencies
+        on priced_items.group_name = group_currencies.group_name
+    where
+        group_currencies.all_currencies = 1
+        and (
+            allowances.valid_until is null
+            or group_currencies.latest_payment_date <= allowances.valid_until
+        )
+),
+
+group_allowances as (
+    select
+        item_allowances.group_name,
+        item_allowances.kind,
+        item_allowances.basis,
+        cast(sum(item_allowances.amount) as {{ amount_type() }}) as amount
+    from item_allowances
+    group by item_allowances.group_name, item_allowances.kind, item_allowances.basis
+),
+
+-- A difference is explained by one kind of allowance, to the minor unit of each document; two kinds
+-- that would both explain it leave it to a person.
+explanations as (
+    select
+        compared.group_name,
+        min(group_allowances.kind) as kind,
+        min_by(group_allowances.basis, group_allowances.kind || '|' || group_allowances.basis)
+            as basis,
+        count(distinct group_allowances.kind) as kinds
+    from compared
+    inner join group_allowances
+        on compared.group_name = group_allowances.group_name
+    inner join rules
+        on
+            compared.reconciliation = rules.reconciliation
+            and group_allowances.kind = rules.relation
+    where
+        compared.difference < 0
+        and compared.expected_amount > 0
+        and abs(compared.difference + group_allowances.amount)
+        <= compared.minor_unit * compared.expected_units
+        and abs(compared.difference) <= greatest(
+            rules.tolerance_minor_units * compared.minor_unit,
+            rules.tolerance_relative * compared.tolerance_base
+        )
+    group by compared.group_name
+),
+
 related as (
     select
         compared.*,
+        explanations.kind as explanation_kind,
+        explanations.basis as explanation_basis,
+        coalesce(explanations.kinds, 0) as explanation_kinds,
         case
             when compared.all_currencies > 1
                 then
@@ -322,11 +394,14 @@ related as (
                     rounding_rules.tolerance_relative * compared.tolerance_base
                 )
                 then 'rounding'
+            when explanations.kind is not null then explanations.kind
             when compared.is_advised then 'advised'
             when compared.excess < 0 then 'partial'
             else 'overpaid'
         end as stated_relation
     from compared
+    left join explanations
+        on compared.group_name = explanations.group_name
     left join rules as rounding_rules
         on
             compared.reconciliation = rounding_rules.reconciliation
@@ -346,6 +421,7 @@ ruled as (
         coalesce(rules.rule_id, mismatch_rules.rule_id) as rule_id,
         coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,
         coalesce(rules.closes_by_itself, false) as closes_by_itself,
+        rules.why_a_person,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,
@@ -393,7 +469,11 @@ suspect_payments as (
         group_items.side = 'actual'
         and group_items.remaining_amount > 0
         and own_documents.group_name is null
-        and (ruled.relation in ('partial', 'overpaid') or ruled.is_other_payer = 1)
+        and (
+            ruled.relation in ('partial', 'overpaid')
+            or ruled.relation in {{ explained }}
+            or ruled.is_other_payer = 1
+        )
 ),
 
 fits_another as (
@@ -438,11 +518,24 @@ sided_items as (
         case
             when ruled.relation = 'advised' and priced_items.side = 'expected'
                 then least(abs(priced_items.remaining_in_match), priced_items.stated_amount)
+            -- each document bears its own allowance
+            when
+                item_allowances.item_key is not null
+                and abs(item_allowances.amount) < abs(priced_items.remaining_in_match)
+                then abs(priced_items.remaining_in_match) - abs(item_allowances.amount)
             else abs(priced_items.remaining_in_match)
         end as capacity
     from priced_items
     inner join ruled
         on priced_items.group_name = ruled.group_name
+    left join item_allowances
+        on
+            priced_items.group_name = item_allowances.group_name
+            and priced_items.item_key = item_allowances.item_key
+            and priced_items.side = item_allowances.side
+            and ruled.relation = item_allowances.kind
+            and ruled.explanation_basis = item_allowances.basis
+            and item_allowances.side = 'expected'
 ),
 
 ranges as (
@@ -526,14 +619,19 @@ splits as (
 judged as (
     select
         ruled.*,
+        -- what the difference is called, such as rounding or a discount
+        ruled.adjustment_kind is not null as closes_difference,
         case
             when ruled.is_tangled = 1 then 'tangled_references'
+            when ruled.link_ambiguity is not null then ruled.link_ambiguity
             when ruled.is_ambiguous = 1 then 'several_fit'
             when ruled.expected_currencies > 1 then 'several_currencies'
             when ruled.relation = 'mismatch' then 'amounts_differ'
             when ruled.is_other_payer = 1 and ruled.relation <> 'exact' then 'other_payer'
             when ruled.is_other_payer = 1 and fits_another.group_name is not null
                 then 'other_payer'
+            when ruled.relation in {{ explained }} and ruled.explanation_kinds > 1
+                then 'several_explanations'
             when ruled.relation = 'partial' and ruled.expected_units > 1 then 'which_is_short'
             when
                 ruled.relation = 'overpaid'
@@ -545,12 +643,17 @@ judged as (
                 and ruled.actual_units > 1
                 and splits.has_split_payment = 1
                 then 'which_payment_is_over'
-            when
-                ruled.relation in ('partial', 'overpaid') and fits_another.group_name is not null
+            when fits_another.group_name is not null and ruled.is_other_payer = 0
                 then 'fits_another_item'
-            when ruled.relation in ('partial', 'overpaid') and ruled.is_same_payer = 0
+            when
+                ruled.is_same_payer = 0
+                and (
+                    ruled.relation in ('partial', 'overpaid', 'cross_currency')
+                    or ruled.relation in {{ explained }}
+                )
                 then 'payer_unknown'
-            when not ruled.closes_by_itself then 'rule_asks_a_person'
+            when not ruled.closes_by_itself
+                then coalesce(ruled.why_a_person, 'rule_asks_a_person')
             when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
         end as ambiguity
     from ruled
@@ -596,7 +699,7 @@ final as (
         ) as allocated_amount,
         cast(
             case
-                when judged.relation not in ('rounding', 'cross_currency') then 0
+                when not judged.closes_difference then 0
                 when allocated.remaining_amount < 0
                     then - (abs(allocated.remaining_amount) - allocated.item_part)
                 else abs(allocated.remaining_amount) - allocated.item_part
@@ -610,7 +713,7 @@ final as (
         ) as match_amount,
         cast(
             case
-                when judged.relation not in ('rounding', 'cross_currency') then 0
+                when not judged.closes_difference then 0
                 when allocated.remaining_amount < 0
                     then - (abs(allocated.remaining_in_match) - allocated.match_part)
                 else abs(allocated.remaining_in_match) - allocated.match_part
@@ -621,7 +724,7 @@ final as (
         on judged.group_name = allocated.group_name
     where
         allocated.item_part > 0
-        or judged.relation in ('rounding', 'cross_currency')
+        or judged.closes_difference
         or judged.ambiguity is not null
         or (allocated.side = 'expected' and judged.has_money_going_back = 1)
 )

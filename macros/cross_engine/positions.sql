@@ -46,11 +46,29 @@
 {%- endmacro %}
 
 
-{# Latin letters with diacritics as plain letters, of an upper-case text; others stay. #}
+{#
+    Latin letters with diacritics as plain letters, of an upper-case text; others stay. Umlauts, æ, œ, ß
+    and þ become two letters. Marks that follow their letter (decomposed Unicode) are dropped.
+#}
 {% macro fold_accents(expression) -%}
-    replace(replace(replace(replace(translate(
-        {{ expression }},
-        'ÀÁÂÃÅĀĂĄÇĆČĎĐÈÉÊËĒĖĘĚÌÍÎÏĪĮİŁĹĽÑŃŇÒÓÔÕŌŐŔŘŚŠŞȘŤŢȚÙÚÛŪŮŰŲÝŸŹŻŽØ',
-        'AAAAAAAACCCDDEEEEEEEEIIIIIIILLLNNNOOOOOORRSSSSTTTUUUUUUUYYZZZO'
-    ), 'Ä', 'AE'), 'Ö', 'OE'), 'Ü', 'UE'), 'Æ', 'AE')
+    {%- set plain = {
+        'A': 'ÀÁÂÃÅĀĂĄ', 'C': 'ÇĆĈĊČ', 'D': 'ĎĐÐ', 'E': 'ÈÉÊËĒĔĖĘĚ', 'G': 'ĜĞĠĢ', 'H': 'ĤĦ',
+        'I': 'ÌÍÎÏĨĪĬĮİ', 'J': 'Ĵ', 'K': 'Ķ', 'L': 'ĹĻĽŁ', 'N': 'ÑŃŅŇ', 'O': 'ÒÓÔÕØŌŎŐ', 'R': 'ŔŖŘ',
+        'S': 'ŚŜŞŠȘ', 'T': 'ŢŤŦȚ', 'U': 'ÙÚÛŨŪŬŮŰŲ', 'W': 'Ŵ', 'Y': 'ÝŶŸ', 'Z': 'ŹŻŽ',
+    } -%}
+    {%- set folded = namespace(accented='', letters='') -%}
+    {%- for letter, accented in plain.items() -%}
+        {%- set folded.accented = folded.accented ~ accented -%}
+        {%- set folded.letters = folded.letters ~ letter * (accented | length) -%}
+    {%- endfor -%}
+    {%- set marks = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328" -%}
+    {%- set text = namespace(
+        sql="translate(" ~ expression ~ ", '" ~ folded.accented ~ marks ~ "', '" ~ folded.letters ~ "')"
+    ) -%}
+    {%- for letter, letters in [
+        ('Ä', 'AE'), ('Ö', 'OE'), ('Ü', 'UE'), ('Æ', 'AE'), ('Œ', 'OE'), ('ẞ', 'SS'), ('ß', 'SS'), ('Þ', 'TH')
+    ] -%}
+        {%- set text.sql = "replace(" ~ text.sql ~ ", '" ~ letter ~ "', '" ~ letters ~ "')" -%}
+    {%- endfor -%}
+    {{ text.sql }}
 {%- endmacro %}

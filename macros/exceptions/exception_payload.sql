@@ -34,6 +34,9 @@
         ['currency', relation ~ '.currency'],
         ['customer_id', relation ~ '.customer_id'],
         ['exception_type', relation ~ '.exception_type'],
+        ['group_name', relation ~ '.group_name'],
+        ['item_count', 'case when ' ~ relation ~ '.group_name is not null then '
+            ~ relation ~ '.item_count end'],
         ['item_id', relation ~ '.item_id'],
         ['item_type', relation ~ '.item_type'],
         ['occurrence', relation ~ '.occurrence'],

@@ -22,6 +22,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "exception_members": lambda relation: [],
     "mentions_of": lambda relation, keys: f"mentions as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",
+    "reduced_names": lambda relation: f"reduced_names as (select * from {relation})",
     "reference_links": lambda open_model, sources: f"select * from {open_model}",
     "settle": lambda name, items, links, groups="": f"select * from {items}",
     "unit_of_scale": lambda digits: "0.01",

@@ -1,11 +1,11 @@
--- Pass 4. A ledger line carries a reference of a bank line of its account: the bank's own id, or a
+-- Pass 4b. A ledger line carries a reference of a bank line of its account: the bank's own id, or a
 -- number that stands in the bank's text. A number that several lines of both sides carry tells none
 -- of them apart; the amounts of one against several are added up.
 with
 
 open_items as (
     select *
-    from {{ ref('int_open__after_group_sum') }}
+    from {{ ref('int_open__after_weak_reference') }}
     where reconciliation = 'bank_to_ledger'
 ),
 
@@ -67,7 +67,7 @@ carried as (
         bank_lines.item_key,
         bank_lines.party_id,
         'bank' as mention_source,
-        {{ number_key('bank_lines.entry_id') }} as carried_value,
+        {{ compact_upper('bank_lines.entry_id') }} as carried_value,
         1 as is_id
     from bank_lines
     union all
@@ -75,7 +75,7 @@ carried as (
         bank_lines.item_key,
         bank_lines.party_id,
         'bank' as mention_source,
-        {{ number_key('bank_lines.end_to_end_id') }} as carried_value,
+        {{ compact_upper('bank_lines.end_to_end_id') }} as carried_value,
         1 as is_id
     from bank_lines
     union all
@@ -83,7 +83,7 @@ carried as (
         ledger_lines.item_key,
         ledger_lines.party_id,
         'ledger' as mention_source,
-        {{ number_key('ledger_lines.reference') }} as carried_value,
+        {{ compact_upper('ledger_lines.reference') }} as carried_value,
         1 as is_id
     from ledger_lines
     union all
@@ -91,7 +91,7 @@ carried as (
         ledger_lines.item_key,
         ledger_lines.party_id,
         'ledger' as mention_source,
-        {{ number_key('ledger_lines.document_id') }} as carried_value,
+        {{ compact_upper('ledger_lines.document_id') }} as carried_value,
         1 as is_id
     from ledger_lines
     union all
@@ -102,6 +102,7 @@ carried as (
         mentions.mention_value as carried_value,
         0 as is_id
     from mentions
+    where mentions.reading_steps = 0
 ),
 
 -- four digits can be a year, an amount or a street number

@@ -1,4 +1,4 @@
--- Pass 6. Units that are each other's likeliest partner, by the weight of everything that speaks for
+-- Pass 8. Units that are each other's likeliest partner, by the weight of everything that speaks for
 -- and against. Where the payer is a customer, the amount and the days alone prove nothing.
 with
 

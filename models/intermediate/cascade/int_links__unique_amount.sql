@@ -1,5 +1,6 @@
--- Pass 5. The same party, currency and amount, inside the rule's window: a match when it is the
--- only one on both sides, else a suggestion of the nearest by date.
+-- Pass 5. The same party, currency and amount, inside the rule's window. Among equals each takes the
+-- nearest by date, if both sides agree on it, by issue and by due date, with a margin to the next;
+-- else it is a suggestion.
 with
 
 open_items as (select * from {{ ref('int_open__after_ledger_reference') }}),
@@ -10,22 +11,11 @@ rules as (
     where pass = 'unique_amount' and relation = 'exact'
 ),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+items as (select * from {{ ref('int_items') }}),
 
--- a payment that names a document is not about another one, also when what it names is paid already
-payments_that_name as (
-    select distinct mentions.item_key
-    from {{ ref('int_item_mentions') }} as mentions
-    inner join {{ ref('int_item_numbers') }} as numbers
-        on
-            mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
-    inner join {{ ref('int_items') }} as documents
-        on
-            numbers.item_key = documents.item_key
-            and numbers.row_hash = documents.row_hash
-    where mentions.item_key like numbers.reconciliation || '|%'
-),
+naming as (select * from {{ ref('int_items__naming_documents') }}),
+
+declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
 -- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
 -- the probabilistic pass weighs it.
@@ -39,109 +29,201 @@ speaking_units as (
 
 {{ units_of('open_items') }},
 
-expected_units as (
-    select *
+-- equals of one day cannot be told apart: each has its place among them
+dated as (
+    select
+        units.reconciliation,
+        units.side,
+        units.family_id,
+        units.currency,
+        units.unit_amount,
+        units.unit_key,
+        units.event_date,
+        coalesce(items.due_date, units.event_date) as due_date,
+        row_number() over (
+            partition by
+                units.reconciliation, units.side, units.family_id, units.currency,
+                units.unit_amount, units.event_date, items.due_date
+            order by units.unit_key nulls last
+        ) as place,
+        count(*) over (
+            partition by
+                units.reconciliation, units.side, units.family_id, units.currency,
+                units.unit_amount, units.event_date, items.due_date
+        ) as equals_of_day
     from units
-    where side = 'expected' and family_id is not null
-),
-
-actual_units as (
-    select units.*
-    from units
-    left join payments_that_name
-        on units.unit_key = payments_that_name.item_key
+    left join items
+        on units.unit_key = items.item_key
+    left join naming
+        on units.unit_key = naming.item_key
     where
-        units.side = 'actual'
-        and units.family_id is not null
+        units.family_id is not null
         and units.unit_amount <> 0
-        and payments_that_name.item_key is null
+        and naming.item_key is null
 ),
 
 -- a crowd of equals is counted, not paired
 crowds as (
     select
-        equal_units.reconciliation,
-        equal_units.family_id,
-        equal_units.currency,
-        equal_units.unit_amount
-    from (
-        select * from expected_units
-        union all
-        select * from actual_units
-    ) as equal_units
-    group by
-        equal_units.reconciliation,
-        equal_units.family_id,
-        equal_units.currency,
-        equal_units.unit_amount
+        dated.reconciliation,
+        dated.family_id,
+        dated.currency,
+        dated.unit_amount
+    from dated
+    group by dated.reconciliation, dated.family_id, dated.currency, dated.unit_amount
     having
-        count(distinct equal_units.side) = 2
-        and count(*) <= 60
+        count(distinct dated.side) = 2
+        and count(*) <= 120
 ),
 
 pairs as (
     select
-        expected_units.reconciliation,
-        expected_units.unit_key as expected_unit,
-        actual_units.unit_key as actual_unit,
-        abs({{ days_between('expected_units.event_date', 'actual_units.event_date') }})
-            as days_apart
+        documents.reconciliation,
+        documents.unit_key as expected_unit,
+        payments.unit_key as actual_unit,
+        documents.place as document_place,
+        payments.place as payment_place,
+        documents.equals_of_day = payments.equals_of_day as are_equally_many,
+        {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
+        abs({{ days_between('documents.event_date', 'payments.event_date') }}) as days_from_issue,
+        abs({{ days_between('documents.due_date', 'payments.due_date') }}) as days_from_due,
+        rules.days_margin
     from crowds
-    inner join expected_units
+    inner join dated as documents
         on
-            crowds.reconciliation = expected_units.reconciliation
-            and crowds.family_id = expected_units.family_id
-            and crowds.currency = expected_units.currency
-            and crowds.unit_amount = expected_units.unit_amount
-    inner join actual_units
+            crowds.reconciliation = documents.reconciliation
+            and crowds.family_id = documents.family_id
+            and crowds.currency = documents.currency
+            and crowds.unit_amount = documents.unit_amount
+    inner join dated as payments
         on
-            crowds.reconciliation = actual_units.reconciliation
-            and crowds.family_id = actual_units.family_id
-            and crowds.currency = actual_units.currency
-            and crowds.unit_amount = actual_units.unit_amount
+            crowds.reconciliation = payments.reconciliation
+            and crowds.family_id = payments.family_id
+            and crowds.currency = payments.currency
+            and crowds.unit_amount = payments.unit_amount
     inner join rules
         on
             crowds.reconciliation = rules.reconciliation
-            and {{ days_between('expected_units.event_date', 'actual_units.event_date') }}
+            and {{ days_between('documents.event_date', 'payments.event_date') }}
             between -rules.days_before and rules.days_after
     left join declined_pairs
         on
-            expected_units.unit_key = declined_pairs.expected_item_key
-            and actual_units.unit_key = declined_pairs.actual_item_key
-    left join speaking_units as speaking_expected
-        on expected_units.unit_key = speaking_expected.item_key
-    left join speaking_units as speaking_actual
-        on actual_units.unit_key = speaking_actual.item_key
+            documents.unit_key = declined_pairs.expected_item_key
+            and payments.unit_key = declined_pairs.actual_item_key
+    left join speaking_units as speaking_documents
+        on documents.unit_key = speaking_documents.item_key
+    left join speaking_units as speaking_payments
+        on payments.unit_key = speaking_payments.item_key
     where
-        declined_pairs.expected_item_key is null
-        and (speaking_expected.item_key is null or speaking_actual.item_key is null)
+        documents.side = 'expected'
+        and payments.side = 'actual'
+        and declined_pairs.expected_item_key is null
+        and (speaking_documents.item_key is null or speaking_payments.item_key is null)
 ),
 
-counted as (
+timed as (
     select
         pairs.*,
+        max(case when pairs.days_later >= 0 then 1 else 0 end)
+            over (partition by pairs.expected_unit) as document_has_later,
+        max(case when pairs.days_later >= 0 then 1 else 0 end)
+            over (partition by pairs.actual_unit) as payment_has_later,
         count(*) over (partition by pairs.expected_unit) as payments_that_fit,
-        count(*) over (partition by pairs.actual_unit) as documents_that_fit,
-        row_number() over (
-            partition by pairs.actual_unit
-            order by pairs.days_apart nulls last, pairs.expected_unit nulls last
-        ) as nearness
+        count(*) over (partition by pairs.actual_unit) as documents_that_fit
     from pairs
+),
+
+-- Of one day and equally many, the first takes the first. A payment before the date of its document
+-- is rare: it counts where nothing else fits.
+sensible as (
+    select *
+    from timed
+    where
+        (not timed.are_equally_many or timed.document_place = timed.payment_place)
+        and (
+            timed.days_later >= 0
+            or (timed.document_has_later = 0 and timed.payment_has_later = 0)
+        )
+),
+
+-- how much farther the next one is, for both sides and by both dates; null when there is none
+margins as (
+    select
+        sensible.*,
+        {%- for unit in ['expected_unit', 'actual_unit'] %}
+        {%- set other = 'actual_unit' if unit == 'expected_unit' else 'expected_unit' %}
+        {%- for days in ['days_from_issue', 'days_from_due'] %}
+        row_number() over (
+            partition by sensible.{{ unit }}
+            order by sensible.{{ days }} nulls last, sensible.{{ other }} nulls last
+        ) as {{ unit }}_rank_{{ days }},
+        lead(sensible.{{ days }}) over (
+            partition by sensible.{{ unit }}
+            order by sensible.{{ days }} nulls last, sensible.{{ other }} nulls last
+        ) - sensible.{{ days }} as {{ unit }}_margin_{{ days }}
+        {{- ',' if not (unit == 'actual_unit' and days == 'days_from_due') }}
+        {%- endfor %}
+        {%- endfor %}
+    from sensible
+),
+
+nearest as (
+    select
+        margins.expected_unit,
+        margins.actual_unit
+    from margins
+    where
+        margins.are_equally_many
+        {%- for unit in ['expected_unit', 'actual_unit'] %}
+        {%- for days in ['days_from_issue', 'days_from_due'] %}
+        and margins.{{ unit }}_rank_{{ days }} = 1
+        and coalesce(margins.{{ unit }}_margin_{{ days }} >= margins.days_margin, true)
+        {%- endfor %}
+        {%- endfor %}
+),
+
+judged as (
+    select
+        timed.*,
+        nearest.expected_unit is not null as is_nearest,
+        max(case when nearest.expected_unit is not null then 1 else 0 end)
+            over (partition by timed.expected_unit) as document_is_taken,
+        max(case when nearest.expected_unit is not null then 1 else 0 end)
+            over (partition by timed.actual_unit) as payment_is_taken,
+        row_number() over (
+            partition by timed.actual_unit
+            order by timed.days_from_issue nulls last, timed.expected_unit nulls last
+        ) as nearness
+    from timed
+    left join nearest
+        on
+            timed.expected_unit = nearest.expected_unit
+            and timed.actual_unit = nearest.actual_unit
 ),
 
 final as (
     select
-        counted.reconciliation,
-        counted.expected_unit,
-        counted.actual_unit,
-        'amount and payer' as evidence,
-        counted.payments_that_fit > 1 or counted.documents_that_fit > 1 as is_ambiguous,
+        judged.reconciliation,
+        judged.expected_unit,
+        judged.actual_unit,
+        case
+            when judged.payments_that_fit = 1 and judged.documents_that_fit = 1
+                then 'amount and payer'
+            else 'amount, payer and nearest date'
+        end as evidence,
+        not judged.is_nearest as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
-        counted.expected_unit || '~' || counted.actual_unit as group_name,
-        counted.nearness
-    from counted
-    where counted.nearness <= 3
+        judged.expected_unit || '~' || judged.actual_unit as group_name,
+        cast(judged.nearness as bigint) as nearness
+    from judged
+    where
+        judged.is_nearest
+        or (
+            judged.document_is_taken = 0
+            and judged.payment_is_taken = 0
+            and judged.nearness <= 3
+        )
 )
 
 select * from final

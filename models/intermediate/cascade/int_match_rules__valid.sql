@@ -1,11 +1,43 @@
--- The rules in force at the run's as_of, with the ceiling in each rule's own reconciliation.
+-- The rules in force at the run's as_of. A rule closes matches by itself while its row says so, it is
+-- certified and its breaker is closed; else why a person decides is said by a code of the seed
+-- match_ambiguities.
 with
 
 rules as (select * from {{ ref('match_rules') }}),
 
+certificates as (select * from {{ ref('int_rule_certificates') }}),
+
 final as (
-    select rules.*
+    select
+        rules.rule_id,
+        rules.rule_version,
+        rules.reconciliation,
+        rules.pass,
+        rules.relation,
+        rules.method,
+        rules.closes_by_itself
+        and certificates.is_certified
+        and not certificates.is_breaker_open as closes_by_itself,
+        case
+            when not rules.closes_by_itself then 'rule_asks_a_person'
+            when not certificates.is_certified then 'not_certified'
+            when certificates.is_breaker_open then 'breaker_open'
+        end as why_a_person,
+        rules.confidence,
+        rules.tolerance_minor_units,
+        rules.tolerance_relative,
+        rules.adjustment_kind,
+        rules.largest_amount,
+        rules.days_before,
+        rules.days_after,
+        rules.valid_from,
+        rules.valid_to,
+        rules.explanation
     from rules
+    inner join certificates
+        on
+            rules.rule_id = certificates.rule_id
+            and rules.rule_version = certificates.rule_version
     where
         rules.valid_from <= {{ as_of_date() }}
         and (rules.valid_to is null or rules.valid_to > {{ as_of_date() }})

@@ -1,5 +1,6 @@
 -- Pass 0. A sealed match stands until a person undoes it or a fact it rests on has changed; then it
--- is reversed as a whole, and its items are free for the passes of this run.
+-- is reversed as a whole, and its items are free for the passes of this run. What a person linked by
+-- hand or wrote off is moved by a person alone, as long as its items still carry it.
 with
 
 matches as (select * from {{ ref('int_journal__matches') }}),
@@ -36,6 +37,18 @@ live_allocations as (
         on allocations.match_id = live_matches.match_id
 ),
 
+-- what people closed of each item by hand
+held_by_people as (
+    select
+        live_allocations.item_key,
+        sum(live_allocations.allocated_amount + live_allocations.adjusted_amount) as held_amount
+    from live_allocations
+    inner join live_matches
+        on live_allocations.match_id = live_matches.match_id
+    where live_matches.method = 'manual'
+    group by live_allocations.item_key
+),
+
 changed_items as (
     select
         live_allocations.match_id,
@@ -44,10 +57,19 @@ changed_items as (
                 when items.item_key is null then 'item_gone'
                 when items.set_aside_reason is not null then 'item_' || items.set_aside_reason
                 when items.currency <> live_allocations.currency then 'currency_changed'
+                when
+                    live_matches.method = 'manual'
+                    and sign(items.amount) = sign(held_by_people.held_amount)
+                    and abs(items.amount) >= abs(held_by_people.held_amount)
+                    then null
                 when items.amount <> live_allocations.amount then 'amount_changed'
             end
         ) as reason
     from live_allocations
+    inner join live_matches
+        on live_allocations.match_id = live_matches.match_id
+    left join held_by_people
+        on live_allocations.item_key = held_by_people.item_key
     left join items
         on live_allocations.item_key = items.item_key
     group by live_allocations.match_id
@@ -61,9 +83,14 @@ related_items as (
         on
             items.anchor_item_key = live_allocations.item_key
             and items.item_key <> items.anchor_item_key
+    inner join live_matches
+        on live_allocations.match_id = live_matches.match_id
     left join live_allocations as held
         on items.item_key = held.item_key
-    where items.set_aside_reason is null and held.item_key is null
+    where
+        items.set_aside_reason is null
+        and held.item_key is null
+        and coalesce(live_matches.method, '') <> 'manual'
 ),
 
 final as (

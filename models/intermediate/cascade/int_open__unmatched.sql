@@ -1,5 +1,6 @@
 -- What is open before the first pass of this run: every item that takes part, less what standing
--- matches hold of it.
+-- matches hold of it and what people have just ordered. What waits for a second person's agreement
+-- is not matched otherwise meanwhile.
 with
 
 items as (
@@ -14,14 +15,33 @@ standing as (
     where reversal_reason is null
 ),
 
+ordered as (select * from {{ ref('int_pass__people') }}),
+
+waiting as (
+    select distinct ordered.item_key
+    from ordered
+    where ordered.verdict <> 'accepted'
+),
+
+parts as (
+    select
+        held.item_key,
+        held.held_amount as closed_amount
+    from {{ ref('int_items__held') }} as held
+    union all
+    select
+        ordered.item_key,
+        ordered.allocated_amount + ordered.adjusted_amount as closed_amount
+    from ordered
+    where ordered.verdict = 'accepted'
+),
+
 held as (
     select
-        allocations.item_key,
-        sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join standing
-        on allocations.match_id = standing.match_id
-    group by allocations.item_key
+        parts.item_key,
+        sum(parts.closed_amount) as closed_amount
+    from parts
+    group by parts.item_key
 ),
 
 -- a bank line that one reconciliation holds is not open in another
@@ -33,6 +53,12 @@ claims as (
     inner join standing
         on allocations.match_id = standing.match_id
     where allocations.item_type = 'bank_transaction'
+    union
+    select
+        ordered.claim_key,
+        ordered.reconciliation
+    from ordered
+    where ordered.item_type = 'bank_transaction'
 ),
 
 final as (
@@ -61,8 +87,11 @@ final as (
         on
             items.claim_key = claims.claim_key
             and items.reconciliation <> claims.reconciliation
+    left join waiting
+        on items.item_key = waiting.item_key
     where
         claims.claim_key is null
+        and waiting.item_key is null
         and items.amount <> coalesce(held.closed_amount, {{ zero() }})
 )
 

@@ -1,4 +1,4 @@
--- Pass 6, settled.
+-- Pass 8, settled.
 {{ settle(
     'probabilistic', before_probabilistic(), 'int_links__probabilistic', groups='given'
 ) }}

@@ -1,4 +1,4 @@
--- Pass 7. What names what it undoes and found no partner in the passes before: a credit memo covers
+-- The last pass. What names what it undoes and found no partner in the passes before: a credit memo covers
 -- its invoice; a payment that went back whole covers itself.
 with
 

@@ -2,15 +2,23 @@
 with
 
 passes as (
+    select * from {{ ref('int_pass__people') }}
+    union all
     select * from {{ ref('int_pass__stated_reference') }}
     union all
     select * from {{ ref('int_pass__reference_in_text') }}
     union all
     select * from {{ ref('int_pass__group_sum') }}
     union all
+    select * from {{ ref('int_pass__weak_reference') }}
+    union all
     select * from {{ ref('int_pass__ledger_reference') }}
     union all
     select * from {{ ref('int_pass__unique_amount') }}
+    union all
+    select * from {{ ref('int_pass__sets') }}
+    union all
+    select * from {{ ref('int_pass__explained_amount') }}
     union all
     select * from {{ ref('int_pass__probabilistic') }}
     union all
@@ -18,6 +26,7 @@ passes as (
 ),
 
 -- A match is named by what it closes. A reversed match can be found again later: it is another one.
+-- What a person ordered is named by the order, and done once.
 signed as (
     select
         passes.pass,
@@ -57,8 +66,9 @@ named as (
         signed.group_name,
         'm_' || substring(
             {{ sha256_hex(
-                "signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
-                ~ dbt.type_string() ~ ")"
+                "case when signed.pass = 'people' then 'order|' || signed.group_name"
+                ~ " else signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
+                ~ dbt.type_string() ~ ") end"
             ) }},
             1, 24
         ) as match_id

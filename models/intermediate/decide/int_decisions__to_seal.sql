@@ -66,6 +66,7 @@ match_entries as (
                 ]) }}
             else {{ json_object_raw([
                 ['adjustment_kind', json_string('matches.adjustment_kind')],
+                ['ambiguity', json_string('matches.ambiguity')],
                 ['amount', json_string(amount_text('matches.amount'))],
                 ['confidence', json_string(amount_text('matches.confidence'))],
                 ['decision', json_string('matches.decision')],
@@ -119,6 +120,24 @@ review_entries as (
     where journal_entries.subject_id is null
 ),
 
+-- an order that cannot be carried out is answered once
+refusal_entries as (
+    select
+        'order_refused' as entry_type,
+        'items' as subject_type,
+        refused.decision_id as subject_id,
+        'tieout' as actor,
+        {{ json_object([
+            ['action', 'refused.action'],
+            ['actor', 'refused.actor'],
+            ['item_key', 'refused.first_item_key'],
+            ['reason', 'refused.refusal'],
+        ]) }} as payload,
+        {{ list_of(['refused.decision_row_hash']) }} as source_hashes
+    from {{ ref('int_orders__refused') }} as refused
+    where refused.is_new
+),
+
 already_rejected as (
     select distinct
         journal_entries.entry_type,
@@ -152,6 +171,16 @@ final as (
         review_entries.payload,
         review_entries.source_hashes
     from review_entries
+    union all
+    select
+        refusal_entries.entry_type,
+        refusal_entries.subject_type,
+        refusal_entries.subject_id,
+        refusal_entries.actor,
+        {{ as_of() }} as occurred_at,
+        refusal_entries.payload,
+        refusal_entries.source_hashes
+    from refusal_entries
     union all
     select
         exceptions.entry_type,

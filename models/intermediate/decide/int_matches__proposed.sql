@@ -16,6 +16,14 @@ probabilities as (
     from {{ ref('int_links__probabilistic') }} as links
 ),
 
+orders as (
+    select
+        judged.match_id,
+        judged.actor
+    from {{ ref('int_orders__judged') }} as judged
+    where judged.refusal is null
+),
+
 decisions as (
     select
         review_decisions.match_id,
@@ -167,12 +175,15 @@ final as (
         ) as confidence,
         case
             when decisions.action = 'reject_match' then 'rejected'
+            when described.verdict = 'accepted' and orders.match_id is not null then 'approved'
             when described.verdict = 'accepted' then 'auto_closed'
+            -- nobody agrees to an order of their own
             when
                 decisions.action = 'approve_match'
                 and superseded_approvals.match_id is null
+                and decisions.actor is distinct from orders.actor
                 then 'approved'
-            when described.ambiguity = 'above_ceiling' then 'pending_approval'
+            when described.ambiguity in ('above_ceiling', 'second_person') then 'pending_approval'
             else 'suggested'
         end as decision,
         {{ fill_in('rules.explanation', {
@@ -186,7 +197,8 @@ final as (
         described.item_count,
         case
             when described.expected_amount <> 0 then described.expected_amount
-            else described.actual_amount
+            when described.actual_amount <> 0 then described.actual_amount
+            else abs(described.difference_amount)
         end as amount,
         described.currency,
         described.difference_amount,
@@ -194,10 +206,11 @@ final as (
         described.ambiguity,
         case
             when decisions.action = 'reject_match' then decisions.actor
-            when described.verdict = 'accepted' then 'tieout'
+            when described.verdict = 'accepted' then coalesce(orders.actor, 'tieout')
             when
                 decisions.action = 'approve_match'
                 and superseded_approvals.match_id is null
+                and decisions.actor is distinct from orders.actor
                 then decisions.actor
             else 'tieout'
         end as decided_by
@@ -214,6 +227,8 @@ final as (
         on described.match_id = decisions.match_id
     left join superseded_approvals
         on described.match_id = superseded_approvals.match_id
+    left join orders
+        on described.match_id = orders.match_id
 )
 
 select * from final

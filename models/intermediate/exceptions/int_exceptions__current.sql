@@ -8,6 +8,14 @@ open_items as (select * from {{ ref('int_exceptions__open_items') }}),
 
 findings as (select * from {{ ref('int_exceptions__findings') }}),
 
+duplicates as (select * from {{ ref('int_exceptions__duplicates') }}),
+
+refused_orders as (
+    select distinct refused.first_item_key as item_key
+    from {{ ref('int_orders__refused') }} as refused
+    where refused.first_item_key is not null
+),
+
 rules as (select * from {{ ref('exception_rules') }}),
 
 exception_types as (select * from {{ ref('exception_types') }}),
@@ -45,6 +53,25 @@ conditions as (
         cast(null as timestamp) as began_at,
         findings.amount_in_question
     from findings
+    union all
+    select
+        duplicates.item_key,
+        duplicates.condition,
+        false as is_required,
+        cast(null as timestamp) as began_at,
+        duplicates.amount as amount_in_question
+    from duplicates
+    union all
+    select
+        refused_orders.item_key,
+        'order_refused' as condition,
+        false as is_required,
+        cast(null as timestamp) as began_at,
+        cast(null as {{ amount_type() }}) as amount_in_question
+    from refused_orders
+    inner join items
+        on refused_orders.item_key = items.item_key
+    where items.status <> 'closed'
 ),
 
 item_conditions as (
@@ -104,15 +131,24 @@ chosen as (
     ) = 1
 ),
 
+-- a finding about many items has their number and sum
 valued as (
     select
         chosen.*,
+        duplicates.group_name,
+        coalesce(duplicates.item_count, 1) as item_count,
+        duplicates.base_amount as group_base_amount,
+        coalesce(duplicates.currency, chosen.currency) as exception_currency,
         case
             when coalesce(chosen.amount_in_question, 0) <> 0 then chosen.amount_in_question
             when chosen.open_amount <> 0 then chosen.open_amount
             else chosen.amount
         end as exception_amount
     from chosen
+    left join duplicates
+        on
+            chosen.item_key = duplicates.item_key
+            and chosen.condition = duplicates.condition
 ),
 
 final as (
@@ -128,8 +164,9 @@ final as (
         valued.must_have_one = 1 as is_required,
         case when reconciliations.party_kind = 'customer' then valued.party_id end as customer_id,
         {{ as_amount('valued.exception_amount') }} as amount,
-        valued.currency,
+        valued.exception_currency as currency,
         case
+            when valued.group_name is not null then {{ as_amount('valued.group_base_amount') }}
             when valued.currency = reporting.currency
                 then {{ as_amount('valued.exception_amount') }}
             else {{ round_amount(
@@ -137,7 +174,9 @@ final as (
             ) }}
         end as base_amount,
         coalesce(valued.began_at, {{ as_of() }}) as began_at,
-        valued.row_hash
+        valued.row_hash,
+        valued.group_name,
+        valued.item_count
     from valued
     cross join reporting
     left join reconciliations

@@ -31,15 +31,6 @@ rejected_versions as (
     where resolved_by_batch_id is null and not is_file
 ),
 
-duplicates as (
-    select
-        items.item_key,
-        'set_aside_as_duplicate' as condition,
-        items.amount as amount_in_question
-    from items
-    where items.set_aside_reason = 'duplicate'
-),
-
 -- a dispute is over when a reversal undoes the chargeback, or the charge that both undo
 reversed_items as (
     select distinct gateway_transactions.related_item_id
@@ -244,8 +235,6 @@ rejected_items as (
 ),
 
 final as (
-    select * from duplicates
-    union all
     select * from standing_chargebacks
     union all
     select * from uncredited_refunds

@@ -60,6 +60,9 @@ final as (
         {{ json_get('last_words.payload', 'currency') }} as currency,
         {{ payload_amount('last_words.payload', 'base_amount') }} as base_amount,
         {{ payload_timestamp('last_words.payload', 'opened_at') }} as opened_at,
+        {{ json_get('last_words.payload', 'group_name') }} as group_name,
+        coalesce(cast({{ json_get('last_words.payload', 'item_count') }} as bigint), 1)
+            as item_count,
         last_words.is_resolved,
         {{ payload_timestamp('last_words.payload', 'resolved_at') }} as resolved_at,
         {{ json_get('last_words.payload', 'resolution') }} as resolution,

@@ -57,6 +57,8 @@ rejoined as (
         current_exceptions.amount as current_amount,
         current_exceptions.currency as current_currency,
         current_exceptions.base_amount as current_base_amount,
+        current_exceptions.group_name as current_group_name,
+        current_exceptions.item_count as current_item_count,
         person_resolutions.decided_at as person_decided_at,
         person_resolutions.actor as person,
         person_resolutions.resolution as person_resolution,
@@ -128,6 +130,8 @@ history as (
         journal.amount,
         journal.currency,
         journal.base_amount,
+        journal.group_name,
+        journal.item_count,
         journal.opened_at,
         journal.resolved_at,
         journal.resolution,
@@ -156,6 +160,8 @@ still_open as (
         rejoined.current_amount as amount,
         rejoined.current_currency as currency,
         rejoined.current_base_amount as base_amount,
+        rejoined.current_group_name as group_name,
+        rejoined.current_item_count as item_count,
         rejoined.opened_at,
         cast(null as timestamp) as resolved_at,
         cast(null as {{ dbt.type_string() }}) as resolution,
@@ -193,6 +199,10 @@ newly_resolved as (
             as currency,
         case when ended.is_still_true then ended.current_base_amount else ended.base_amount end
             as base_amount,
+        case when ended.is_still_true then ended.current_group_name else ended.group_name end
+            as group_name,
+        case when ended.is_still_true then ended.current_item_count else ended.item_count end
+            as item_count,
         ended.opened_at,
         {{ as_of() }} as resolved_at,
         case
@@ -262,6 +272,8 @@ newly_opened as (
         beginning.amount,
         beginning.currency,
         beginning.base_amount,
+        beginning.group_name,
+        beginning.item_count,
         beginning.opened_at,
         cast(null as timestamp) as resolved_at,
         cast(null as {{ dbt.type_string() }}) as resolution,

@@ -11,38 +11,11 @@ transactions as (
 
 bank_mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
-advice_lines as (select * from {{ ref('stg_remittance__advice_lines') }}),
-
 open_items as (
     select *
     from {{ ref('int_open__unmatched') }}
     where side = 'actual'
 ),
-
-texts as (
-    select
-        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
-        'invoice_reference' as mention_source,
-        transactions.invoice_reference as mention_text
-    from transactions
-    where transactions.invoice_reference is not null
-    union all
-    select
-        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
-        'description' as mention_source,
-        transactions.description as mention_text
-    from transactions
-    where transactions.description is not null
-),
-
-open_texts as (
-    select texts.*
-    from texts
-    inner join open_items
-        on texts.item_key = open_items.item_key
-),
-
-{{ mentions_of('open_texts', ['item_key']) }},
 
 -- an advice names its payment by end-to-end id, bank reference or payment id
 payment_names as (
@@ -86,45 +59,88 @@ named_payments as (
     having count(distinct payment_names.item_key) = 1
 ),
 
+-- lines of one advice that say the same are one statement
 advised as (
     select
         named_payments.item_key,
-        'remittance_advice' as mention_source,
-        {{ number_key('advice_lines.invoice_reference') }} as mention_value,
+        {{ compact_upper('advice_lines.invoice_reference') }} as line_key,
+        min(advice_lines.invoice_reference) as mention_text,
         sum(advice_lines.amount) as stated_amount
-    from advice_lines
+    from {{ ref('stg_remittance__advice_lines') }} as advice_lines
     inner join named_payments
         on {{ compact_upper('advice_lines.payment_reference') }} = named_payments.payment_name
     group by
         named_payments.item_key,
-        {{ number_key('advice_lines.invoice_reference') }}
+        {{ compact_upper('advice_lines.invoice_reference') }}
 ),
+
+texts as (
+    select
+        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        '' as line_key,
+        'invoice_reference' as mention_source,
+        transactions.invoice_reference as mention_text
+    from transactions
+    where transactions.invoice_reference is not null
+    union all
+    select
+        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        '' as line_key,
+        'description' as mention_source,
+        transactions.description as mention_text
+    from transactions
+    where transactions.description is not null
+    union all
+    select
+        advised.item_key,
+        advised.line_key,
+        'remittance_advice' as mention_source,
+        advised.mention_text
+    from advised
+),
+
+open_texts as (
+    select texts.*
+    from texts
+    inner join open_items
+        on texts.item_key = open_items.item_key
+),
+
+{{ mentions_of('open_texts', ['item_key', 'line_key']) }},
 
 final as (
     select
         mentions.item_key,
         mentions.mention_source,
         mentions.mention_value,
-        cast(null as {{ amount_type() }}) as stated_amount
+        mentions.beside_digits,
+        min(mentions.mention_digits) as mention_digits,
+        min(mentions.reading_steps) as reading_steps,
+        cast(sum(advised.stated_amount) as {{ amount_type() }}) as stated_amount
     from mentions
+    left join advised
+        on
+            mentions.item_key = advised.item_key
+            and mentions.line_key = advised.line_key
+    group by
+        mentions.item_key,
+        mentions.mention_source,
+        mentions.mention_value,
+        mentions.beside_digits
     union all
     select
         open_items.item_key,
         bank_mentions.mention_source,
         bank_mentions.mention_value,
+        bank_mentions.beside_digits,
+        bank_mentions.mention_digits,
+        bank_mentions.reading_steps,
         cast(null as {{ amount_type() }}) as stated_amount
     from bank_mentions
     inner join open_items
         on
             open_items.item_type = 'bank_transaction'
             and bank_mentions.item_id = open_items.item_id
-    union all
-    select
-        advised.item_key,
-        advised.mention_source,
-        advised.mention_value,
-        cast(advised.stated_amount as {{ amount_type() }}) as stated_amount
-    from advised
 )
 
 select * from final

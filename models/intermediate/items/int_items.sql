@@ -36,6 +36,7 @@ final as (
         all_items.currency,
         cast(all_items.amount as {{ amount_type() }}) as amount,
         coalesce(all_items.set_aside_reason, people_say.set_aside_reason) as set_aside_reason,
+        all_items.due_from as due_date,
         {{ add_days('all_items.due_from', 'coalesce(windows.window_days, 0)') }}
             as due_for_match_at,
         all_items.document_number,

@@ -3,7 +3,13 @@ with
 
 invoices as (select * from {{ ref('stg_billing__invoices') }}),
 
-duplicates as (select * from {{ ref('int_invoices__duplicates') }}),
+duplicates as (
+    select *
+    from {{ ref('int_invoices__duplicates') }}
+    where effect = 'set_aside'
+),
+
+repeated_charges as (select * from {{ ref('int_charges__duplicates') }}),
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
@@ -124,6 +130,7 @@ payments as (
         case
             when transactions.status = 'pending' then 'pending'
             when transactions.status = 'failed' then 'failed'
+            when repeated_charges.item_id is not null then 'duplicate'
         end as set_aside_reason,
         transactions.transaction_id as document_number,
         transactions.invoice_reference as memo,
@@ -133,6 +140,8 @@ payments as (
     from transactions
     left join origins
         on transactions.item_id = origins.item_id
+    left join repeated_charges
+        on transactions.item_id = repeated_charges.item_id
     left join parties
         on transactions.type = parties.item_type and transactions.item_id = parties.item_id
     where transactions.type in ('charge', 'refund', 'chargeback', 'chargeback_reversal')

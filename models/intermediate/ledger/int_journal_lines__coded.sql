@@ -15,6 +15,8 @@ lines as (
     select * from {{ ref('int_journal_lines__fees') }}
     union all
     select * from {{ ref('int_journal_lines__conversions') }}
+    union all
+    select * from {{ ref('int_journal_lines__exchange') }}
 ),
 
 final as (
@@ -37,6 +39,7 @@ final as (
         lines.item_id,
         lines.currency,
         lines.amount,
+        items.event_date as item_date,
         coalesce(lines.own_account_code, posting_accounts.account_code) as account_code,
         case
             when items.document_number is null then posting_rules.description

@@ -1,5 +1,7 @@
--- The lines of every closing in the reporting currency, at the rate of its posting date. What
--- rounding leaves between debits and credits goes to the largest line of the smaller side.
+-- The lines of every closing in the reporting currency: an item at the rate of its own day, the rest
+-- at that of the latest one, else of the posting. What lies between debits and credits is the realised
+-- exchange difference, where the closing has a line for it, else what rounding leaves: that goes to
+-- the largest line of the smaller side.
 {{ config(tags=['after_seal']) }}
 
 with
@@ -29,22 +31,47 @@ reporting as (
         on run_context.reporting_currency = currencies.code
 ),
 
-rated as (
+dated as (
     select
         lines.match_id,
         closings.occurrence,
         lines.line_number,
+        lines.posting_kind,
+        lines.currency,
         lines.amount,
-        case
-            when lines.currency = reporting.currency then lines.amount
-            else {{ round_amount('(lines.amount * rates.rate)', 'reporting.minor_digits') }}
-        end as base_amount
+        closings.rate_date as posting_date,
+        coalesce(
+            lines.item_date,
+            max(lines.item_date) over (partition by lines.match_id, closings.occurrence),
+            closings.rate_date
+        ) as value_date
     from lines
     inner join closings
         on lines.match_id = closings.match_id
+),
+
+rated as (
+    select
+        dated.match_id,
+        dated.occurrence,
+        dated.line_number,
+        dated.posting_kind,
+        dated.amount,
+        case
+            when dated.currency = reporting.currency or dated.amount = 0 then dated.amount
+            else {{ round_amount(
+                '(dated.amount * coalesce(rates.rate, posting_rates.rate))',
+                'reporting.minor_digits'
+            ) }}
+        end as base_amount
+    from dated
     cross join reporting
     left join rates
-        on lines.currency = rates.base_currency and closings.rate_date = rates.rate_date
+        on dated.currency = rates.base_currency and dated.value_date = rates.rate_date
+    left join rates as posting_rates
+        on
+            dated.currency = posting_rates.base_currency
+            and dated.posting_date = posting_rates.rate_date
 ),
 
 remainders as (
@@ -69,10 +96,19 @@ absorbing_lines as (
         on rated.match_id = remainders.match_id and rated.occurrence = remainders.occurrence
     where
         remainders.is_rated
-        and sign(rated.amount) = -sign(remainders.remainder)
+        and (
+            rated.posting_kind = 'realised_fx'
+            or sign(rated.amount) = -sign(remainders.remainder)
+        )
     qualify row_number() over (
         partition by rated.match_id, rated.occurrence
-        order by abs(rated.base_amount) desc nulls last, rated.line_number nulls last
+        order by
+            case
+                when rated.posting_kind = 'realised_fx' then 0
+                else 1
+            end nulls last,
+            abs(rated.base_amount) desc nulls last,
+            rated.line_number nulls last
     ) = 1
 ),
 

@@ -84,7 +84,10 @@ single_details as (
         max(entries.counterparty_account) as counterparty_account,
         max(entries.remittance_information) as remittance_information,
         max(entries.end_to_end_id) as end_to_end_id,
-        max(entries.structured_reference) as structured_reference
+        max(entries.structured_reference) as structured_reference,
+        max(entries.original_amount) as original_amount,
+        max(entries.original_currency) as original_currency,
+        max(entries.charges_amount) as charges_amount
     from entries
     where entries.delivery = 'notification'
     group by entries.account_id, entries.entry_key, entries.entry_total, entries.booking_date
@@ -111,6 +114,10 @@ final as (
             as structured_reference,
         entries.bank_transaction_code,
         entries.statement_id,
+        coalesce(entries.original_amount, single_details.original_amount) as original_amount,
+        coalesce(entries.original_currency, single_details.original_currency)
+            as original_currency,
+        coalesce(entries.charges_amount, single_details.charges_amount) as charges_amount,
         entries.entry_key,
         entries.delivery,
         case

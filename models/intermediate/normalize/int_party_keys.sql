@@ -1,52 +1,126 @@
--- What a customer is known by: account numbers, legal name and aliases. A key that two customers
--- share names nobody (ties are refused).
+-- What a customer is known by: account numbers, legal name and aliases, the looser forms of both, and
+-- what confirmed matches have taught. A key that two customers share names nobody (ties are refused).
 with
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
-account_keys as (
+learned_payers as (
+    select *
+    from {{ ref('int_payers__learned') }}
+    where status = 'active'
+),
+
+customer_names as (
+    select
+        customers.customer_id,
+        'name' as key_kind,
+        {{ normalize_name('customers.legal_name') }} as name_key
+    from customers
+    union all
+    select
+        customers.customer_id,
+        'alias' as key_kind,
+        {{ normalize_name('names.alias') }} as name_key
+    from customers
+    {{ unnest_list('customers.aliases', 'names', 'alias') }}
+),
+
+{{ reduced_names('customer_names') }},
+
+customer_reduced_names as (
+    select
+        customer_names.customer_id,
+        reduced_names.*
+    from customer_names
+    inner join reduced_names
+        on customer_names.name_key = reduced_names.name_key
+),
+
+-- Banks cut names. A name cut inside a word says so; one cut between two words may be whole, and
+-- counts from 26 characters on only (the shortest cut is 27, less a space).
+cut_names as (
+    select
+        customer_names.customer_id,
+        trim(substr(customer_names.name_key, 1, places.place)) as name_key
+    from customer_names
+    inner join (select cast(counted.place as int) as place from range(20, 71) as counted (place)) as places
+        on places.place < length(customer_names.name_key)
+    where
+        substr(customer_names.name_key, places.place, 1) <> ' '
+        and (
+            places.place >= 26
+            or substr(customer_names.name_key, places.place + 1, 1) <> ' '
+        )
+),
+
+keys as (
     select
         customers.customer_id,
         'account' as key_kind,
         {{ compact_upper('accounts.account') }} as key_value
     from customers
     {{ unnest_list('customers.bank_accounts', 'accounts', 'account') }}
-),
-
-name_keys as (
-    select
-        customers.customer_id,
-        'name' as key_kind,
-        {{ normalize_name('customers.legal_name') }} as key_value
-    from customers
-),
-
-alias_keys as (
-    select
-        customers.customer_id,
-        'alias' as key_kind,
-        {{ normalize_name('names.alias') }} as key_value
-    from customers
-    {{ unnest_list('customers.aliases', 'names', 'alias') }}
-),
-
-keys as (
-    select * from account_keys
     union all
-    select * from name_keys
+    select
+        customer_names.customer_id,
+        customer_names.key_kind,
+        customer_names.name_key as key_value
+    from customer_names
     union all
-    select * from alias_keys
+    -- a payer who states no legal form may be one of any form, but of one customer only
+    select
+        customer_reduced_names.customer_id,
+        'bare_name' as key_kind,
+        customer_reduced_names.bare_name as key_value
+    from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'bare_name_and_form' as key_kind,
+        customer_reduced_names.bare_name || '|' || customer_reduced_names.legal_form as key_value
+    from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'word_set' as key_kind,
+        customer_reduced_names.word_set as key_value
+    from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'word_set' as key_kind,
+        customer_reduced_names.initial_set as key_value
+    from customer_reduced_names
+    union all
+    select
+        cut_names.customer_id,
+        'cut_name' as key_kind,
+        cut_names.name_key as key_value
+    from cut_names
 ),
 
-final as (
+known as (
     select
         keys.key_kind,
         keys.key_value,
         min(keys.customer_id) as customer_id,
-        count(distinct keys.customer_id) > 1 as is_shared
+        count(distinct keys.customer_id) > 1 as is_shared,
+        cast(null as date) as applies_after
     from keys
     where keys.key_value is not null and keys.key_value <> ''
     group by keys.key_kind, keys.key_value
+),
+
+final as (
+    select * from known
+    union all
+    select
+        'learned_' || learned_payers.key_kind as key_kind,
+        learned_payers.key_value,
+        learned_payers.customer_id,
+        false as is_shared,
+        learned_payers.applies_after
+    from learned_payers
 )
 
 select * from final

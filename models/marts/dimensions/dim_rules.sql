@@ -2,6 +2,8 @@ with
 
 rules as (select * from {{ ref('match_rules') }}),
 
+certificates as (select * from {{ ref('int_rule_certificates') }}),
+
 final as (
     select
         rules.rule_id,
@@ -18,12 +20,28 @@ final as (
         rules.largest_amount,
         rules.days_before,
         rules.days_after,
+        rules.days_margin,
         rules.valid_from,
         rules.valid_to,
         rules.valid_from <= {{ as_of_date() }}
         and coalesce(rules.valid_to > {{ as_of_date() }}, true) as is_in_force,
-        rules.explanation
+        rules.explanation,
+        certificates.certification,
+        certificates.is_certified,
+        certificates.closed_count,
+        certificates.undone_count,
+        certificates.audited_count,
+        certificates.error_count,
+        certificates.least_audited,
+        case when certificates.is_breaker_open then 'open' else 'closed' end as breaker_state,
+        certificates.breaker_since,
+        certificates.breaker_until,
+        certificates.breaker_evidence
     from rules
+    inner join certificates
+        on
+            rules.rule_id = certificates.rule_id
+            and rules.rule_version = certificates.rule_version
 )
 
 select * from final

@@ -12,6 +12,12 @@ customers as (select * from {{ ref('stg_crm__customers') }}),
 
 weights as (select * from {{ ref('priority_weights') }}),
 
+recommendations as (select * from {{ ref('recommendations') }}),
+
+paid_before as (select * from {{ ref('int_exceptions__paid_before') }}),
+
+duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
+
 dated as (
     select
         lifecycle.exception_id,
@@ -27,6 +33,8 @@ dated as (
         lifecycle.amount,
         lifecycle.currency,
         lifecycle.base_amount,
+        lifecycle.group_name,
+        lifecycle.item_count,
         lifecycle.opened_at,
         lifecycle.resolved_at,
         lifecycle.resolution,
@@ -51,7 +59,9 @@ clocked as (
     select
         dated.*,
         {{ hours_between('dated.opened_at', 'dated.last_seen_at') }} as age_hours,
-        concat_ws('|', dated.exception_type, dated.root_cause, dated.reconciliation) as identity
+        concat_ws(
+            '|', dated.exception_type, dated.root_cause, dated.reconciliation, dated.group_name
+        ) as identity
     from dated
 ),
 
@@ -131,8 +141,29 @@ final as (
         clocked.blocks_close,
         clocked.resolved_by,
         handled.last_comment,
-        coalesce(handled.comment_count, 0) as comment_count
+        coalesce(handled.comment_count, 0) as comment_count,
+        coalesce(clocked.item_count, 1) as item_count,
+        case
+            when clocked.is_open
+                then {{ fill_in('recommendations.recommendation', {
+                    'amount': amount_text('abs(clocked.amount)'),
+                    'currency': 'clocked.currency',
+                    'item': "clocked.item_type || ' ' || clocked.item_id",
+                    'items': "cast(coalesce(clocked.item_count, 1) as " ~ dbt.type_string() ~ ")",
+                    'original': "coalesce(paid_before.invoice_id, duplicate_items.original_item_id,"
+                        ~ " 'another one')",
+                }) }}
+        end as recommendation
     from clocked
+    left join recommendations
+        on
+            clocked.exception_type = recommendations.exception_type
+            and case when clocked.group_name is not null then 'many' else 'one' end
+            = recommendations.scope
+    left join paid_before
+        on clocked.item_key = paid_before.item_key
+    left join duplicate_items
+        on clocked.item_key = duplicate_items.item_key
     left join handled
         on clocked.exception_id = handled.exception_id
     left join candidates

@@ -99,6 +99,8 @@ final as (
     from entry_lines
     left join outcomes
         on entry_lines.posting_key = outcomes.posting_key
+    -- no exchange gain or loss
+    where entry_lines.amount <> 0 or coalesce(entry_lines.base_amount, {{ zero() }}) <> 0
 )
 
 select * from final

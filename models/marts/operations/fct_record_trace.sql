@@ -131,6 +131,31 @@ quarantined as (
             and quarantine.feed = batches.feed
 ),
 
+-- a copy says of which document it is one
+called_duplicates as (
+    select
+        duplicate_items.item_type,
+        duplicate_items.item_id,
+        batches.ingested_at as occurred_at,
+        2 as step,
+        case
+            when duplicate_items.condition = 'set_aside_as_duplicate' then 'set_aside'
+            else 'suspected'
+        end as event,
+        {{ json_object([
+            ['original', 'duplicate_items.original_item_id'],
+            ['reason', "'duplicate'"],
+            ['rule_id', 'duplicate_items.rule_id'],
+        ]) }} as detail,
+        batches.run_id
+    from {{ ref('int_exceptions__duplicate_items') }} as duplicate_items
+    inner join items
+        on duplicate_items.item_key = items.item_key
+    inner join batches
+        on items.batch_id = batches.batch_id and items.feed = batches.record_feed
+    where duplicate_items.rule_id is not null
+),
+
 -- the deadline is an event only for an item that was seen open at it
 became_due as (
     select distinct
@@ -254,6 +279,8 @@ events as (
     select * from landed
     union all
     select * from quarantined
+    union all
+    select * from called_duplicates
     union all
     select * from became_due
     union all

@@ -46,6 +46,8 @@ severity_groups as (
         max(exceptions.resolved_at) as last_resolved_at,
         count(case when exceptions.is_open then 1 end) as open_count,
         count(*) as all_count,
+        sum(case when exceptions.is_open then coalesce(exceptions.item_count, 1) end) as open_items,
+        sum(coalesce(exceptions.item_count, 1)) as all_items,
         sum(case when exceptions.is_open then exceptions.revenue_at_risk else {{ zero() }} end)
             as revenue_at_risk
     from rules
@@ -75,8 +77,8 @@ by_severity as (
         case when severity_groups.open_count = 0 then severity_groups.last_resolved_at end
             as resolved_at,
         case
-            when severity_groups.open_count > 0 then severity_groups.open_count
-            else severity_groups.all_count
+            when severity_groups.open_count > 0 then severity_groups.open_items
+            else severity_groups.all_items
         end as item_count,
         severity_groups.revenue_at_risk
     from severity_groups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tieout_process import PROJECT, Tieout
 
 from orchestration.home import Home
+from tests.python.reconciliation import landings
 
 COMPANY = PROJECT.parent / "shared" / "data" / "company" / "landing"
 
@@ -59,3 +61,21 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Company:
     )
     tieout.succeed("run")
     return Company(tieout)
+
+
+@pytest.fixture(scope="session")
+def story(
+    reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[landings.Company]:
+    """The small demo company over three more days, on which the modules below land and decide."""
+    from tests.python.reconciliation import test_duplicates, test_orders
+
+    home = Home(tmp_path_factory.mktemp("story") / "home")
+    shutil.copytree(reconciled.home.root, home.root, symlinks=True)
+    company = landings.Company(Tieout(home))
+    for day in range(3):
+        for module in (test_duplicates, test_orders):
+            module.land(company, day)
+        company.run()
+    yield company
+    shutil.rmtree(home.root)

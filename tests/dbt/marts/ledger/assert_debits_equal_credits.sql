@@ -1,5 +1,6 @@
 -- Invariant 4. Guards: in every entry debits equal credits, per posting key and currency and in the
--- reporting currency; every line is a debit or a credit, never both, none or negative; an entry is
+-- reporting currency; every line is a debit or a credit, never both, none or negative
+-- (an exchange difference in the reporting currency alone); an entry is
 -- valued in the reporting currency as a whole or, while a rate is missing, not at all and held.
 -- Breaks when: a line kind loses its counterpart (an adjustment without account, a conversion with
 -- one leg) or the rounding remainder of the base amounts is not allocated. In silence, the general
@@ -74,7 +75,15 @@ final as (
     from entries
     where
         least(entries.debit_amount, entries.credit_amount) is distinct from {{ zero() }}
-        or greatest(entries.debit_amount, entries.credit_amount) <= {{ zero() }}
+        or (
+            greatest(entries.debit_amount, entries.credit_amount) <= {{ zero() }}
+            and (
+                entries.posting_kind <> 'realised_fx'
+                or coalesce(
+                    greatest(entries.base_debit_amount, entries.base_credit_amount), {{ zero() }}
+                ) <= {{ zero() }}
+            )
+        )
         or coalesce(
             least(entries.base_debit_amount, entries.base_credit_amount), {{ zero() }}
         ) <> {{ zero() }}
