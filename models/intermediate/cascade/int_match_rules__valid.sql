@@ -30,6 +30,7 @@ final as (
         rules.largest_amount,
         rules.days_before,
         rules.days_after,
+        rules.days_margin,
         rules.valid_from,
         rules.valid_to,
         rules.explanation
