@@ -26,7 +26,7 @@ PUBLISHED_MARTS = dg.AssetKey("published_marts")
 
 # Written by later steps of the same run (or the one before), or by a training: inputs of dbt, not of
 # its order.
-WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs", "match_weights"}
+WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs", "match_weights", "match_calibrations"}
 
 
 class SingleWriter(dg.ConfigurableResource):

@@ -60,6 +60,18 @@ def parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
 
+    benchmark = commands.add_parser(
+        "benchmark", help="match published data, and hold the result against its truth"
+    )
+    benchmark.add_argument("name", choices=["transactions", "entries"])
+    benchmark.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        help="where the data lies (default: ../shared/data/matching beside the project)",
+    )
+    benchmark.set_defaults(command=_benchmark)
+
     verify = commands.add_parser("verify", help="recompute the journal and name what was changed")
     verify.set_defaults(command=_verify)
 
@@ -118,6 +130,17 @@ def _train(options: argparse.Namespace) -> int:
     with progress.reporting(progress.ConsoleProgress()):
         text = training.train(Home.from_environment())
     print(text, end="")
+    return 0
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    from orchestration.benchmarks import entries, land, transactions
+
+    folder = options.folder or land.DEFAULT_FOLDER
+    if options.name == "entries":
+        print(entries.table(entries.run(folder)), end="")
+    else:
+        print(transactions.table(transactions.run(folder)), end="")
     return 0
 
 

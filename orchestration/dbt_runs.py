@@ -115,6 +115,7 @@ def training_arguments() -> list[str]:
         "build",
         "--select",
         f"+tag:{TRAINING_TAG}",
+        "+int_pairs__compared",
         "--exclude",
         "resource_type:test",
         "resource_type:unit_test",

@@ -98,6 +98,11 @@ class Home:
         return self.root / "weights"
 
     @property
+    def calibrations(self) -> Path:
+        """How often each version's probabilities are right, one file a version."""
+        return self.weights / "calibration"
+
+    @property
     def last_success(self) -> Path:
         """The last run that was published; a run that would repeat it does nothing."""
         return self.runs / "last_success.json"

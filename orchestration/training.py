@@ -15,7 +15,9 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -24,7 +26,7 @@ import numpy.typing as npt
 from orchestration import dbt_runs, progress, warehouse
 from orchestration.files import copy_to_parquet
 from orchestration.home import Home, TieoutError
-from orchestration.ingest.store import WEIGHT_TYPES
+from orchestration.ingest.store import CALIBRATION_TYPES, WEIGHT_TYPES
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -43,6 +45,9 @@ MEASURES = {
 }
 """The comparisons and their columns in `int_training__pairs`, as in macros/cascade/likeness.sql."""
 
+EDGES = ("0", "0.01", "0.1", "0.5", "0.8", "0.9", "0.99", "2")
+"""Bins of the calibration, as in agg_match_calibration."""
+
 _LARGEST_ODDS = 18.0
 _LARGEST_SHARE = 0.95
 _ROUNDS_OF_MESSAGES = 6
@@ -55,6 +60,7 @@ class Levels:
     """One comparison: its levels as they stand in the weights, and the level of every pair.
 
     `of_pair` holds positions in `names`; -1 where the measure is absent. `weights` are in nats.
+    `open_share` is each level's share among the pairs that are open, which drift is measured from.
     """
 
     names: list[str]
@@ -63,7 +69,7 @@ class Levels:
     weights: Floats
     m: Floats = field(default_factory=lambda: np.empty(0))
     u: Floats = field(default_factory=lambda: np.empty(0))
-    share: Floats = field(default_factory=lambda: np.empty(0))
+    open_share: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass
@@ -76,6 +82,19 @@ class Candidates:
     units: int
     levels: dict[str, Levels]
     prior: float
+    open_pairs: int = 0
+
+
+@dataclass(frozen=True)
+class Bin:
+    """How the pairs with a probability from `lower` to below `upper` turned out."""
+
+    lower: str
+    upper: str
+    pairs: int
+    mean_probability: float
+    observed_share: float
+    brier_score: float
 
 
 def train(home: Home) -> str:
@@ -90,18 +109,22 @@ def train(home: Home) -> str:
         progress.current().note("Comparing the items of the last year, matched or open")
         for _ in dbt_runs.stream(home, dbt_runs.training_arguments()):
             pass
-        rows, told = _learn_all(home)
+        rows, bins, told = _learn_all(home)
         if not rows:
             return "\n".join(told) + "\n"
-        version = _write(home, rows)
+        version = _write(home, rows, bins)
         # what the warehouse holds was decided by other weights
         warehouse.discard(home)
     told.append(f"Weights {version} are in {home.weights}; the next run uses them.")
     return "\n".join(told) + "\n"
 
 
-def _learn_all(home: Home) -> tuple[list[tuple[object, ...]], list[str]]:
+def _learn_all(
+    home: Home,
+) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[str]]:
+    """Rows of the weights, rows of the calibration, and what was learned in words."""
     rows: list[tuple[object, ...]] = []
+    bins: list[tuple[object, ...]] = []
     told: list[str] = []
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         names = connection.execute(
@@ -122,7 +145,12 @@ def _learn_all(home: Home) -> tuple[list[tuple[object, ...]], list[str]]:
                 f"{matches:.0f} belong together."
             )
             rows.extend(_rows(name, candidates))
-    return rows, told
+            bins.extend(
+                (name, found.lower, found.upper, found.pairs, f"{found.mean_probability:.6f}",
+                 f"{found.observed_share:.6f}", f"{found.brier_score:.6f}")
+                for found in calibration(candidates)
+            )
+    return rows, bins, told
 
 
 def learn(candidates: Candidates) -> Floats | None:
@@ -138,6 +166,26 @@ def learn(candidates: Candidates) -> Floats | None:
         if float(np.abs(probabilities - before).max()) < 1e-4:
             break
     return probabilities
+
+
+def calibration(candidates: Candidates) -> list[Bin]:
+    """What the weights say of the pairs whose truth is known, judged as if it were not."""
+    is_known = ~np.isnan(candidates.known)
+    blind = replace(candidates, known=np.full(len(candidates.known), np.nan))
+    said, so = one_to_one(blind)[is_known], candidates.known[is_known]
+    bins = []
+    for lower, upper in pairwise(EDGES):
+        inside = (said >= float(lower)) & (said < float(upper))
+        if inside.any():
+            bins.append(Bin(
+                lower,
+                upper,
+                int(inside.sum()),
+                float(said[inside].mean()),
+                float(so[inside].mean()),
+                float(((said[inside] - so[inside]) ** 2).mean()),
+            ))
+    return bins
 
 
 def _maximise(candidates: Candidates, probabilities: Floats) -> None:
@@ -156,7 +204,6 @@ def _maximise(candidates: Candidates, probabilities: Floats) -> None:
         m = np.bincount(of_pair, weight, count) + _SMOOTHING
         u = np.bincount(of_pair, 1 - weight, count) + _SMOOTHING
         levels.m, levels.u = m / m.sum(), u / u.sum()
-        levels.share = np.bincount(of_pair, minlength=count) / max(int(present.sum()), 1)
         levels.weights = np.log(levels.m) - np.log(levels.u)
 
 
@@ -219,15 +266,19 @@ def _read(connection: duckdb.DuckDBPyConnection, reconciliation: str) -> Candida
         """,
         [reconciliation],
     ).fetchnumpy()
-    row = connection.execute(
+    open_pairs = connection.execute(
+        f"select {columns} from intermediate.int_pairs__compared as pairs where reconciliation = ?",
+        [reconciliation],
+    ).fetchnumpy()
+    [(units,)] = connection.execute(
         """
-        select min(units) from (
+        select coalesce(min(units), 0) from (
             select side, count(distinct anchor_item_key) as units
             from intermediate.int_training__items where reconciliation = ? group by side
         )
         """,
         [reconciliation],
-    ).fetchone()
+    ).fetchall()
     levels: dict[str, Levels] = {}
     prior = 0.0
     for comparison in sorted({entry[0] for entry in weights}):
@@ -235,24 +286,40 @@ def _read(connection: duckdb.DuckDBPyConnection, reconciliation: str) -> Candida
         if comparison == "prior":
             prior = float(own[0][4])
             continue
-        measure = np.ma.filled(np.ma.asarray(pairs[comparison]).astype(float), np.nan)
+        measure = _numbers(pairs[comparison])
         edges = np.array([float(entry[2]) for entry in own])
-        position = np.searchsorted(edges, measure, side="right") - 1
         levels[comparison] = Levels(
             names=[entry[1] for entry in own],
             bounds=[(entry[2], entry[3]) for entry in own],
-            of_pair=np.where(np.isnan(measure), -1, position).astype(np.int64),
+            of_pair=_levels_of(measure, edges),
             weights=np.array([float(entry[4]) for entry in own]),
+            open_share=_shares(_levels_of(_numbers(open_pairs[comparison]), edges), len(own)),
         )
-    known = np.ma.filled(np.ma.asarray(pairs["known"]).astype(float), np.nan)
     return Candidates(
         expected=np.asarray(pairs["expected"], dtype=np.int64),
         actual=np.asarray(pairs["actual"], dtype=np.int64),
-        known=np.asarray(known, dtype=np.float64),
-        units=int(row[0]) if row and row[0] is not None else 0,
+        known=_numbers(pairs["known"]),
+        units=int(units),
         levels=levels,
         prior=prior,
+        open_pairs=len(open_pairs["amount"]),
     )
+
+
+def _numbers(column: npt.NDArray[Any]) -> Floats:
+    """A column of DuckDB with NaN where it is null."""
+    return np.asarray(np.ma.filled(np.ma.asarray(column).astype(float), np.nan), dtype=np.float64)
+
+
+def _levels_of(measure: Floats, edges: Floats) -> Integers:
+    """Position of the level that each measure falls in; -1 where there is no measure."""
+    position = np.searchsorted(edges, measure, side="right") - 1
+    return np.where(np.isnan(measure), -1, position).astype(np.int64)
+
+
+def _shares(of_pair: Integers, count: int) -> Floats:
+    present = of_pair[of_pair >= 0]
+    return np.asarray(np.bincount(present, minlength=count) / max(len(present), 1))
 
 
 def _rows(reconciliation: str, candidates: Candidates) -> list[tuple[object, ...]]:
@@ -260,7 +327,8 @@ def _rows(reconciliation: str, candidates: Candidates) -> list[tuple[object, ...
     share = 1 / (1 + math.exp(-candidates.prior))
     rows: list[tuple[object, ...]] = [
         (reconciliation, "prior", "pair", "0", None,
-         f"{share:.6f}", f"{1 - share:.6f}", f"{candidates.prior:.6f}", "1")
+         f"{share:.6f}", f"{1 - share:.6f}", f"{candidates.prior:.6f}",
+         str(candidates.open_pairs))
     ]
     for comparison, levels in candidates.levels.items():
         for place, name in enumerate(levels.names):
@@ -268,28 +336,33 @@ def _rows(reconciliation: str, candidates: Candidates) -> list[tuple[object, ...
             rows.append((
                 reconciliation, comparison, name, lower, upper,
                 f"{levels.m[place]:.6f}", f"{levels.u[place]:.6f}",
-                f"{levels.weights[place]:.6f}", f"{levels.share[place]:.6f}",
+                f"{levels.weights[place]:.6f}", f"{levels.open_share[place]:.6f}",
             ))
     return rows
 
 
-def _write(home: Home, rows: Sequence[tuple[object, ...]]) -> str:
-    """Write the next version; its name."""
+def _write(
+    home: Home, rows: Sequence[tuple[object, ...]], bins: Sequence[tuple[object, ...]]
+) -> str:
+    """Write the next version, its calibration first; its name."""
     number = 1 + max(
         (int(path.name[:4]) for path in home.weights.glob("[0-9]*.parquet")), default=0
     )
     digest = hashlib.sha256(json.dumps(rows).encode("utf-8")).hexdigest()[:8]
     version = f"{number:04d}-{digest}"
-    columns = ", ".join(f"{name} {kind}" for name, kind in WEIGHT_TYPES.items())
-    marks = ", ".join("?" for _ in WEIGHT_TYPES)
-    with duckdb.connect() as connection:
-        connection.execute(f"create temp table weights ({columns})")
-        connection.executemany(
-            f"insert into weights values ({marks})", [(version, *row) for row in rows]
-        )
-        copy_to_parquet(
-            connection,
-            "select * from weights order by reconciliation, comparison, level",
-            home.weights / f"{version}.parquet",
-        )
+    for folder, types, table in (
+        (home.calibrations, CALIBRATION_TYPES, bins),
+        (home.weights, WEIGHT_TYPES, rows),
+    ):
+        columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+        marks = ", ".join("?" for _ in types)
+        with duckdb.connect() as connection:
+            connection.execute(f"create temp table learned ({columns})")
+            if table:
+                connection.executemany(
+                    f"insert into learned values ({marks})", [(version, *row) for row in table]
+                )
+            copy_to_parquet(
+                connection, "select * from learned order by all", folder / f"{version}.parquet"
+            )
     return version

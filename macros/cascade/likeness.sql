@@ -96,7 +96,7 @@ select * from final
 
 {#-
     Pairs of units worth comparing, and how they compare. Candidates share a block: the start of the
-    text, one of the three rarest words, the payer, or the exact amount; always with amounts and dates
+    text, one of the three rarest words, the payer, the exact amount, or nothing else; always with amounts and dates
     of neighbouring steps. A block that holds too many units of a side is left out, so the work is
     bounded by the number of units.
 -#}
@@ -202,6 +202,13 @@ unit_blocks as (
         stepped.unit_key,
         'amount ' || cast(abs(stepped.unit_amount) as {{ dbt.type_string() }}) as block_key,
         60 as largest_size
+    from stepped
+    union all
+    -- where little is open, what is near is compared whatever it says
+    select
+        stepped.unit_key,
+        'near' as block_key,
+        3 as largest_size
     from stepped
 ),
 

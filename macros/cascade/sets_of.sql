@@ -43,17 +43,29 @@ candidates as (
         units.reconciliation,
         units.side,
         units.unit_key,
-        units.family_id,
+        -- what leaves an account is no credit against what enters it: its own party, sign turned
+        case
+            when reconciliations.party_kind = 'account' and units.unit_amount < 0
+                then units.family_id || ' out'
+            else units.family_id
+        end as family_id,
         units.currency,
         units.event_date,
         {{ 'purchase_orders.purchase_order_number' if payments
             else 'cast(null as ' ~ dbt.type_string() ~ ') as purchase_order_number' }},
-        cast(units.unit_amount as decimal(18, 4)) as amount,
+        cast(
+            case
+                when reconciliations.party_kind = 'account' then abs(units.unit_amount)
+                else units.unit_amount
+            end as decimal(18, 4)
+        ) as amount,
         rules.days_before,
         rules.days_after
     from units
     inner join rules
         on units.reconciliation = rules.reconciliation
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on units.reconciliation = reconciliations.name
     {% if payments -%}
     left join purchase_orders
         on units.unit_key = purchase_orders.unit_key

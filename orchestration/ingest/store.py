@@ -42,6 +42,17 @@ WEIGHT_TYPES = {
     "pair_share": "DECIMAL(38,10)",
 }
 
+CALIBRATION_TYPES = {
+    "version": "VARCHAR",
+    "reconciliation": "VARCHAR",
+    "lower_bound": "DECIMAL(38,10)",
+    "upper_bound": "DECIMAL(38,10)",
+    "pair_count": "BIGINT",
+    "mean_probability": "DECIMAL(38,10)",
+    "observed_share": "DECIMAL(38,10)",
+    "brier_score": "DECIMAL(38,10)",
+}
+
 BATCH_TYPES = {
     "batch_id": "VARCHAR",
     "feed": "VARCHAR",
@@ -126,6 +137,7 @@ def write_empty_files(
         home.statements: STATEMENT_TYPES,
         home.quarantine: QUARANTINE_TYPES,
         home.weights: WEIGHT_TYPES,
+        home.calibrations: CALIBRATION_TYPES,
     }
     schemas = {str(folder.relative_to(home.root)): dict(t) for folder, t in families.items()}
     fingerprint = hashlib.sha256(json.dumps(schemas).encode()).hexdigest()

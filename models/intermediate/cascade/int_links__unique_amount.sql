@@ -3,7 +3,7 @@
 -- else it is a suggestion.
 with
 
-open_items as (select * from {{ ref('int_open__after_weak_reference') }}),
+open_items as (select * from {{ ref('int_open__after_ledger_reference') }}),
 
 rules as (
     select *

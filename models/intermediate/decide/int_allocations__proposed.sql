@@ -12,6 +12,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__weak_reference') }}
     union all
+    select * from {{ ref('int_pass__ledger_reference') }}
+    union all
     select * from {{ ref('int_pass__unique_amount') }}
     union all
     select * from {{ ref('int_pass__sets') }}

@@ -26,6 +26,17 @@ mentions as (select * from {{ ref('int_item_mentions') }}),
 
 numbers as (select * from {{ ref('int_item_numbers') }}),
 
+-- a match of the probabilistic pass says what each comparison weighs
+weighed_matches as (
+    select distinct
+        proposed.match_id,
+        links.score_parts
+    from {{ ref('int_allocations__proposed') }} as proposed
+    inner join {{ ref('int_links__probabilistic') }} as links
+        on proposed.group_name = links.group_name
+    where proposed.pass = 'probabilistic'
+),
+
 suggested as (
     select
         open_items.item_key,
@@ -36,17 +47,22 @@ suggested as (
         cast(null as {{ dbt.type_string() }}) as other_item_type,
         cast(null as {{ dbt.type_string() }}) as other_item_id,
         matches.confidence as score,
-        {{ json_object([
-            ['confidence', amount_text('matches.confidence')],
-            ['difference', amount_text('matches.difference_amount')],
-            ['rule', 'matches.rule_id'],
-        ]) }} as score_parts,
+        coalesce(
+            weighed_matches.score_parts,
+            {{ json_object([
+                ['confidence', amount_text('matches.confidence')],
+                ['difference', amount_text('matches.difference_amount')],
+                ['rule', 'matches.rule_id'],
+            ]) }}
+        ) as score_parts,
         matches.ambiguity as why_not
     from open_items
     inner join allocations
         on open_items.item_key = allocations.item_key
     inner join matches
         on allocations.match_id = matches.match_id
+    left join weighed_matches
+        on matches.match_id = weighed_matches.match_id
 ),
 
 named as (
@@ -113,12 +129,16 @@ paid_before as (
         on open_items.item_key = quoted.item_key
 ),
 
+weighed as (select * from {{ ref('int_match_candidates__weighed') }}),
+
 candidates as (
     select * from suggested
     union all
     select * from named
     union all
     select * from paid_before
+    union all
+    select * from weighed
 ),
 
 ranked as (

@@ -7,6 +7,15 @@ rules as (select * from {{ ref('int_match_rules__valid') }}),
 
 ambiguities as (select * from {{ ref('match_ambiguities') }}),
 
+-- a probabilistic match is as sure as its own probability says, not as its rule
+probabilities as (
+    select
+        'probabilistic' as pass,
+        links.group_name,
+        links.probability
+    from {{ ref('int_links__probabilistic') }} as links
+),
+
 orders as (
     select
         judged.match_id,
@@ -64,6 +73,7 @@ matches as (
         allocations.match_id,
         allocations.reconciliation,
         min(allocations.pass) as pass,
+        min(allocations.group_name) as group_name,
         min(allocations.rule_id) as rule_id,
         min(allocations.rule_version) as rule_version,
         min(allocations.relation) as relation,
@@ -159,8 +169,10 @@ final as (
         described.rule_version,
         described.relation,
         rules.method,
-        cast(coalesce(ambiguities.confidence, rules.confidence) as {{ amount_type() }})
-            as confidence,
+        cast(
+            coalesce(probabilities.probability, ambiguities.confidence, rules.confidence)
+            as {{ amount_type() }}
+        ) as confidence,
         case
             when decisions.action = 'reject_match' then 'rejected'
             when described.verdict = 'accepted' and orders.match_id is not null then 'approved'
@@ -207,6 +219,10 @@ final as (
         on described.rule_id = rules.rule_id and described.rule_version = rules.rule_version
     left join ambiguities
         on described.ambiguity = ambiguities.code
+    left join probabilities
+        on
+            described.pass = probabilities.pass
+            and described.group_name = probabilities.group_name
     left join decisions
         on described.match_id = decisions.match_id
     left join superseded_approvals

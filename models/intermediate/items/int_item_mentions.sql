@@ -11,13 +11,6 @@ transactions as (
 
 bank_mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
-ledger_entries as (
-    select
-        stg_ledger__entries.*,
-        {{ item_id(['entry_id', 'line_id']) }} as item_id
-    from {{ ref('stg_ledger__entries') }} as stg_ledger__entries
-),
-
 open_items as (
     select *
     from {{ ref('int_open__unmatched') }}
@@ -81,25 +74,6 @@ advised as (
         {{ compact_upper('advice_lines.invoice_reference') }}
 ),
 
--- a ledger line states the bank's reference whole, or the number of its document
-ledger_references as (
-    select
-        open_items.item_key,
-        {{ number_key('ledger_entries.reference') }} as mention_value
-    from ledger_entries
-    inner join open_items
-        on 'bank_to_ledger|ledger_entry|' || ledger_entries.item_id = open_items.item_key
-    where ledger_entries.reference is not null
-    union
-    select
-        open_items.item_key,
-        {{ number_key('ledger_entries.document_id') }} as mention_value
-    from ledger_entries
-    inner join open_items
-        on 'bank_to_ledger|ledger_entry|' || ledger_entries.item_id = open_items.item_key
-    where ledger_entries.document_id is not null
-),
-
 texts as (
     select
         'invoice_to_receipt|charge|' || transactions.item_id as item_key,
@@ -135,17 +109,6 @@ open_texts as (
 {{ mentions_of('open_texts', ['item_key', 'line_key']) }},
 
 final as (
-    select
-        ledger_references.item_key,
-        'entry_reference' as mention_source,
-        ledger_references.mention_value,
-        '' as beside_digits,
-        ledger_references.mention_value as mention_digits,
-        0 as reading_steps,
-        cast(null as {{ amount_type() }}) as stated_amount
-    from ledger_references
-    where ledger_references.mention_value <> ''
-    union all
     select
         mentions.item_key,
         mentions.mention_source,

@@ -26,61 +26,7 @@ payouts as (
     {% endif %}
 ),
 
-bank_transactions as (
-    select
-        stg_bank__transactions.*,
-        {{ item_id(['account_id', 'entry_id']) }} as item_id
-    from {{ ref('stg_bank__transactions') }} as stg_bank__transactions
-    {% if is_incremental() %}
-    where _row_hash not in (select known.row_hash from {{ this }} as known)
-    {% endif %}
-),
-
--- what the ledger can quote of a bank line: its references, and the numbers in its text
-bank_texts as (
-    select
-        bank_transactions.item_id,
-        bank_transactions._row_hash as row_hash,
-        'remittance_information' as mention_source,
-        bank_transactions.remittance_information as mention_text
-    from bank_transactions
-    where bank_transactions.remittance_information is not null
-),
-
-{{ mentions_of('bank_texts', ['item_id', 'row_hash']) }},
-
 numbers as (
-    select
-        'bank_to_ledger' as reconciliation,
-        'bank_transaction|' || bank_transactions.item_id as claim_key,
-        bank_transactions._row_hash as row_hash,
-        cast(null as {{ dbt.type_string() }}) as party_digits,
-        'id' as number_kind,
-        bank_transactions.entry_id as number_text
-    from bank_transactions
-    union all
-    select
-        'bank_to_ledger' as reconciliation,
-        'bank_transaction|' || bank_transactions.item_id as claim_key,
-        bank_transactions._row_hash as row_hash,
-        cast(null as {{ dbt.type_string() }}) as party_digits,
-        'id' as number_kind,
-        bank_transactions.end_to_end_id as number_text
-    from bank_transactions
-    union all
-    select
-        'bank_to_ledger' as reconciliation,
-        'bank_transaction|' || mentions.item_id as claim_key,
-        mentions.row_hash,
-        cast(null as {{ dbt.type_string() }}) as party_digits,
-        'digits' as number_kind,
-        mentions.mention_value as number_text
-    from mentions
-    where
-        mentions.reading_steps = 0
-        and {{ regex_matches('mentions.mention_value', '[0-9]') }}
-        and length(mentions.mention_value) >= 5
-    union all
     select
         'invoice_to_receipt' as reconciliation,
         invoices.document_type || '|' || {{ item_id(['invoices.invoice_id']) }} as claim_key,

@@ -3,7 +3,7 @@ with
 
 shipped as (select * from {{ ref('match_weights') }}),
 
-trained as (select * from {{ source('tieout', 'match_weights') }}),
+trained as (select * from {{ ref('stg_tieout__match_weights') }}),
 
 all_weights as (
     select

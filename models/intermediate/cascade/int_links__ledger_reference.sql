@@ -1,0 +1,176 @@
+-- Pass 4b. A ledger line carries a reference of a bank line of its account: the bank's own id, or a
+-- number that stands in the bank's text. A number that several lines of both sides carry tells none
+-- of them apart; the amounts of one against several are added up.
+with
+
+open_items as (
+    select *
+    from {{ ref('int_open__after_weak_reference') }}
+    where reconciliation = 'bank_to_ledger'
+),
+
+declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+
+bank_lines as (
+    select
+        open_items.item_key,
+        open_items.party_id,
+        booked.entry_id,
+        booked.end_to_end_id,
+        booked.remittance_information
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_items
+        on
+            open_items.side = 'expected'
+            and booked.item_id = open_items.item_id
+    where booked.role = 'item'
+),
+
+ledger_lines as (
+    select
+        open_items.item_key,
+        open_items.party_id,
+        ledger_entries.reference,
+        ledger_entries.document_id,
+        ledger_entries.description
+    from {{ ref('stg_ledger__entries') }} as ledger_entries
+    inner join open_items
+        on
+            open_items.side = 'actual'
+            and {{ item_id(['ledger_entries.entry_id', 'ledger_entries.line_id']) }}
+            = open_items.item_id
+),
+
+texts as (
+    select
+        bank_lines.item_key,
+        bank_lines.party_id,
+        'bank' as mention_source,
+        bank_lines.remittance_information as mention_text
+    from bank_lines
+    where bank_lines.remittance_information is not null
+    union all
+    select
+        ledger_lines.item_key,
+        ledger_lines.party_id,
+        'ledger' as mention_source,
+        ledger_lines.description as mention_text
+    from ledger_lines
+    where ledger_lines.description is not null
+),
+
+{{ mentions_of('texts', ['item_key', 'party_id']) }},
+
+-- an id is given as such; a number in a text counts only against an id
+carried as (
+    select
+        bank_lines.item_key,
+        bank_lines.party_id,
+        'bank' as mention_source,
+        {{ compact_upper('bank_lines.entry_id') }} as carried_value,
+        1 as is_id
+    from bank_lines
+    union all
+    select
+        bank_lines.item_key,
+        bank_lines.party_id,
+        'bank' as mention_source,
+        {{ compact_upper('bank_lines.end_to_end_id') }} as carried_value,
+        1 as is_id
+    from bank_lines
+    union all
+    select
+        ledger_lines.item_key,
+        ledger_lines.party_id,
+        'ledger' as mention_source,
+        {{ compact_upper('ledger_lines.reference') }} as carried_value,
+        1 as is_id
+    from ledger_lines
+    union all
+    select
+        ledger_lines.item_key,
+        ledger_lines.party_id,
+        'ledger' as mention_source,
+        {{ compact_upper('ledger_lines.document_id') }} as carried_value,
+        1 as is_id
+    from ledger_lines
+    union all
+    select
+        mentions.item_key,
+        mentions.party_id,
+        mentions.mention_source,
+        mentions.mention_value as carried_value,
+        0 as is_id
+    from mentions
+    where mentions.reading_steps = 0
+),
+
+-- four digits can be a year, an amount or a street number
+telling as (
+    select
+        carried.item_key,
+        carried.party_id,
+        carried.mention_source,
+        carried.carried_value,
+        max(carried.is_id) as is_id
+    from carried
+    where
+        length(carried.carried_value) >= 5
+        and {{ regex_matches('carried.carried_value', '[0-9]') }}
+    group by
+        carried.item_key,
+        carried.party_id,
+        carried.mention_source,
+        carried.carried_value
+),
+
+carriers as (
+    select
+        telling.party_id,
+        telling.carried_value
+    from telling
+    group by telling.party_id, telling.carried_value
+    having
+        count(case when telling.mention_source = 'bank' then 1 end) = 1
+        or count(case when telling.mention_source = 'ledger' then 1 end) = 1
+),
+
+found as (
+    select
+        bank_values.item_key as expected_unit,
+        ledger_values.item_key as actual_unit,
+        bank_values.carried_value
+    from carriers
+    inner join telling as bank_values
+        on
+            carriers.party_id = bank_values.party_id
+            and carriers.carried_value = bank_values.carried_value
+            and bank_values.mention_source = 'bank'
+    inner join telling as ledger_values
+        on
+            carriers.party_id = ledger_values.party_id
+            and carriers.carried_value = ledger_values.carried_value
+            and ledger_values.mention_source = 'ledger'
+    left join declined_pairs
+        on
+            bank_values.item_key = declined_pairs.expected_item_key
+            and ledger_values.item_key = declined_pairs.actual_item_key
+    where
+        declined_pairs.expected_item_key is null
+        and (bank_values.is_id = 1 or ledger_values.is_id = 1)
+),
+
+final as (
+    select
+        'bank_to_ledger' as reconciliation,
+        found.expected_unit,
+        found.actual_unit,
+        max(found.carried_value) as evidence,
+        false as is_ambiguous,
+        false as is_weak,
+        cast(null as {{ amount_type() }}) as stated_amount
+    from found
+    group by found.expected_unit, found.actual_unit
+)
+
+select * from final
