@@ -22,7 +22,13 @@ counted as (
         sum(case when outcomes.is_sampled and outcomes.outcome <> 'open' then 1 else 0 end)
             as audited_count,
         sum(case when outcomes.is_sampled and outcomes.outcome = 'false' then 1 else 0 end)
-            as error_count
+            as error_count,
+        max(
+            case
+                when outcomes.is_sampled and outcomes.outcome = 'false'
+                    then coalesce(outcomes.undone_at, outcomes.decided_at)
+            end
+        ) as last_error_at
     from outcomes
     group by outcomes.rule_id, outcomes.rule_version
 ),
@@ -137,6 +143,7 @@ judged as (
         cast(coalesce(counted.undone_count, 0) as bigint) as undone_count,
         cast(coalesce(counted.audited_count, 0) as bigint) as audited_count,
         cast(coalesce(counted.error_count, 0) as bigint) as error_count,
+        counted.last_error_at,
         sizes.least_audited,
         coalesce(
             (controls.certification = 'by_construction' and coalesce(counted.error_count, 0) = 0)
@@ -177,6 +184,7 @@ final as (
         judged.undone_count,
         judged.audited_count,
         judged.error_count,
+        judged.last_error_at,
         judged.least_audited,
         judged.is_certified,
         coalesce(judged.rests_until > {{ as_of() }}, false) as is_breaker_open,
