@@ -34,7 +34,7 @@ reasons as (select * from {{ ref('candidate_reasons') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'unique_amount' and relation = 'exact'
+    where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
 suggested as (

@@ -20,6 +20,7 @@ final as (
         rules.largest_amount,
         rules.days_before,
         rules.days_after,
+        rules.canary_share,
         rules.valid_from,
         rules.valid_to,
         rules.valid_from <= {{ as_of_date() }}
