@@ -1,7 +1,8 @@
--- Whether each version of a rule may close matches by itself. A rule is certified by construction
--- until an audit finds an error, else once so many closes were audited that the exact bound on its
--- false share is below what is allowed. Apart from that, a breaker opens when people undo too many
--- of its closes, and closes again after its days of rest, or with a new version.
+-- Whether each version of a rule may close matches by itself. A rule is certified by
+-- construction until an audit finds an error, else once so many closes were audited that the
+-- exact bound on its false share is below what is allowed. Apart from that, a breaker opens when
+-- people undo too many of its closes, and closes again after its days of rest, or with a new
+-- version.
 with
 
 rules as (select * from {{ ref('match_rules') }}),

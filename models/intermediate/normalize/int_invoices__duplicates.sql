@@ -1,5 +1,5 @@
--- Which invoices are copies of an earlier one, and which look like it. The earliest issued stays; it
--- is never itself a copy. What a person has said to be no duplicate is none.
+-- Which invoices are copies of an earlier one, and which look like it. The earliest issued
+-- stays; it is never itself a copy. What a person has said to be no duplicate is none.
 with
 
 rules as (select * from {{ ref('duplicate_rules') }}),

@@ -1,6 +1,6 @@
--- What people have ordered and is neither done nor refused yet, item by item: to match items by hand
--- (`create_match`), or to write off what is open of them (`write_off`). An order that names nothing
--- has one row without an item.
+-- What people have ordered and is neither done nor refused yet, item by item: to match items by
+-- hand (`create_match`), or to write off what is open of them (`write_off`). An order that names
+-- nothing has one row without an item.
 with
 
 decisions as (

@@ -61,7 +61,7 @@ considered as (
             coalesce(totals.actual_total - totals.expected_total, matches.difference_amount)
             as {{ amount_type() }}
         ) as difference_amount,
-        {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }} as minor_unit,
+        coalesce(currencies.minor_digits, 2) as minor_digits,
         cast(
             coalesce(abs(totals.expected_total), matches.amount) * coalesce(fx_rates.rate, 1)
             as {{ amount_type() }}
@@ -88,7 +88,8 @@ tolerated as (
             when considered.relation in ('exact', 'rounding', 'cross_currency')
                 then
                     abs(considered.difference_amount) <= greatest(
-                        considered.stable_minor_units * considered.minor_unit,
+                        considered.stable_minor_units
+                        * {{ unit_of_scale('considered.minor_digits') }},
                         considered.stable_relative * considered.amount
                     )
             else considered.decided_relation = considered.relation
@@ -97,7 +98,8 @@ tolerated as (
             when considered.relation in ('exact', 'rounding', 'cross_currency')
                 then
                     abs(considered.difference_amount) <= greatest(
-                        considered.canary_minor_units * considered.minor_unit,
+                        considered.canary_minor_units
+                        * {{ unit_of_scale('considered.minor_digits') }},
                         considered.canary_relative * considered.amount
                     )
             else considered.decided_relation = considered.relation
