@@ -8,7 +8,7 @@ open_items as (select * from {{ ref('int_open__after_group_sum') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'weak_reference' and relation = 'exact'
+    where pass = 'weak_reference' and relation = 'exact' and rollout = 'stable'
 ),
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
