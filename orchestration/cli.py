@@ -61,9 +61,12 @@ def parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
 
     benchmark = commands.add_parser(
-        "benchmark", help="match published data, and hold the result against its truth"
+        "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
-    benchmark.add_argument("name", choices=["transactions", "entries"])
+    benchmark.add_argument("name", choices=["demo", "sets", "transactions", "entries"])
+    benchmark.add_argument(
+        "--size", type=int, help="demo: how many invoices, about; sets: how many payers"
+    )
     benchmark.add_argument(
         "folder",
         nargs="?",
@@ -134,10 +137,15 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _benchmark(options: argparse.Namespace) -> int:
-    from orchestration.benchmarks import entries, land, transactions
+    from orchestration.benchmarks import demo, entries, land, sets, transactions
 
     folder = options.folder or land.DEFAULT_FOLDER
-    if options.name == "entries":
+    size = {} if options.size is None else {"size": options.size}
+    if options.name == "demo":
+        print(demo.table(demo.run(**size)), end="")
+    elif options.name == "sets":
+        print(sets.table(sets.run(**size)), end="")
+    elif options.name == "entries":
         print(entries.table(entries.run(folder)), end="")
     else:
         print(transactions.table(transactions.run(folder)), end="")

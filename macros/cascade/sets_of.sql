@@ -2,8 +2,8 @@
     Sets of open items that add up to one item of the other side, of the same party and currency: the
     body of the int_sets__ models. One row per set and member.
 
-    Looked for: two to four items (pairs joined on what remains, so a party with n open items costs n
-    squared, not n to the fourth); all items in the rule's days but up to four; the oldest ones; all of
+    Looked for: two to four items (pairs joined on what one or two others leave, so a party with n open
+    items costs n squared, not n to the fourth); all items in the rule's days but up to four; the oldest ones; all of
     one month; all of one purchase order. Nothing else: a set is only as good as the search that found
     no other, so what was looked at is counted and held against how many amounts are possible.
 
@@ -97,6 +97,8 @@ parties as (
         count(case when candidates.side <> '{{ target_side }}' then 1 end) as member_count,
         sum(case when candidates.side <> '{{ target_side }}' then abs(candidates.amount) end)
             as member_total,
+        min(case when candidates.side <> '{{ target_side }}' then candidates.amount end) < 0
+            as has_credits,
         -- round amounts add up to one another more often
         min(
             case
@@ -122,6 +124,7 @@ targets as (
         parties.party_number,
         parties.target_count,
         parties.member_count,
+        parties.has_credits,
         candidates.unit_key as target_unit,
         candidates.amount,
         -- the days in which members may lie
@@ -197,7 +200,7 @@ pairs as (
         firsts.member_count,
         firsts.place as place_1,
         seconds.place as place_2,
-        firsts.amount + seconds.amount as amount,
+        cast(firsts.amount + seconds.amount as decimal(18, 4)) as amount,
         least(firsts.event_date, seconds.event_date) as first_date,
         greatest(firsts.event_date, seconds.event_date) as last_date
     from singles as firsts
@@ -230,6 +233,7 @@ goals as (
         targets.target_unit,
         targets.first_day,
         targets.last_day,
+        targets.has_credits,
         targets.amount as goal,
         'some' as kind,
         cast(null as bigint) as window_members
@@ -241,7 +245,8 @@ goals as (
         targets.target_unit,
         targets.first_day,
         targets.last_day,
-        windows.amount - targets.amount as goal,
+        targets.has_credits,
+        cast(windows.amount - targets.amount as decimal(18, 4)) as goal,
         'all_but' as kind,
         windows.member_count as window_members
     from targets
@@ -249,6 +254,47 @@ goals as (
         on targets.target_unit = windows.target_unit
     where windows.member_count > 4
     {%- endif %}
+),
+
+-- what is left of a goal once one or two members are taken; without credit memos it stays positive
+rests as (
+    select
+        goals.party_number,
+        goals.target_unit,
+        goals.kind,
+        goals.first_day,
+        goals.last_day,
+        singles.place as place_1,
+        cast(null as bigint) as place_2,
+        singles.place as last_place,
+        cast(goals.goal - singles.amount as decimal(18, 4)) as rest
+    from goals
+    inner join singles
+        on goals.party_number = singles.party_number
+    where
+        singles.event_date between goals.first_day and goals.last_day
+        and (goals.has_credits or goals.goal > singles.amount)
+        and coalesce(goals.window_members, 8) > 7
+    union all
+    select
+        goals.party_number,
+        goals.target_unit,
+        goals.kind,
+        goals.first_day,
+        goals.last_day,
+        pairs.place_1,
+        pairs.place_2,
+        pairs.place_2 as last_place,
+        cast(goals.goal - pairs.amount as decimal(18, 4)) as rest
+    from goals
+    inner join pairs
+        on goals.party_number = pairs.party_number
+    where
+        pairs.first_date >= goals.first_day
+        and pairs.last_date <= goals.last_day
+        and (goals.has_credits or goals.goal > pairs.amount)
+        and pairs.member_count <= {{ var('largest_party_in_sets_of_four') }}
+        and coalesce(goals.window_members, 9) > 8
 ),
 
 -- places of the members, or of those left out
@@ -269,45 +315,19 @@ found_places as (
         and coalesce(goals.window_members, 7) > 6
     union all
     select
-        goals.target_unit,
-        goals.kind,
-        singles.place as place_1,
-        pairs.place_1 as place_2,
-        pairs.place_2 as place_3,
-        cast(null as bigint) as place_4
-    from goals
-    inner join singles
-        on goals.party_number = singles.party_number
+        rests.target_unit,
+        rests.kind,
+        rests.place_1,
+        rests.place_2,
+        pairs.place_1 as place_3,
+        pairs.place_2 as place_4
+    from rests
     inner join pairs
-        on
-            goals.party_number = pairs.party_number
-            and goals.goal - singles.amount = pairs.amount
-            and singles.place < pairs.place_1
+        on rests.party_number = pairs.party_number and rests.rest = pairs.amount
     where
-        least(singles.event_date, pairs.first_date) >= goals.first_day
-        and greatest(singles.event_date, pairs.last_date) <= goals.last_day
-        and coalesce(goals.window_members, 8) > 7
-    union all
-    select
-        goals.target_unit,
-        goals.kind,
-        pairs.place_1,
-        pairs.place_2,
-        other_pairs.place_1 as place_3,
-        other_pairs.place_2 as place_4
-    from goals
-    inner join pairs
-        on goals.party_number = pairs.party_number
-    inner join pairs as other_pairs
-        on
-            goals.party_number = other_pairs.party_number
-            and goals.goal - pairs.amount = other_pairs.amount
-            and pairs.place_2 < other_pairs.place_1
-    where
-        pairs.member_count <= {{ var('largest_party_in_sets_of_four') }}
-        and least(pairs.first_date, other_pairs.first_date) >= goals.first_day
-        and greatest(pairs.last_date, other_pairs.last_date) <= goals.last_day
-        and coalesce(goals.window_members, 9) > 8
+        pairs.place_1 > rests.last_place
+        and pairs.first_date >= rests.first_day
+        and pairs.last_date <= rests.last_day
     {%- if payments %}
     union all
     select
@@ -399,7 +419,7 @@ set_members as (
             '.', found_places.kind, found_places.place_1, found_places.place_2,
             found_places.place_3, found_places.place_4
         ) as set_name,
-        members.place,
+        members.reconciliation,
         members.unit_key,
         members.event_date
     from found_places
@@ -423,7 +443,7 @@ set_members as (
     select
         found_blocks.target_unit,
         found_blocks.kind || '.' || found_blocks.block_name as set_name,
-        members.place,
+        members.reconciliation,
         members.unit_key,
         members.event_date
     from found_blocks
@@ -492,9 +512,9 @@ ranked_sets as (
 
 final as (
     select
-        members.reconciliation,
+        set_members.reconciliation,
         ranked_sets.target_unit,
-        members.unit_key as member_unit,
+        set_members.unit_key as member_unit,
         ranked_sets.set_number,
         ranked_sets.sets_that_fit,
         ranked_sets.member_count,
@@ -524,10 +544,6 @@ final as (
         on ranked_sets.target_unit = targets.target_unit
     inner join parties
         on targets.party_number = parties.party_number
-    inner join members
-        on
-            targets.party_number = members.party_number
-            and set_members.place = members.place
 )
 
 select * from final

@@ -1,5 +1,5 @@
-"""Benchmarks on data that nobody of this project made: `tieout benchmark NAME [FOLDER]`.
+"""Benchmarks: `tieout benchmark NAME`.
 
-Each lands published data in a temporary home, sends it through the same models as everything else,
-and holds the result against the published truth, which no model sees.
+Each lands data whose truth is known, made or published, in a temporary home, sends it through the
+same models as everything else, and holds the result against the truth, which no model sees.
 """

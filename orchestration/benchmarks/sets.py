@@ -1,0 +1,133 @@
+"""`tieout benchmark sets`: many payers with ten open items each, and one payment for some of them.
+
+Every payer has ten documents of random amounts and pays three to nine of them at once, without a
+word. What is timed are the models of the pass, and what is held against the truth is whether each
+payment found its documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from orchestration.benchmarks.land import build, ingest, temporary_home
+from orchestration.files import quoted
+from orchestration.home import Home
+
+AS_OF = datetime(2026, 7, 1)
+MODELS = ("int_sets__of_documents", "int_sets__of_payments", "int_links__sets", "int_pass__sets")
+"""What the pass itself consists of; the rest of a build is there with or without it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Payments that found exactly the documents they are for, other ones, or a person."""
+
+    payers: int
+    right: int
+    wrong: int
+    suggested: int
+    seconds: dict[str, float]
+
+
+def run(size: int = 200_000) -> Result:
+    """Time and score the sets of `size` payers.
+
+    Raises:
+        TieoutError: when a model fails.
+    """
+    with temporary_home() as home:
+        _land(home, size)
+        ingest(home, AS_OF)
+        seconds = build(home, "+int_open__after_sets")
+        return _score(home, size, {name: seconds[name] for name in MODELS})
+
+
+def table(result: Result) -> str:
+    """The result as text."""
+    lines = [
+        f"{result.payers:,} payers with ten open items each: {result.right:,} payments closed with "
+        f"their documents, {result.wrong:,} with others, {result.suggested:,} left to a person",
+        *(f"  {name:28}{seconds:>8.1f} s" for name, seconds in result.seconds.items()),
+        f"  {'all of the pass':28}{sum(result.seconds.values()):>8.1f} s",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _land(home: Home, payers: int) -> None:
+    """Ten invoices and a charge per payer; the invoices it pays have a due date of their own."""
+    tables = {
+        "crm_customers": f"""
+            select 'c' || p as customer_id, 'Customer ' || p as legal_name
+            from range({payers}) as payer (p)
+        """,
+        "billing_invoices": """
+            select 'i' || p || '_' || n as invoice_id, 'B-' || p || '-' || n as invoice_number,
+                'invoice' as document_type, 'c' || p as customer_id,
+                timestamp '2026-05-01' + to_days(cast(n as integer)) as issued_at,
+                case when is_paid then date '2026-06-30' else date '2026-06-29' end as due_date,
+                'EUR' as currency, amount as total_amount, 'open' as status
+            from item
+        """,
+        "gateway_transactions": """
+            select 'pay' as gateway, 't' || p as transaction_id, 'charge' as type,
+                'succeeded' as status, 'c' || p as customer_id, sum(amount) as amount,
+                sum(amount) as net_amount, 'EUR' as currency,
+                timestamp '2026-06-20 10:00:00' as created_at
+            from item where is_paid group by p
+        """,
+    }
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""
+            create table item as
+            select
+                p, n,
+                cast(10 + hash(p, n, 'amount') % 99000 / 100 as decimal(18, 2)) as amount,
+                -- the first so many of a random order are paid
+                row_number() over (partition by p order by hash(p, n, 'order'), n)
+                <= 3 + hash(p, 'count') % 7 as is_paid
+            from range({payers}) as payer (p), range(10) as place (n)
+            """
+        )
+        for feed, query in tables.items():
+            path = home.feed_landing(feed) / f"{feed}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"copy ({query}) to {quoted(str(path))} (format parquet)")
+
+
+def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        [row] = connection.execute(
+            """
+            with
+            paid as (
+                select 'pay/t' || substr(customer_id, 2) as payment, list_sort(list(invoice_id)) as documents
+                from staging.stg_billing__invoices
+                where due_date = date '2026-06-30'
+                group by all
+            ),
+            groups as (
+                select
+                    group_name,
+                    min(verdict) as verdict,
+                    min(item_id) filter (side = 'actual') as payment,
+                    list_sort(list(item_id) filter (side = 'expected')) as documents
+                from intermediate.int_pass__sets
+                group by group_name
+            )
+            select
+                count(distinct payment) filter (
+                    verdict = 'accepted' and groups.documents = paid.documents
+                ),
+                count(distinct payment) filter (
+                    verdict = 'accepted' and groups.documents <> paid.documents
+                ),
+                count(distinct payment) filter (verdict = 'suggested')
+            from groups
+            inner join paid using (payment)
+            """
+        ).fetchall()
+    return Result(payers, *row, seconds)
