@@ -50,16 +50,16 @@ lint: $(VENV)/.test ## formats, lints, types and a strict parse, without buildin
 	@.ci/lint $(BIN)
 
 .PHONY: test
-test: $(VENV)/.test $(VENV_DUCKDB2)/.test ## lint, DuckDB 1.5 and 2.0, pages in a browser
+test: $(if $(shell command -v java),$(VENV)/.spark,$(VENV)/.test) $(VENV_DUCKDB2)/.test ## every check: DuckDB 1.5 and 2.0, Spark, pages in a browser
 	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
 
 .PHONY: test-spark
-test-spark: $(VENV)/.spark ## build the demo company on Spark and compare every mart with DuckDB
+test-spark: $(VENV)/.spark ## a first and a later run: build the demo company on Spark and compare every mart with DuckDB
 	@$(BIN)/python -m pytest tests/spark -rs
 
 .PHONY: test-kill
 test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (ten minutes)
-	@$(BIN)/python -m pytest -v -m thorough tests/python/state
+	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
@@ -93,10 +93,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/$(PIP) -e '.[test]' '$(DUCKDB)'
 	@touch $(VENV)/.run $@
 
-$(VENV)/.spark: pyproject.toml $(VENV)/.test
-	@echo "Installing Spark into $(VENV) (once, some 500 MB) ..."
+$(VENV)/.spark: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing packages, test tools and Spark (some 500 MB) into $(VENV) (once) ..."
 	@$(BIN)/$(PIP) -e '.[test,spark]' '$(DUCKDB)'
-	@touch $@
+	@touch $(VENV)/.run $(VENV)/.test $@
 
 $(VENV_DUCKDB2)/.test: pyproject.toml | $(VENV_DUCKDB2)/bin/python
 	@echo "Installing packages with DuckDB 2.0 into $(VENV_DUCKDB2) (once) ..."

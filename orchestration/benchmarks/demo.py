@@ -1,4 +1,4 @@
-"""`tieout benchmark demo`: what closed by itself in the demo company, against what is true about it.
+"""`tieout benchmark demo`: what closed by itself in the demo company, against the truth.
 
 The demo company's generator knows which items belong together, of which kind each case is, and
 whether what landed makes it certain. Nothing that matches reads that.

@@ -104,7 +104,9 @@ def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
             """
             with
             paid as (
-                select 'pay/t' || substr(customer_id, 2) as payment, list_sort(list(invoice_id)) as documents
+                select
+                    'pay/t' || substr(customer_id, 2) as payment,
+                    list_sort(list(invoice_id)) as documents
                 from staging.stg_billing__invoices
                 where due_date = date '2026-06-30'
                 group by all

@@ -77,20 +77,30 @@ def build_on_both(home: Home) -> Build:
 
 
 @pytest.fixture(scope="session")
-def builds(spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Build]:
-    """A first run on an empty journal, and a later one that honours what the first one sealed."""
+def landed(spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A small company, read into raw."""
     home = Home(tmp_path_factory.mktemp("spark") / "home")
     home.create()
     steps.land_demo(home, SECOND_RUN.date(), invoices=300, months=3)
     settings = Settings(as_of=FIRST_RUN, reporting_currency="EUR")
     steps.land(home, settings, "test", FIRST_RUN)
-    result = {"first run": build_on_both(home)}
-    assert steps.seal(home) is not None
-    dbt(home, "duckdb", ["build", "--select", f"tag:{dbt_runs.AFTER_SEAL_TAG}", *MODELS[1:]])
+    return home
+
+
+@pytest.fixture(scope="session")
+def first_run(landed: Home) -> Build:
+    """Both engines on an empty journal."""
+    return build_on_both(landed)
+
+
+@pytest.fixture(scope="session")
+def later_run(landed: Home, first_run: Build) -> Build:
+    """Both engines on what the first run sealed, three weeks later."""
+    assert steps.seal(landed) is not None
+    dbt(landed, "duckdb", ["build", "--select", f"tag:{dbt_runs.AFTER_SEAL_TAG}", *MODELS[1:]])
     settings = Settings(as_of=SECOND_RUN, reporting_currency="EUR")
-    steps.land(home, settings, "test", SECOND_RUN)
-    result["run on a sealed journal"] = build_on_both(home)
-    return result
+    steps.land(landed, settings, "test", SECOND_RUN)
+    return build_on_both(landed)
 
 
 @pytest.fixture(scope="session")

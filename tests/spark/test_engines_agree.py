@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
+from tests.spark.conftest import Build
+
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
-STATES = ["first run", "run on a sealed journal"]
+STATES = ["first_run", pytest.param("later_run", marks=pytest.mark.thorough)]
+
+
+@pytest.fixture(params=STATES)
+def build(request: pytest.FixtureRequest) -> Build:
+    """What both engines made of a first run; for `make test-spark` also of a later one."""
+    return request.getfixturevalue(request.param)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
@@ -67,31 +74,27 @@ def differences(warehouse: Path, spark: Path, schema: str = "marts") -> list[str
     return found
 
 
-@pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("schema", ["marts", "intermediate", "staging", "seeds"])
-def test_tables_are_equal(builds: dict[str, Any], state: str, schema: str) -> None:
-    build = builds[state]
+def test_tables_are_equal(build: Build, schema: str) -> None:
     found = differences(build.warehouse, build.spark, schema)
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_there_is_something_to_compare(builds: dict[str, Any], state: str) -> None:
+def test_there_is_something_to_compare(build: Build) -> None:
     """Two empty warehouses would be equal too."""
-    with duckdb.connect(str(builds[state].warehouse), read_only=True) as connection:
+    with duckdb.connect(str(build.warehouse), read_only=True) as connection:
         for mart in ("fct_items", "fct_matches", "fct_match_allocations", "fct_exceptions"):
             rows = connection.execute(f"select count(*) from marts.{mart}").fetchone()
             assert rows is not None
             assert rows[0] > 20, mart
 
 
-def test_comparison_sees_a_difference(builds: dict[str, Any], tmp_path: Path) -> None:
+def test_comparison_sees_a_difference(first_run: Build, tmp_path: Path) -> None:
     """One cent, moved on one side, is found."""
-    build = builds[STATES[0]]
     folder = tmp_path / "marts.db" / "fct_items"
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{build.warehouse}' as built (read_only)")
+        connection.execute(f"attach '{first_run.warehouse}' as built (read_only)")
         connection.execute(
             f"""
             copy (
@@ -105,7 +108,7 @@ def test_comparison_sees_a_difference(builds: dict[str, Any], tmp_path: Path) ->
             ) to '{folder}/part.parquet' (format parquet)
             """
         )
-    found = differences(build.warehouse, tmp_path)
+    found = differences(first_run.warehouse, tmp_path)
     assert any(line.startswith("fct_items") for line in found)
 
 

@@ -28,11 +28,20 @@ class Books:
         """A customer known by its account and its name; returns its id."""
         return self.add(
             "crm_customers",
-            **({"customer_id": name, "legal_name": f"{name} Ltd", "bank_accounts": f"ACC{name}"} | more),
+            **(
+                {"customer_id": name, "legal_name": f"{name} Ltd", "bank_accounts": f"ACC{name}"}
+                | more
+            ),
         )
 
     def invoice(
-        self, customer: str, number: str, amount: str, issued: str, currency: str = "EUR", **more: str
+        self,
+        customer: str,
+        number: str,
+        amount: str,
+        issued: str,
+        currency: str = "EUR",
+        **more: str,
     ) -> str:
         """An open invoice, or a credit memo (`document_type='credit_memo'`); returns its id."""
         return self.add(

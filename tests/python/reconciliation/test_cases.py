@@ -22,7 +22,12 @@ AS_OF = "2026-07-01T06:00:00Z"
 
 def exact_sum_trap(books: Books) -> None:
     c = books.customer("c1")
-    for number, amount in (("36455", "500"), ("24054", "750"), ("38661", "1500"), ("108003", "500")):
+    for number, amount in (
+        ("36455", "500"),
+        ("24054", "750"),
+        ("38661", "1500"),
+        ("108003", "500"),
+    ):
         books.invoice(c, number, amount, "2026-05-01")
     books.receipt(c, "1a", "3250", "2026-05-20", "Invoices 36455; 24054; 38661 and 37552more")
     books.receipt(c, "1b", "500", "2026-05-21", "Payment for 108003")
@@ -229,7 +234,12 @@ def test_shuffled_rows_give_the_same_marts(written: Company, shuffled: Company) 
     differences = mart_differences(
         written.tieout.home.serving.resolve(), shuffled.tieout.home.serving.resolve(), files
     )
-    about_matching = ("fct_items", "fct_match_allocations", "fct_match_candidates", "fct_exceptions")
+    about_matching = (
+        "fct_items",
+        "fct_match_allocations",
+        "fct_match_candidates",
+        "fct_exceptions",
+    )
     assert [d for d in differences if d.startswith(about_matching)] == []
 
 
@@ -381,9 +391,10 @@ def test_17_offsetting_unknowns(company: Company) -> None:
 def test_19_published_set_problem(company: Company) -> None:
     assert partners(company, "19") == []
     assert len(partners(company, "19", "suggested")) == 3
-    assert company.value(
-        "select count(*) from fct_matches where explanation like '%of 5 that fit%'"
-    ) == 3
+    assert (
+        company.value("select count(*) from fct_matches where explanation like '%of 5 that fit%'")
+        == 3
+    )
 
 
 def test_20_recurring_amounts(company: Company) -> None:

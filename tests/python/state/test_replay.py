@@ -45,7 +45,6 @@ def test_a_second_run_changes_nothing_and_says_so(reconciled_copy: Tieout) -> No
     assert home.serving.readlink() == served
 
 
-@pytest.mark.thorough
 def test_a_lost_warehouse_comes_back_equal(
     reconciled: Tieout, reconciled_copy: Tieout, differences: Differences
 ) -> None:
