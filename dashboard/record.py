@@ -59,7 +59,7 @@ def candidates(item_type: str, item_id: str) -> int:
             ui.text_column("Customer", "customer", kind="w"),
             ui.text_column("Score", "score", _score, "r"),
             ui.Column("Evidence", _evidence, "w"),
-            ui.text_column("Why not", "why_not", fmt.label, "w"),
+            ui.text_column("Why not", "why_not", kind="w"),
         ],
         rows,
         "No candidate: nothing open on the other side shares a reference, "

@@ -34,7 +34,7 @@ select
     dim_customers.legal_name as customer,
     candidates.score,
     candidates.score_parts,
-    candidates.why_not,
+    coalesce(candidates.why_not_meaning, candidates.why_not) as why_not,
     fct_matches.explanation
 from candidates
 left join others

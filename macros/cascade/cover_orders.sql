@@ -91,3 +91,9 @@
     from {{ name }}_parts
 )
 {% endmacro %}
+
+
+{# The id of the match that an order makes: named by the order, so that it is made once. #}
+{% macro order_match_id(decision_id) -%}
+    'm_' || substring({{ sha256_hex("'order|' || " ~ decision_id) }}, 1, 24)
+{%- endmacro %}

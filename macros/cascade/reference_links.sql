@@ -27,21 +27,30 @@ declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 -- digits do not speak of CM-2026-0042. Numbers of documents that are paid count here too.
 readings as (
     select
-        mentions.item_key as actual_item_key,
+        actual_items.reconciliation,
+        actual_items.claim_key,
+        actual_items.item_key as actual_item_key,
+        actual_items.anchor_item_key as actual_unit,
+        actual_items.family_id,
         mentions.mention_value,
         mentions.mention_digits,
         mentions.stated_amount,
         case when mentions.reading_steps < 4 then mentions.mention_value else mentions.mention_digits end
             as said,
-        numbers.reconciliation,
         numbers.item_key,
         numbers.row_hash,
         numbers.strength,
         mentions.reading_steps + numbers.reading_steps as reading_steps
     from mentions
+    inner join open_items as actual_items
+        on mentions.item_key = actual_items.item_key
     inner join numbers
-        on mentions.mention_value = numbers.number_value
-    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
+        on
+            mentions.mention_value = numbers.number_value
+            and actual_items.reconciliation = numbers.reconciliation
+    where
+        actual_items.side = 'actual'
+        and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
 ),
 
 nearest_readings as (
@@ -57,26 +66,21 @@ nearest_readings as (
 -- the same words of one bank line are read for every reconciliation that the line is open in
 found as (
     select
-        actual_items.reconciliation,
-        actual_items.claim_key,
-        actual_items.anchor_item_key as actual_unit,
+        nearest_readings.reconciliation,
+        nearest_readings.claim_key,
+        nearest_readings.actual_unit,
         expected_items.anchor_item_key as expected_unit,
         nearest_readings.said,
         max(nearest_readings.mention_value) as mention_value,
         min(nearest_readings.strength) as strength,
         max(nearest_readings.stated_amount) as stated_amount,
         max(
-            case when actual_items.family_id = expected_items.family_id then 1 else 0 end
+            case when nearest_readings.family_id = expected_items.family_id then 1 else 0 end
         ) as is_same_family,
         max(
-            case when actual_items.family_id <> expected_items.family_id then 1 else 0 end
+            case when nearest_readings.family_id <> expected_items.family_id then 1 else 0 end
         ) as is_other_family
     from nearest_readings
-    inner join open_items as actual_items
-        on
-            nearest_readings.actual_item_key = actual_items.item_key
-            and nearest_readings.reconciliation = actual_items.reconciliation
-            and actual_items.side = 'actual'
     inner join open_items as expected_items
         on
             nearest_readings.item_key = expected_items.item_key
@@ -85,14 +89,14 @@ found as (
     left join declined_pairs
         on
             expected_items.item_key = declined_pairs.expected_item_key
-            and actual_items.anchor_item_key = declined_pairs.actual_item_key
+            and nearest_readings.actual_unit = declined_pairs.actual_item_key
     where
         declined_pairs.expected_item_key is null
         and nearest_readings.reading_steps = nearest_readings.nearest_steps
     group by
-        actual_items.reconciliation,
-        actual_items.claim_key,
-        actual_items.anchor_item_key,
+        nearest_readings.reconciliation,
+        nearest_readings.claim_key,
+        nearest_readings.actual_unit,
         expected_items.anchor_item_key,
         nearest_readings.said
 ),

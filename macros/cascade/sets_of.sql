@@ -33,7 +33,7 @@ declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'sets' and relation = 'exact'
+    where pass = 'sets' and relation = 'exact' and rollout = 'stable'
 ),
 
 {{ units_of('open_items') }},

@@ -23,11 +23,7 @@ open_items as (select * from {{ ref(open_model) }}),
 
 links as (select * from {{ ref(links_model) }}),
 
-rules as (
-    select *
-    from {{ ref('int_match_rules__valid') }}
-    where pass = '{{ pass_name }}'
-),
+{{ rule_arms(pass_name) }},
 
 currencies as (select * from {{ ref('currencies') }}),
 
@@ -122,7 +118,8 @@ group_links as (
         max(case when expected_units.family_id <> actual_units.family_id then 1 else 0 end)
             as is_other_payer,
         min(case when expected_units.family_id = actual_units.family_id then 1 else 0 end)
-            as is_same_payer
+            as is_same_payer,
+        min(expected_units.family_id) as arm_family_id
     from grouped_links
     inner join units as expected_units
         on grouped_links.expected_unit = expected_units.unit_key
@@ -341,6 +338,17 @@ group_allowances as (
     group by item_allowances.group_name, item_allowances.kind, item_allowances.basis
 ),
 
+-- a new version of a rule is tried on a share of parties
+armed as (
+    select
+        compared.*,
+        {{ arm_of('compared.arm_family_id', 'canaries.arm_share') }} as arm
+    from compared
+    left join canaries
+        on compared.reconciliation = canaries.reconciliation
+    where compared.has_no_rate = 0
+),
+
 -- A difference is explained by one kind of allowance, to the minor unit of each document; two kinds
 -- that would both explain it leave it to a person.
 explanations as (
@@ -350,13 +358,14 @@ explanations as (
         min_by(group_allowances.basis, group_allowances.kind || '|' || group_allowances.basis)
             as basis,
         count(distinct group_allowances.kind) as kinds
-    from compared
+    from armed as compared
     inner join group_allowances
         on compared.group_name = group_allowances.group_name
     inner join rules
         on
             compared.reconciliation = rules.reconciliation
             and group_allowances.kind = rules.relation
+            and compared.arm = rules.arm
     where
         compared.difference < 0
         and compared.expected_amount > 0
@@ -399,18 +408,19 @@ related as (
             when compared.excess < 0 then 'partial'
             else 'overpaid'
         end as stated_relation
-    from compared
+    from armed as compared
     left join explanations
         on compared.group_name = explanations.group_name
     left join rules as rounding_rules
         on
             compared.reconciliation = rounding_rules.reconciliation
+            and compared.arm = rounding_rules.arm
             and rounding_rules.relation = 'rounding'
     left join rules as cross_rules
         on
             compared.reconciliation = cross_rules.reconciliation
+            and compared.arm = cross_rules.arm
             and cross_rules.relation = 'cross_currency'
-    where compared.has_no_rate = 0
 ),
 
 -- a relation that a pass has no rule for is a mismatch: it is shown, never closed
@@ -430,10 +440,12 @@ ruled as (
     left join rules
         on
             related.reconciliation = rules.reconciliation
+            and related.arm = rules.arm
             and related.stated_relation = rules.relation
     inner join rules as mismatch_rules
         on
             related.reconciliation = mismatch_rules.reconciliation
+            and related.arm = mismatch_rules.arm
             and mismatch_rules.relation = 'mismatch'
 ),
 

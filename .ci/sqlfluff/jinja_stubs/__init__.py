@@ -17,6 +17,7 @@ MACROS = Path(__file__).resolve().parents[3] / "macros"
 
 FRAGMENTS: dict[str, Callable[..., Any]] = {
     "amount_type": lambda: "decimal(38, 10)",
+    "cover_orders": lambda relation, name: f"{name} as (select * from {relation})",
     "current_version": lambda feed: "select * from source",
     "date_spine": lambda first, last: "calendar",
     "exception_members": lambda relation: [],

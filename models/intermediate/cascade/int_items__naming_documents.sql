@@ -1,5 +1,5 @@
--- Payments that name a known document beyond doubt. They are about no other one, also when what they
--- name is paid already.
+-- Payments that name a known document beyond doubt. They are about no other one, also when what
+-- they name is paid already.
 with
 
 final as (

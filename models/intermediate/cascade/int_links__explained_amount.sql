@@ -13,7 +13,7 @@ declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'explained_amount' and relation <> 'mismatch'
+    where pass = 'explained_amount' and relation <> 'mismatch' and rollout = 'stable'
 ),
 
 {{ units_of('open_items') }},

@@ -3,6 +3,8 @@ with
 
 open_items as (select * from {{ ref('int_open__after_reference_in_text') }}),
 
+declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+
 {{ units_of('open_items') }},
 
 final as (
@@ -20,7 +22,14 @@ final as (
         on
             members.reconciliation = wholes.reconciliation
             and members.group_key = wholes.group_key
-    where members.side = 'expected' and wholes.side = 'actual'
+    left join declined_pairs
+        on
+            members.unit_key = declined_pairs.expected_item_key
+            and wholes.unit_key = declined_pairs.actual_item_key
+    where
+        members.side = 'expected'
+        and wholes.side = 'actual'
+        and declined_pairs.expected_item_key is null
 )
 
 select * from final

@@ -16,9 +16,13 @@ rules as (
             exact_rules.reconciliation = mismatch_rules.reconciliation
             and mismatch_rules.pass = 'probabilistic'
             and mismatch_rules.relation = 'mismatch'
+            and mismatch_rules.rollout = 'stable'
     inner join {{ ref('reconciliations') }} as reconciliations
         on exact_rules.reconciliation = reconciliations.name
-    where exact_rules.pass = 'probabilistic' and exact_rules.relation = 'exact'
+    where
+        exact_rules.pass = 'probabilistic'
+        and exact_rules.relation = 'exact'
+        and exact_rules.rollout = 'stable'
 ),
 
 final as (

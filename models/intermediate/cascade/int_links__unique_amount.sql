@@ -8,7 +8,7 @@ open_items as (select * from {{ ref('int_open__after_ledger_reference') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'unique_amount' and relation = 'exact'
+    where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
 items as (select * from {{ ref('int_items') }}),

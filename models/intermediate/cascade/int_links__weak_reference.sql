@@ -1,6 +1,7 @@
 -- Pass 4. Payer, currency and amount agree, and the payment says something that fits one document
--- alone: its number but for a slip of the hand, its running number, its purchase order, its customer's
--- number. Such words choose between equals; what they leave open is left to the pass after this one.
+-- alone: its number but for a slip of the hand, its running number, its purchase order, its
+-- customer's number. Such words choose between equals; what they leave open is left to the next
+-- pass.
 with
 
 open_items as (select * from {{ ref('int_open__after_group_sum') }}),
@@ -8,7 +9,7 @@ open_items as (select * from {{ ref('int_open__after_group_sum') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'weak_reference' and relation = 'exact'
+    where pass = 'weak_reference' and relation = 'exact' and rollout = 'stable'
 ),
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
@@ -19,13 +20,14 @@ invoices as (select * from {{ ref('stg_billing__invoices') }}),
 
 {{ units_of('open_items') }},
 
-documents as (
+invoice_units as (
     select
         units.*,
         {{ compact_upper('open_items.document_number') }} as number_text,
         {{ regex_extract(compact_upper('open_items.document_number'), '^[A-Z]+([0-9]+)$', 1) }}
             as number_digits,
-        {{ groups_of('trim(' ~ spaced_upper('open_items.document_number') ~ ')') }} as number_groups,
+        {{ groups_of('trim(' ~ spaced_upper('open_items.document_number') ~ ')') }}
+            as number_groups,
         {{ compact_upper('invoices.purchase_order_number') }} as order_text,
         {{ compact_upper('invoices.customer_id') }} as customer_text,
         {{ groups_of('trim(' ~ spaced_upper('invoices.customer_id') ~ ')') }} as customer_groups,
@@ -38,6 +40,14 @@ documents as (
     inner join invoices
         on open_items.row_hash = invoices._row_hash
     where units.side = 'expected' and units.family_id is not null
+),
+
+documents as (
+    select
+        invoice_units.*,
+        {{ regex_extract('invoice_units.number_groups', '^[A-Z]+[.]([0-9.]+)$', 1) }}
+            as digit_groups
+    from invoice_units
 ),
 
 payments as (
@@ -62,9 +72,21 @@ crowds as (
         equals.currency,
         equals.unit_amount
     from (
-        select reconciliation, side, family_id, currency, unit_amount from documents
+        select
+            documents.reconciliation,
+            documents.side,
+            documents.family_id,
+            documents.currency,
+            documents.unit_amount
+        from documents
         union all
-        select reconciliation, side, family_id, currency, unit_amount from payments
+        select
+            payments.reconciliation,
+            payments.side,
+            payments.family_id,
+            payments.currency,
+            payments.unit_amount
+        from payments
     ) as equals
     group by equals.reconciliation, equals.family_id, equals.currency, equals.unit_amount
     having count(distinct equals.side) = 2 and count(*) <= 60
@@ -126,7 +148,7 @@ readings as (
             when
                 words.mention_value in (
                     replace(pairs.number_groups, '.', ''),
-                    replace({{ regex_extract('pairs.number_groups', '^[A-Z]+[.]([0-9.]+)$', 1) }}, '.', '')
+                    replace(pairs.digit_groups, '.', '')
                 )
                 and length(words.mention_value) >= 5
                 then 1
@@ -150,7 +172,8 @@ readings as (
             when
                 words.mention_value = pairs.order_text
                 or (
-                    words.mention_value = {{ regex_extract('pairs.order_text', '^[A-Z]+([0-9]+)$', 1) }}
+                    words.mention_value
+                    = {{ regex_extract('pairs.order_text', '^[A-Z]+([0-9]+)$', 1) }}
                     and length(words.mention_value) >= 5
                 )
                 then 2

@@ -1,13 +1,14 @@
--- The rules in force at the run's as_of. A rule closes matches by itself while its row says so, it is
--- certified and its breaker is closed; else why a person decides is said by a code of the seed
--- match_ambiguities.
+-- The rules in force at the run's as_of. A rule closes matches by itself while its row says so,
+-- it is certified and its breaker is closed; else why a person decides is said by a code of the
+-- seed match_ambiguities. Of versions in force for all parties the latest is the stable one; a
+-- canary is in force beside it, for a share of parties.
 with
 
 rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
-final as (
+in_force as (
     select
         rules.rule_id,
         rules.rule_version,
@@ -31,6 +32,8 @@ final as (
         rules.days_before,
         rules.days_after,
         rules.days_margin,
+        rules.canary_share,
+        case when rules.canary_share < 1 then 'canary' else 'stable' end as rollout,
         rules.valid_from,
         rules.valid_to,
         rules.explanation
@@ -42,6 +45,15 @@ final as (
     where
         rules.valid_from <= {{ as_of_date() }}
         and (rules.valid_to is null or rules.valid_to > {{ as_of_date() }})
+),
+
+final as (
+    select in_force.*
+    from in_force
+    qualify row_number() over (
+        partition by in_force.rule_id, in_force.rollout
+        order by in_force.valid_from desc nulls last, in_force.rule_version desc nulls last
+    ) = 1
 )
 
 select * from final

@@ -1,6 +1,6 @@
--- Pass 0. A sealed match stands until a person undoes it or a fact it rests on has changed; then it
--- is reversed as a whole, and its items are free for the passes of this run. What a person linked by
--- hand or wrote off is moved by a person alone, as long as its items still carry it.
+-- Pass 0. A sealed match stands until a person undoes it or a fact it rests on has changed; then
+-- it is reversed as a whole, and its items are free for the passes of this run. What a person
+-- linked by hand or wrote off is moved by a person alone, as long as its items still carry it.
 with
 
 matches as (select * from {{ ref('int_journal__matches') }}),

@@ -1,5 +1,5 @@
--- What people ordered goes before every pass: a match by hand, or a write-off of what is open. It
--- stands like any sealed match, and no run moves it.
+-- What people ordered goes before every pass: a match by hand, or a write-off of what is open.
+-- It stands like any sealed match, and no run moves it.
 with
 
 orders as (

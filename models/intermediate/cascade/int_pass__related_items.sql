@@ -7,7 +7,7 @@ open_items as (select * from {{ ref('int_open__after_probabilistic') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'related_items' and relation = 'exact'
+    where pass = 'related_items' and relation = 'exact' and rollout = 'stable'
 ),
 
 groups as (

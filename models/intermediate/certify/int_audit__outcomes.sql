@@ -1,6 +1,6 @@
--- What people found of what rules decide. A salted sample of the automatic closes is audited: whoever
--- approves such a match confirms it, whoever undoes it calls it false. While a rule may not close by
--- itself, what people say to its otherwise plain suggestions is an audit too.
+-- What people found of what rules decide. A salted sample of the automatic closes is audited:
+-- whoever approves such a match confirms it, whoever undoes it calls it false. While a rule may
+-- not close by itself, what people say to its otherwise plain suggestions is an audit too.
 with
 
 sealed as (select * from {{ ref('int_journal__matches') }}),

@@ -1,7 +1,8 @@
--- Whether each version of a rule may close matches by itself. A rule is certified by construction
--- until an audit finds an error, else once so many closes were audited that the exact bound on its
--- false share is below what is allowed. Apart from that, a breaker opens when people undo too many
--- of its closes, and closes again after its days of rest, or with a new version.
+-- Whether each version of a rule may close matches by itself. A rule is certified by
+-- construction until an audit finds an error, else once so many closes were audited that the
+-- exact bound on its false share is below what is allowed. Apart from that, a breaker opens when
+-- people undo too many of its closes, and closes again after its days of rest, or with a new
+-- version.
 with
 
 rules as (select * from {{ ref('match_rules') }}),
@@ -22,7 +23,13 @@ counted as (
         sum(case when outcomes.is_sampled and outcomes.outcome <> 'open' then 1 else 0 end)
             as audited_count,
         sum(case when outcomes.is_sampled and outcomes.outcome = 'false' then 1 else 0 end)
-            as error_count
+            as error_count,
+        max(
+            case
+                when outcomes.is_sampled and outcomes.outcome = 'false'
+                    then coalesce(outcomes.undone_at, outcomes.decided_at)
+            end
+        ) as last_error_at
     from outcomes
     group by outcomes.rule_id, outcomes.rule_version
 ),
@@ -137,6 +144,7 @@ judged as (
         cast(coalesce(counted.undone_count, 0) as bigint) as undone_count,
         cast(coalesce(counted.audited_count, 0) as bigint) as audited_count,
         cast(coalesce(counted.error_count, 0) as bigint) as error_count,
+        counted.last_error_at,
         sizes.least_audited,
         coalesce(
             (controls.certification = 'by_construction' and coalesce(counted.error_count, 0) = 0)
@@ -177,6 +185,7 @@ final as (
         judged.undone_count,
         judged.audited_count,
         judged.error_count,
+        judged.last_error_at,
         judged.least_audited,
         judged.is_certified,
         coalesce(judged.rests_until > {{ as_of() }}, false) as is_breaker_open,

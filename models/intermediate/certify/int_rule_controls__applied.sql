@@ -1,4 +1,5 @@
--- Every version of every rule with the controls that hold for it: the rule's own, else its method's.
+-- Every version of every rule with the controls that hold for it: the rule's own, else its
+-- method's.
 with
 
 rules as (select * from {{ ref('match_rules') }}),

@@ -64,14 +64,16 @@ named as (
     select
         signed.pass,
         signed.group_name,
-        'm_' || substring(
-            {{ sha256_hex(
-                "case when signed.pass = 'people' then 'order|' || signed.group_name"
-                ~ " else signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
-                ~ dbt.type_string() ~ ") end"
-            ) }},
-            1, 24
-        ) as match_id
+        case
+            when signed.pass = 'people' then {{ order_match_id('signed.group_name') }}
+            else 'm_' || substring(
+                {{ sha256_hex(
+                    "signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
+                    ~ dbt.type_string() ~ ")"
+                ) }},
+                1, 24
+            )
+        end as match_id
     from signed
     left join reversed_signatures
         on signed.signature = reversed_signatures.signature

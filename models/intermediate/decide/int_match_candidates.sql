@@ -1,5 +1,6 @@
--- Why an open item was not matched: the suggestions it is in, and the documents that its text names
--- but that could not take it.
+-- Why an open item was not matched: the suggestions it is in, the documents that its text names but
+-- that could not take it, what has the same party and amount, and what people declined. Each loser
+-- has its reason.
 with
 
 open_items as (
@@ -35,6 +36,16 @@ weighed_matches as (
     inner join {{ ref('int_links__probabilistic') }} as links
         on proposed.group_name = links.group_name
     where proposed.pass = 'probabilistic'
+),
+
+declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+
+reasons as (select * from {{ ref('candidate_reasons') }}),
+
+rules as (
+    select *
+    from {{ ref('int_match_rules__valid') }}
+    where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
 suggested as (
@@ -74,7 +85,7 @@ named as (
         cast(null as {{ dbt.type_string() }}) as match_id,
         all_items.item_type as other_item_type,
         all_items.item_id as other_item_id,
-        cast(0.1 as {{ amount_type() }}) as score,
+        cast(null as {{ amount_type() }}) as score,
         {{ json_object([
             ['names', 'min(mentions.mention_value)'],
             ['open', amount_text('min(all_items.open_amount)')],
@@ -121,7 +132,7 @@ paid_before as (
         cast(null as {{ dbt.type_string() }}) as match_id,
         'invoice' as other_item_type,
         quoted.invoice_id as other_item_id,
-        cast(0.2 as {{ amount_type() }}) as score,
+        cast(null as {{ amount_type() }}) as score,
         {{ json_object([['open', amount_text('open_items.open_amount')]]) }} as score_parts,
         'named_item_already_closed' as why_not
     from open_items
@@ -131,7 +142,171 @@ paid_before as (
 
 weighed as (select * from {{ ref('int_match_candidates__weighed') }}),
 
-candidates as (
+-- a crowd of equals is not listed: nobody would read it
+wanted_amounts as (
+    select distinct
+        open_items.reconciliation,
+        open_items.family_id,
+        open_items.currency,
+        open_items.open_amount
+    from open_items
+    where open_items.family_id is not null
+),
+
+crowds as (
+    select
+        wanted_amounts.reconciliation,
+        wanted_amounts.family_id,
+        wanted_amounts.currency,
+        wanted_amounts.open_amount
+    from wanted_amounts
+    inner join all_items
+        on
+            wanted_amounts.reconciliation = all_items.reconciliation
+            and wanted_amounts.family_id = all_items.family_id
+            and wanted_amounts.currency = all_items.currency
+            and wanted_amounts.open_amount = all_items.amount
+    group by
+        wanted_amounts.reconciliation,
+        wanted_amounts.family_id,
+        wanted_amounts.currency,
+        wanted_amounts.open_amount
+    having count(*) <= 60
+),
+
+same_amount as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.item_type,
+        open_items.item_id,
+        others.item_key as other_item_key,
+        others.item_type as other_item_type,
+        others.item_id as other_item_id,
+        abs({{ days_between('open_items.event_date', 'others.event_date') }}) as days_apart,
+        case
+            when others.status = 'set_aside' then 'same_amount_' || others.set_aside_reason
+            when others.status = 'closed' then 'same_amount_already_closed'
+            when
+                case
+                    when open_items.side = 'actual'
+                        then {{ days_between('others.event_date', 'open_items.event_date') }}
+                    else {{ days_between('open_items.event_date', 'others.event_date') }}
+                end not between -rules.days_before and rules.days_after
+                then 'same_amount_outside_window'
+            else 'same_amount_not_chosen'
+        end as why_not
+    from crowds
+    inner join open_items
+        on
+            crowds.reconciliation = open_items.reconciliation
+            and crowds.family_id = open_items.family_id
+            and crowds.currency = open_items.currency
+            and crowds.open_amount = open_items.open_amount
+    inner join all_items as others
+        on
+            crowds.reconciliation = others.reconciliation
+            and crowds.family_id = others.family_id
+            and crowds.currency = others.currency
+            and crowds.open_amount = others.amount
+            and open_items.side <> others.side
+    left join rules
+        on crowds.reconciliation = rules.reconciliation
+),
+
+declined as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.item_type,
+        open_items.item_id,
+        others.item_key as other_item_key,
+        others.item_type as other_item_type,
+        others.item_id as other_item_id,
+        abs({{ days_between('open_items.event_date', 'others.event_date') }}) as days_apart,
+        'declined_before' as why_not
+    from (
+        select
+            declined_pairs.expected_item_key as item_key,
+            declined_pairs.actual_item_key as other_item_key
+        from declined_pairs
+        union all
+        select
+            declined_pairs.actual_item_key as item_key,
+            declined_pairs.expected_item_key as other_item_key
+        from declined_pairs
+    ) as pairs
+    inner join open_items
+        on pairs.item_key = open_items.item_key
+    inner join all_items as others
+        on pairs.other_item_key = others.item_key
+),
+
+losers as (
+    select
+        same_amount.*,
+        2 as preference
+    from same_amount
+    union all
+    select
+        declined.*,
+        1 as preference
+    from declined
+),
+
+-- an item that stands beside it in a suggestion has not lost
+together as (
+    select distinct
+        own.item_key,
+        others.item_key as other_item_key
+    from allocations as own
+    inner join allocations as others
+        on own.match_id = others.match_id and own.side <> others.side
+),
+
+lost as (
+    select
+        losers.item_key,
+        losers.reconciliation,
+        losers.item_type,
+        losers.item_id,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        losers.other_item_type,
+        losers.other_item_id,
+        cast(null as {{ amount_type() }}) as score,
+        {{ json_object([
+            ['days_apart', 'min(losers.days_apart)'],
+        ]) }} as score_parts,
+        min_by(losers.why_not, losers.preference) as why_not
+    from losers
+    left join together
+        on
+            losers.item_key = together.item_key
+            and losers.other_item_key = together.other_item_key
+    left join named
+        on
+            losers.item_key = named.item_key
+            and losers.other_item_type = named.other_item_type
+            and losers.other_item_id = named.other_item_id
+    left join paid_before
+        on
+            losers.item_key = paid_before.item_key
+            and losers.other_item_type = paid_before.other_item_type
+            and losers.other_item_id = paid_before.other_item_id
+    where
+        together.item_key is null
+        and named.item_key is null
+        and paid_before.item_key is null
+    group by
+        losers.item_key,
+        losers.reconciliation,
+        losers.item_type,
+        losers.item_id,
+        losers.other_item_type,
+        losers.other_item_id
+),
+
+considered as (
     select * from suggested
     union all
     select * from named
@@ -139,6 +314,28 @@ candidates as (
     select * from paid_before
     union all
     select * from weighed
+    union all
+    select * from lost
+),
+
+candidates as (
+    select
+        considered.item_key,
+        considered.reconciliation,
+        considered.item_type,
+        considered.item_id,
+        considered.match_id,
+        considered.other_item_type,
+        considered.other_item_id,
+        cast(coalesce(considered.score, reasons.score) as {{ amount_type() }}) as score,
+        considered.score_parts,
+        considered.why_not,
+        coalesce(reasons.meaning, ambiguities.meaning) as why_not_meaning
+    from considered
+    left join reasons
+        on considered.why_not = reasons.code
+    left join {{ ref('match_ambiguities') }} as ambiguities
+        on considered.why_not = ambiguities.code
 ),
 
 ranked as (

@@ -181,7 +181,7 @@ final as (
             when
                 decisions.action = 'approve_match'
                 and superseded_approvals.match_id is null
-                and decisions.actor is distinct from orders.actor
+                and coalesce(decisions.actor <> orders.actor, true)
                 then 'approved'
             when described.ambiguity in ('above_ceiling', 'second_person') then 'pending_approval'
             else 'suggested'
@@ -210,7 +210,7 @@ final as (
             when
                 decisions.action = 'approve_match'
                 and superseded_approvals.match_id is null
-                and decisions.actor is distinct from orders.actor
+                and coalesce(decisions.actor <> orders.actor, true)
                 then decisions.actor
             else 'tieout'
         end as decided_by

@@ -1,5 +1,5 @@
--- Every copy that is set aside, and every open document that looks like one, with what made it and
--- whether that made so many that they are one finding.
+-- Every copy that is set aside, and every open document that looks like one, with what made it
+-- and whether that made so many that they are one finding.
 with
 
 items as (

@@ -1,5 +1,6 @@
--- Copies that a person must see. Copies that one fault made in mass are one finding: the first of
--- them stands for all, with their number and sum. A mass that a person has resolved stays resolved.
+-- Copies that a person must see. Copies that one fault made in mass are one finding: the first
+-- of them stands for all, with their number and sum. A mass that a person has resolved stays
+-- resolved.
 with
 
 items as (

@@ -126,8 +126,7 @@ final as (
         min(
             case
                 when {{ regex_matches('keyed.number_value', '^[0-9]{1,4}$') }} then 'weak'
-                when {{ regex_matches('keyed.number_value', '^[0-9.]+$') }}
-                    and keyed.number_value like '%.%' then 'weak'
+                when {{ regex_matches('keyed.number_value', '^[0-9]+[.][0-9.]+$') }} then 'weak'
                 when {{ is_date_like('keyed.number_value') }} then 'weak'
                 else 'strong'
             end

@@ -1,5 +1,5 @@
--- Successful charges that repeat an earlier one under the same idempotency key: the gateway took the
--- money twice for one request. The second pays nothing; it stays part of its payout.
+-- Successful charges that repeat an earlier one under the same idempotency key: the gateway took
+-- the money twice for one request. The second pays nothing; it stays part of its payout.
 with
 
 transactions as (

@@ -1,5 +1,5 @@
--- Which invoices are copies of an earlier one, and which look like it. The earliest issued stays; it
--- is never itself a copy. What a person has said to be no duplicate is none.
+-- Which invoices are copies of an earlier one, and which look like it. The earliest issued
+-- stays; it is never itself a copy. What a person has said to be no duplicate is none.
 with
 
 rules as (select * from {{ ref('duplicate_rules') }}),
@@ -59,6 +59,18 @@ same_key as (
 ),
 
 -- the number itself again, or that number with a suffix behind it
+carried_numbers as (
+    select
+        numbered.invoice_id,
+        numbered.invoice_number as carried_number
+    from numbered
+    union
+    select
+        numbered.invoice_id,
+        numbered.number_stem as carried_number
+    from numbered
+),
+
 number_pairs as (
     select
         copies.invoice_id,
@@ -69,17 +81,16 @@ number_pairs as (
             else 'number_suffix'
         end as rule_id,
         abs({{ days_between('originals.issued_at', 'copies.issued_at') }}) as days_apart
-    from numbered as copies
+    from carried_numbers
+    inner join numbered as copies
+        on carried_numbers.invoice_id = copies.invoice_id
     inner join numbered as originals
         on
-            copies.customer_id = originals.customer_id
+            carried_numbers.carried_number = originals.invoice_number
+            and copies.customer_id = originals.customer_id
             and copies.document_type = originals.document_type
             and copies.currency = originals.currency
             and copies.total_amount = originals.total_amount
-            and (
-                copies.number_stem = originals.invoice_number
-                or copies.invoice_number = originals.invoice_number
-            )
     where
         copies.invoice_id <> originals.invoice_id
         and (
@@ -170,21 +181,39 @@ close_pairs as (
     where neighbours.earlier_invoice_id is not null
 ),
 
+intervals as (
+    select
+        neighbours.customer_id,
+        neighbours.document_type,
+        neighbours.currency,
+        neighbours.total_amount,
+        neighbours.days_apart,
+        count(*) as times
+    from neighbours
+    where neighbours.days_apart is not null
+    group by
+        neighbours.customer_id,
+        neighbours.document_type,
+        neighbours.currency,
+        neighbours.total_amount,
+        neighbours.days_apart
+),
+
 -- a subscription: as many equal amounts, each the same number of days after the one before
 series_lengths as (
     select
         close_pairs.invoice_id,
-        count(*) + 1 as items_at_interval
+        sum(intervals.times) + 1 as items_at_interval
     from close_pairs
-    inner join neighbours
+    inner join intervals
         on
-            close_pairs.customer_id = neighbours.customer_id
-            and close_pairs.document_type = neighbours.document_type
-            and close_pairs.currency = neighbours.currency
-            and close_pairs.total_amount = neighbours.total_amount
-            and close_pairs.days_apart > 0
-            and abs(close_pairs.days_apart - neighbours.days_apart)
+            close_pairs.customer_id = intervals.customer_id
+            and close_pairs.document_type = intervals.document_type
+            and close_pairs.currency = intervals.currency
+            and close_pairs.total_amount = intervals.total_amount
+            and abs(close_pairs.days_apart - intervals.days_apart)
             <= close_pairs.series_tolerance_days
+    where close_pairs.days_apart > 0
     group by close_pairs.invoice_id
 ),
 

@@ -1,6 +1,6 @@
--- Who paid: the customer that the feed names, else the owner of the account, else of the exact name or
--- alias, else who the account or name was learned as, else of the name in a looser form. The first
--- kind of evidence that says anything decides; a shared key refuses.
+-- Who paid: the customer that the feed names, else the owner of the account, else of the exact name
+-- or alias, else who the account or name was learned as, else of the name in a looser form. The
+-- first kind of evidence that says anything decides; a shared key refuses.
 with
 
 transactions as (select * from {{ ref('stg_gateway__transactions') }}),
@@ -44,16 +44,14 @@ evidence as (
         names.is_shared as is_name_shared,
         aliases.customer_id as alias_customer_id,
         aliases.is_shared as is_alias_shared,
-        coalesce(
-            case
-                when payers.paid_on > coalesce(learned_accounts.applies_after, cast('1900-01-01' as date))
-                    then learned_accounts.customer_id
-            end,
-            case
-                when payers.paid_on > coalesce(learned_names.applies_after, cast('1900-01-01' as date))
-                    then learned_names.customer_id
-            end
-        ) as learned_customer_id
+        case
+            when coalesce(payers.paid_on > learned_accounts.applies_after, true)
+                then learned_accounts.customer_id
+        end as learned_account_customer_id,
+        case
+            when coalesce(payers.paid_on > learned_names.applies_after, true)
+                then learned_names.customer_id
+        end as learned_name_customer_id
     from payers
     left join party_keys as accounts
         on accounts.key_kind = 'account' and payers.account_key = accounts.key_value
@@ -80,7 +78,8 @@ unknown_names as (
         and evidence.account_customer_id is null
         and evidence.name_customer_id is null
         and evidence.alias_customer_id is null
-        and evidence.learned_customer_id is null
+        and evidence.learned_account_customer_id is null
+        and evidence.learned_name_customer_id is null
         and evidence.name_key <> ''
 ),
 
@@ -161,7 +160,10 @@ decided as (
                 then case when not evidence.is_name_shared then evidence.name_customer_id end
             when evidence.alias_customer_id is not null
                 then case when not evidence.is_alias_shared then evidence.alias_customer_id end
-            when evidence.learned_customer_id is not null then evidence.learned_customer_id
+            when evidence.learned_account_customer_id is not null
+                then evidence.learned_account_customer_id
+            when evidence.learned_name_customer_id is not null
+                then evidence.learned_name_customer_id
             when similar_names.customer_id is not null
                 then case when not similar_names.is_shared then similar_names.customer_id end
         end as party_id,
@@ -173,7 +175,10 @@ decided as (
                 then case when evidence.is_name_shared then 'ambiguous' else 'name' end
             when evidence.alias_customer_id is not null
                 then case when evidence.is_alias_shared then 'ambiguous' else 'alias' end
-            when evidence.learned_customer_id is not null then 'learned'
+            when
+                evidence.learned_account_customer_id is not null
+                or evidence.learned_name_customer_id is not null
+                then 'learned'
             when similar_names.customer_id is not null
                 then
                     case

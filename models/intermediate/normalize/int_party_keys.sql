@@ -1,5 +1,6 @@
--- What a customer is known by: account numbers, legal name and aliases, the looser forms of both, and
--- what confirmed matches have taught. A key that two customers share names nobody (ties are refused).
+-- What a customer is known by: account numbers, legal name and aliases, the looser forms of both,
+-- and what confirmed matches have taught. A key that two customers share names nobody (ties are
+-- refused).
 with
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
@@ -36,6 +37,8 @@ customer_reduced_names as (
         on customer_names.name_key = reduced_names.name_key
 ),
 
+places as (select cast(counted.place as int) as place from range(20, 71) as counted (place)),
+
 -- Banks cut names. A name cut inside a word says so; one cut between two words may be whole, and
 -- counts from 26 characters on only (the shortest cut is 27, less a space).
 cut_names as (
@@ -43,7 +46,7 @@ cut_names as (
         customer_names.customer_id,
         trim(substr(customer_names.name_key, 1, places.place)) as name_key
     from customer_names
-    inner join (select cast(counted.place as int) as place from range(20, 71) as counted (place)) as places
+    inner join places
         on places.place < length(customer_names.name_key)
     where
         substr(customer_names.name_key, places.place, 1) <> ' '

@@ -1,6 +1,7 @@
--- Accounts and names that the customer master does not have, learned from sealed matches that rest on a
--- reference or on a person's word: whose invoices did they pay? The first customer stays, until others
--- together have as many matches; then the key names nobody. What a person removes stays removed.
+-- Accounts and names that the customer master does not have, learned from sealed matches that rest
+-- on a reference or on a person's word: whose invoices did they pay? The first customer stays,
+-- until others together have more matches; then the key names nobody. What a person removes stays
+-- removed.
 with
 
 matches as (
@@ -156,9 +157,9 @@ ranked as (
         row_number() over (
             partition by families.key_kind, families.key_value
             order by
-                families.first_seen_at nulls last,
+                families.first_seen_at asc nulls last,
                 families.match_count desc nulls last,
-                families.family_id nulls last
+                families.family_id asc nulls last
         ) as place
     from families
 ),
@@ -178,8 +179,9 @@ removals as (
     select
         named_items.item_id as learned_key,
         min(decisions.decided_at) as removed_at,
-        min_by(decisions.actor, {{ iso_timestamp('decisions.decided_at') }} || decisions.decision_id)
-            as removed_by
+        min_by(
+            decisions.actor, {{ iso_timestamp('decisions.decided_at') }} || decisions.decision_id
+        ) as removed_by
     from {{ ref('stg_review__decisions') }} as decisions
     {{ unnest_json('decisions.items', 'named_items', ['item_type', 'item_id']) }}
     where

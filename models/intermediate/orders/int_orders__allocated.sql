@@ -1,6 +1,7 @@
--- What each order would close of each of its items. A match by hand lays both sides out as ranges, as
--- every pass does, up to the amounts that the person states, else up to what is open. Orders come in
--- the order in which people took them: what an earlier one may use is not there for a later one.
+-- What each order would close of each of its items. A match by hand lays both sides out as
+-- ranges, as every pass does, up to the amounts that the person states, else up to what is open.
+-- Orders come in the order in which people took them: what an earlier one may use is not there
+-- for a later one.
 with
 
 order_items as (select * from {{ ref('int_orders__items') }}),
@@ -38,8 +39,10 @@ priced as (
         match_currencies.match_currency,
         own_currencies.minor_digits as item_digits,
         currencies.minor_digits as match_digits,
-        case when order_items.currency = match_currencies.match_currency then 1 else fx_rates.rate end
-            as rate,
+        case
+            when order_items.currency = match_currencies.match_currency then 1
+            else fx_rates.rate
+        end as rate,
         case
             when (order_items.side = 'expected') = (order_items.open_amount > 0) then 'to_cover'
             else 'covering'

@@ -1,6 +1,6 @@
--- What people have ordered and is neither done nor refused yet, item by item: to match items by hand
--- (`create_match`), or to write off what is open of them (`write_off`). An order that names nothing
--- has one row without an item.
+-- What people have ordered and is neither done nor refused yet, item by item: to match items by
+-- hand (`create_match`), or to write off what is open of them (`write_off`). An order that names
+-- nothing has one row without an item.
 with
 
 decisions as (
@@ -45,9 +45,7 @@ claims as (
 orders as (
     select
         decisions.*,
-        'm_' || substring(
-            {{ sha256_hex("'order|' || decisions.decision_id") }}, 1, 24
-        ) as match_id_to_make,
+        {{ order_match_id('decisions.decision_id') }} as match_id_to_make,
         {{ iso_timestamp('decisions.decided_at') }} || decisions.decision_id as order_place
     from decisions
 ),
@@ -153,9 +151,13 @@ chosen as (
 
 known_items as (
     select distinct
-        items.item_type,
-        items.item_id
-    from items
+        named_once.item_type,
+        named_once.item_id
+    from named_once
+    inner join items
+        on
+            named_once.item_type = items.item_type
+            and named_once.item_id = items.item_id
 ),
 
 final as (

@@ -26,8 +26,12 @@ orders as (
         order_items.decision_row_hash,
         min(order_items.item_key) as first_item_key,
         count(order_items.item_id) as item_count,
-        max(case when order_items.item_id is not null and not order_items.is_known then 1 else 0 end)
-            as has_unknown,
+        max(
+            case
+                when order_items.item_id is not null and not order_items.is_known then 1
+                else 0
+            end
+        ) as has_unknown,
         max(
             case
                 when order_items.is_known and order_items.item_key is null then 1
@@ -58,7 +62,10 @@ totals as (
         max(case when allocated.item_part = 0 then 1 else 0 end) as has_idle,
         count(distinct allocated.role) as roles,
         sum(
-            case when allocated.role = 'to_cover' then abs(allocated.match_part) else {{ zero() }} end
+            case
+                when allocated.role = 'to_cover' then abs(allocated.match_part)
+                else {{ zero() }}
+            end
         ) as covered_amount,
         sum(abs(allocated.match_part)) as whole_amount
     from allocated

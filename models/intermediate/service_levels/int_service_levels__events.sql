@@ -10,10 +10,6 @@ items as (
 
 timed_matches as (select * from {{ ref('int_matches__timed') }}),
 
-matches as (select * from {{ ref('int_matches__decided') }}),
-
-sealed_matches as (select * from {{ ref('int_journal__matches') }}),
-
 allocations as (
     select *
     from {{ ref('int_match_allocations') }}
@@ -127,27 +123,17 @@ issued_invoices as (
         and coalesce(items.set_aside_reason, '') not in ('void', 'draft')
 ),
 
--- an automatic close was wrong when a person undid it; a later fact that undoes it says nothing
-automatic_closes as (
+-- measured on the salted sample that people audit, not on what happens to be noticed; a later fact
+-- that undoes a match says nothing
+audited_closes as (
     select
         'false_positive_auto_close_rate' as sli,
-        matches.decided_at as event_at,
-        0 as numerator,
+        outcomes.decided_at as event_at,
+        case when outcomes.outcome = 'false' then 1 else 0 end as numerator,
         1 as denominator,
-        0 as is_bad
-    from matches
-    where matches.decision = 'auto_closed'
-    union all
-    select
-        'false_positive_auto_close_rate' as sli,
-        sealed_matches.decided_at as event_at,
-        case when matches.reversal_reason = 'undone_by_a_person' then 1 else 0 end as numerator,
-        1 as denominator,
-        case when matches.reversal_reason = 'undone_by_a_person' then 1 else 0 end as is_bad
-    from matches
-    inner join sealed_matches
-        on matches.match_id = sealed_matches.match_id
-    where matches.decision = 'reversed' and sealed_matches.decision = 'auto_closed'
+        case when outcomes.outcome = 'false' then 1 else 0 end as is_bad
+    from {{ ref('int_audit__outcomes') }} as outcomes
+    where outcomes.is_sampled and outcomes.is_automatic and outcomes.outcome <> 'open'
 ),
 
 in_part_matches as (
@@ -197,7 +183,7 @@ events as (
     union all
     select * from issued_invoices
     union all
-    select * from automatic_closes
+    select * from audited_closes
     union all
     select * from partial_payments
     union all

@@ -21,6 +21,7 @@ final as (
         rules.days_before,
         rules.days_after,
         rules.days_margin,
+        rules.canary_share,
         rules.valid_from,
         rules.valid_to,
         rules.valid_from <= {{ as_of_date() }}

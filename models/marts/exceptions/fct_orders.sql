@@ -21,9 +21,7 @@ rejections as (
 orders as (
     select
         decisions.*,
-        'm_' || substring(
-            {{ sha256_hex("'order|' || decisions.decision_id") }}, 1, 24
-        ) as order_match_id
+        {{ order_match_id('decisions.decision_id') }} as order_match_id
     from decisions
 ),
 

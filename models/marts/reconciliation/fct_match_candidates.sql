@@ -13,7 +13,8 @@ final as (
         cast(candidates.rank as bigint) as rank,
         candidates.score,
         candidates.score_parts,
-        candidates.why_not
+        candidates.why_not,
+        candidates.why_not_meaning
     from candidates
 )
 

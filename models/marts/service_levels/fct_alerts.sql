@@ -27,6 +27,8 @@ events as (select * from {{ ref('int_service_levels__events') }}),
 
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
+certificates as (select * from {{ ref('int_rule_certificates') }}),
+
 -- how long a group that has been solved is still shown
 memory as (
     select min(windows.window_days) as days
@@ -295,6 +297,34 @@ silent_feeds as (
         and {{ hours_between('awaited_feeds.ingested_at', as_of()) }} >= rules.threshold
 ),
 
+-- rules that people or an audit have stopped: their matches wait for a person
+stopped_rules as (
+    select
+        rules.alert_name,
+        certificates.rule_id || ' version ' || certificates.rule_version as subject,
+        'rule_stopped' as root_cause,
+        'rule:' || certificates.rule_id as group_key,
+        case
+            when rules.kind = 'breaker_open' then certificates.breaker_since
+            else certificates.last_error_at
+        end as opened_at,
+        cast(null as timestamp) as resolved_at,
+        case
+            when rules.kind = 'breaker_open' then certificates.undone_count
+            else certificates.error_count
+        end as item_count,
+        {{ zero() }} as revenue_at_risk
+    from rules
+    inner join certificates
+        on
+            (rules.kind = 'breaker_open' and certificates.is_breaker_open)
+            or (
+                rules.kind = 'certificate_lost'
+                and not certificates.is_certified
+                and certificates.error_count > 0
+            )
+),
+
 raised as (
     select * from by_severity
     union all
@@ -309,6 +339,8 @@ raised as (
     select * from waiting_rejects
     union all
     select * from silent_feeds
+    union all
+    select * from stopped_rules
 ),
 
 named as (

@@ -40,7 +40,7 @@ CONTRACT: Mapping[str, str] = {
         currency varchar, match_amount {MONEY}, match_currency varchar""",
     "fct_match_candidates": f"""item_type varchar, item_id varchar, match_id varchar,
         other_item_type varchar, other_item_id varchar, rank bigint, score {MONEY},
-        score_parts varchar, why_not varchar""",
+        score_parts varchar, why_not varchar, why_not_meaning varchar""",
     "fct_exceptions": f"""exception_id varchar, reconciliation varchar, exception_type varchar,
         root_cause varchar, item_type varchar, item_id varchar, customer_id varchar,
         amount {MONEY}, currency varchar, base_amount {MONEY}, opened_at timestamp,

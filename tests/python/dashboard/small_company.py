@@ -278,7 +278,8 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "rank": 1,
                 "score": Decimal("0.6"),
                 "score_parts": '{"amount":"0.90","reference":"0"}',
-                "why_not": "the payment is short by 0.50 and no deduction explains it",
+                "why_not": "amounts_differ",
+                "why_not_meaning": "The payment is short by 0.50 and no deduction explains it",
             }
         ],
         "fct_record_trace": [

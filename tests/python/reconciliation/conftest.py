@@ -68,13 +68,13 @@ def story(
     reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[landings.Company]:
     """The small demo company over three more days, on which the modules below land and decide."""
-    from tests.python.reconciliation import test_duplicates, test_orders
+    from tests.python.reconciliation import test_certificates, test_duplicates, test_orders
 
     home = Home(tmp_path_factory.mktemp("story") / "home")
     shutil.copytree(reconciled.home.root, home.root, symlinks=True)
     company = landings.Company(Tieout(home))
     for day in range(3):
-        for module in (test_duplicates, test_orders):
+        for module in (test_duplicates, test_orders, test_certificates):
             module.land(company, day)
         company.run()
     yield company

@@ -51,9 +51,9 @@ def three_equal_lines(books: Books) -> None:
 
 def digits_inside_digits(books: Books) -> None:
     for name, number, amount, text, paid in (
-        ("c4a", "14", "310", "(1814)", "299"),
-        ("c4b", "1814", "320", "order 91814", "298"),
-        ("c4c", "9910", "330", "INV-99910", "297"),
+        ("c4a", "14", "310", "(1814)", "77.01"),
+        ("c4b", "1814", "320", "order 91814", "78.02"),
+        ("c4c", "9910", "330", "INV-99910", "79.03"),
         ("c4d", "20260042", "340", "2026 0042", "340"),
     ):
         c = books.customer(name)

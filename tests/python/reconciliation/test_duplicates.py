@@ -11,7 +11,7 @@ from tests.python.reconciliation.landings import Company
 pytestmark = pytest.mark.slow
 
 DOUBLED = 3000
-TOTAL = sum(100 + n for n in range(DOUBLED))
+TOTAL = sum(100 + n for n in range(DOUBLED)) + DOUBLED // 2
 COPIES = "exception_type = 'duplicate_invoice' and item_id like"
 
 
@@ -24,7 +24,7 @@ def _invoices(prefix: str, count: int, minutes: int, system: str) -> list[dict[s
             "customer_id": f"CUS-{n % 40 + 1:06d}",
             "issued_at": (start + timedelta(days=n % 90)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "due_date": "2026-09-30",
-            "total_amount": f"{100 + n}.00",
+            "total_amount": f"{100 + n}.50",
             "idempotency_key": f"request-{n}",
             "source_system": system,
         }

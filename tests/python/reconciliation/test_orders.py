@@ -187,9 +187,9 @@ def test_what_cannot_be_done_is_refused_with_a_reason_and_sealed(story: Company)
     assert story.rows(
         "select decision_id, refusal from fct_orders where outcome = 'refused' order by 1"
     ) == [("o-more", "more_than_open"), ("o-unknown", "unknown_item")]
-    assert story.row(
-        "select count(*) from fct_audit_log where entry_type = 'order_refused'"
-    ) == (2,)
+    assert story.row("select count(*) from fct_audit_log where entry_type = 'order_refused'") == (
+        2,
+    )
     assert story.rows(
         "select exception_type, status from fct_exceptions where item_id = 'hand-refused'"
     ) == [("order_refused", "open")]
