@@ -24,9 +24,15 @@ TRIGGER_TAG = "tieout/trigger"
 SEALED_BLOCK = dg.AssetKey("sealed_block")
 PUBLISHED_MARTS = dg.AssetKey("published_marts")
 
-# Written by later steps of the same run (or the one before), or by a training: inputs of dbt, not of
-# its order.
-WRITTEN_LATER = {"journal_entries", "journal_blocks", "runs", "match_weights", "match_calibrations"}
+# Written by later steps of the same run (or the one before), or by a training: inputs of dbt, not
+# of its order.
+WRITTEN_LATER = {
+    "journal_entries",
+    "journal_blocks",
+    "runs",
+    "match_weights",
+    "match_calibrations",
+}
 
 
 class SingleWriter(dg.ConfigurableResource):
@@ -173,9 +179,7 @@ def build_assets(
 
     @dg.asset(
         key=SEALED_BLOCK,
-        deps=model_keys(
-            manifest, lambda node: is_in_run(node) and not is_after_seal(node)
-        ),
+        deps=model_keys(manifest, lambda node: is_in_run(node) and not is_after_seal(node)),
         group_name="journal",
         kinds={"parquet"},
         pool=WRITER_POOL,

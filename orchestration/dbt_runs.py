@@ -110,7 +110,7 @@ def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
 
 
 def training_arguments() -> list[str]:
-    """Arguments of the `dbt build` before a training: what it learns from, and all that is below."""
+    """Arguments of the `dbt build` before a training: what it learns from, and all below it."""
     return [
         "build",
         "--select",

@@ -2,8 +2,8 @@
 
 Expectation-maximisation over the candidate pairs of the home: given weights, each pair has a
 probability of belonging together, under the constraint that an item has one partner; given these
-probabilities, each level of each comparison has its shares among pairs that do (m) and pairs that do
-not (u), and its weight is ln(m / u). Deterministic matches, approvals and rejections are given.
+probabilities, each level of each comparison has its shares among pairs that do (m) and pairs that
+do not (u), and its weight is ln(m / u). Deterministic matches, approvals and rejections are given.
 
 A training writes a new version under `weights/` and changes nothing else; later runs use it. The
 result depends on nothing but the warehouse, so a training repeated gives the same weights.
@@ -146,8 +146,15 @@ def _learn_all(
             )
             rows.extend(_rows(name, candidates))
             bins.extend(
-                (name, found.lower, found.upper, found.pairs, f"{found.mean_probability:.6f}",
-                 f"{found.observed_share:.6f}", f"{found.brier_score:.6f}")
+                (
+                    name,
+                    found.lower,
+                    found.upper,
+                    found.pairs,
+                    f"{found.mean_probability:.6f}",
+                    f"{found.observed_share:.6f}",
+                    f"{found.brier_score:.6f}",
+                )
                 for found in calibration(candidates)
             )
     return rows, bins, told
@@ -177,14 +184,16 @@ def calibration(candidates: Candidates) -> list[Bin]:
     for lower, upper in pairwise(EDGES):
         inside = (said >= float(lower)) & (said < float(upper))
         if inside.any():
-            bins.append(Bin(
-                lower,
-                upper,
-                int(inside.sum()),
-                float(said[inside].mean()),
-                float(so[inside].mean()),
-                float(((said[inside] - so[inside]) ** 2).mean()),
-            ))
+            bins.append(
+                Bin(
+                    lower,
+                    upper,
+                    int(inside.sum()),
+                    float(said[inside].mean()),
+                    float(so[inside].mean()),
+                    float(((said[inside] - so[inside]) ** 2).mean()),
+                )
+            )
     return bins
 
 
@@ -239,7 +248,9 @@ def _read(connection: duckdb.DuckDBPyConnection, reconciliation: str) -> Candida
         """,
         [reconciliation],
     ).fetchall()
-    columns = ", ".join(f"cast(pairs.{column} as double) as {name}" for name, column in MEASURES.items())
+    columns = ", ".join(
+        f"cast(pairs.{column} as double) as {name}" for name, column in MEASURES.items()
+    )
     pairs = connection.execute(
         f"""
         select
@@ -326,18 +337,34 @@ def _rows(reconciliation: str, candidates: Candidates) -> list[tuple[object, ...
     """The rows of the weights table, without their version; numbers as text of six digits."""
     share = 1 / (1 + math.exp(-candidates.prior))
     rows: list[tuple[object, ...]] = [
-        (reconciliation, "prior", "pair", "0", None,
-         f"{share:.6f}", f"{1 - share:.6f}", f"{candidates.prior:.6f}",
-         str(candidates.open_pairs))
+        (
+            reconciliation,
+            "prior",
+            "pair",
+            "0",
+            None,
+            f"{share:.6f}",
+            f"{1 - share:.6f}",
+            f"{candidates.prior:.6f}",
+            str(candidates.open_pairs),
+        )
     ]
     for comparison, levels in candidates.levels.items():
         for place, name in enumerate(levels.names):
             lower, upper = levels.bounds[place]
-            rows.append((
-                reconciliation, comparison, name, lower, upper,
-                f"{levels.m[place]:.6f}", f"{levels.u[place]:.6f}",
-                f"{levels.weights[place]:.6f}", f"{levels.open_share[place]:.6f}",
-            ))
+            rows.append(
+                (
+                    reconciliation,
+                    comparison,
+                    name,
+                    lower,
+                    upper,
+                    f"{levels.m[place]:.6f}",
+                    f"{levels.u[place]:.6f}",
+                    f"{levels.weights[place]:.6f}",
+                    f"{levels.open_share[place]:.6f}",
+                )
+            )
     return rows
 
 

@@ -53,6 +53,7 @@ candidates as (
         units.event_date,
         {{ 'purchase_orders.purchase_order_number' if payments
             else 'cast(null as ' ~ dbt.type_string() ~ ') as purchase_order_number' }},
+        reconciliations.party_kind = 'account' as is_account,
         cast(
             case
                 when reconciliations.party_kind = 'account' then abs(units.unit_amount)
@@ -117,6 +118,11 @@ parties as (
         count(case when candidates.side = '{{ target_side }}' and candidates.amount > 0 then 1 end)
         > 0
         and count(case when candidates.side <> '{{ target_side }}' then 1 end) > 1
+        -- on a busy account everything adds up to something
+        and (
+            max(case when candidates.is_account then 1 else 0 end) = 0
+            or count(*) <= {{ var('largest_party_in_sets') }}
+        )
 ),
 
 targets as (

@@ -1,8 +1,8 @@
-"""`tieout benchmark entries`: statement lines against ledger entries, as a reviewer should see them.
+"""`tieout benchmark entries`: statement lines against ledger entries, for a reviewer.
 
-The data is Microsoft's (BCApps, MIT): six small cases of bank lines and ledger entries with 44 pairs
-that belong together, one line for several entries and several lines for one, amounts that do not
-quite agree. Each case is landed as a bank account with its ledger; the pairs are meant as
+The data is Microsoft's (BCApps, MIT): six small cases of bank lines and ledger entries with 44
+pairs that belong together, one line for several entries and several lines for one, amounts that do
+not quite agree. Each case is landed as a bank account with its ledger; the pairs are meant as
 suggestions, so what counts is that they are proposed, and that nothing closes while money is
 unexplained.
 """
@@ -58,14 +58,32 @@ def run(folder: Path) -> list[Case]:
             account = f"case-{case['case']}"
             connection.executemany(
                 "insert into bank_lines values (?, ?, ?, ?, ?, ?)",
-                [(account, line["LID"], line["Date"], line["Amount"], line["Description"],
-                  line.get("PaymentReference")) for line in case["lines"]],
+                [
+                    (
+                        account,
+                        line["LID"],
+                        line["Date"],
+                        line["Amount"],
+                        line["Description"],
+                        line.get("PaymentReference"),
+                    )
+                    for line in case["lines"]
+                ],
             )
             connection.executemany(
                 "insert into ledger_lines values (?, ?, ?, ?, ?, ?, ?)",
-                [(account, f"{account}-{entry['EID']}", entry["Date"], entry["Amount"],
-                  entry.get("ExtDocNo"), entry.get("DocumentNo"), entry["Description"])
-                 for entry in case["entries"]],
+                [
+                    (
+                        account,
+                        f"{account}-{entry['EID']}",
+                        entry["Date"],
+                        entry["Amount"],
+                        entry.get("ExtDocNo"),
+                        entry.get("DocumentNo"),
+                        entry["Description"],
+                    )
+                    for entry in case["entries"]
+                ],
             )
         bank, ledger = home.root / "bank.parquet", home.root / "ledger.parquet"
         connection.execute(f"copy bank_lines to '{bank}'")
@@ -89,8 +107,9 @@ def table(cases: list[Case]) -> str:
         for case in [*cases, _total(cases)]
     )
     for case in cases:
-        lines.extend(f"  {case.name}: {line} with {entry} is not proposed"
-                     for line, entry in case.missing)
+        lines.extend(
+            f"  {case.name}: {line} with {entry} is not proposed" for line, entry in case.missing
+        )
     return "\n".join(lines) + "\n"
 
 

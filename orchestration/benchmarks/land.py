@@ -27,8 +27,8 @@ def require(folder: Path, names: list[str]) -> None:
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise TieoutError(
-            f"{folder} does not hold {', '.join(missing)}. The data of the benchmarks is not part of "
-            "the project: name the folder that it lies in."
+            f"{folder} does not hold {', '.join(missing)}. The data of the benchmarks is not part "
+            "of the project: name the folder that it lies in."
         )
 
 
@@ -44,8 +44,8 @@ def land_accounts(home: Home, bank_lines: str, ledger_lines: str, currency: str)
 
     Args:
         home: an empty home.
-        bank_lines: query with account_id, entry_id, booking_date, amount, remittance_information and
-            end_to_end_id.
+        bank_lines: query with account_id, entry_id, booking_date, amount, remittance_information
+            and end_to_end_id.
         ledger_lines: query with account_code, entry_id, posting_date, amount (debit positive),
             reference, document_id and description.
         currency: ISO 4217 code of all.
@@ -81,7 +81,12 @@ def build(home: Home, selection: str) -> dict[str, float]:
     """Build models by dbt; the seconds of each."""
     seconds: dict[str, float] = {}
     arguments = [
-        "build", "--select", selection, "--exclude", "resource_type:test", "resource_type:unit_test",
+        "build",
+        "--select",
+        selection,
+        "--exclude",
+        "resource_type:test",
+        "resource_type:unit_test",
     ]
     with home.writing():
         for event in dbt_runs.stream(home, arguments):

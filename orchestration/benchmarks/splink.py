@@ -1,8 +1,8 @@
 """Splink 5 on the same payments, where it is installed (`pip install 'tieout[benchmark]'`).
 
-Tuned by hand for this data: blocking like ours, levels of amount, days and memo as fine as ours, the
-memo's term frequencies, weights learned by expectation-maximisation, and best links one to one. What
-it has no means for is what is left out: the words that two memos do not share.
+Tuned by hand for this data: blocking like ours, levels of amount, days and memo as fine as ours,
+the memo's term frequencies, weights learned by expectation-maximisation, and best links one to one.
+What it has no means for is left out: the words that two memos do not share.
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ def link(origin: str, destination: str) -> Iterator[tuple[str, int, int, int, fl
         comparison_levels=[
             levels.NullLevel("amount"),
             levels.ExactMatchLevel("amount"),
-            *(levels.PercentageDifferenceLevel("amount", at)
-              for at in (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1)),
+            *(
+                levels.PercentageDifferenceLevel("amount", at)
+                for at in (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1)
+            ),
             levels.ElseLevel(),
         ],
     )
@@ -68,10 +70,13 @@ def link(origin: str, destination: str) -> Iterator[tuple[str, int, int, int, fl
         output_column_name="transaction_date",
         comparison_levels=[
             levels.NullLevel("transaction_date"),
-            *(levels.CustomLevel(
-                f"transaction_date_r - transaction_date_l between {first} and {last}",
-                label_for_charts=f"{first} to {last} days")
-              for first, last in ((1, 2), (3, 6), (7, 21))),
+            *(
+                levels.CustomLevel(
+                    f"transaction_date_r - transaction_date_l between {first} and {last}",
+                    label_for_charts=f"{first} to {last} days",
+                )
+                for first, last in ((1, 2), (3, 6), (7, 21))
+            ),
             levels.ElseLevel(),
         ],
     )
@@ -80,15 +85,20 @@ def link(origin: str, destination: str) -> Iterator[tuple[str, int, int, int, fl
         comparison_levels=[
             levels.NullLevel("memo"),
             levels.ExactMatchLevel("memo", term_frequency_adjustments=True),
-            *(levels.CustomLevel(
-                f"substr(memo_l, 1, {length}) = substr(memo_r, 1, {length}) "
-                f"and length(memo_l) >= {length} and length(memo_r) >= {length}",
-                label_for_charts=f"first {length} equal")
-              for length in (15, 12, 10, 8)),
+            *(
+                levels.CustomLevel(
+                    f"substr(memo_l, 1, {length}) = substr(memo_r, 1, {length}) "
+                    f"and length(memo_l) >= {length} and length(memo_r) >= {length}",
+                    label_for_charts=f"first {length} equal",
+                )
+                for length in (15, 12, 10, 8)
+            ),
             levels.CustomLevel("starts_with(memo_l, memo_r) or starts_with(memo_r, memo_l)"),
             levels.ExactMatchLevel("memo_start", term_frequency_adjustments=True),
-            *(levels.CustomLevel(f"substr(memo_l, 1, {length}) = substr(memo_r, 1, {length})")
-              for length in (6, 5, 4, 3)),
+            *(
+                levels.CustomLevel(f"substr(memo_l, 1, {length}) = substr(memo_r, 1, {length})")
+                for length in (6, 5, 4, 3)
+            ),
             levels.ElseLevel(),
         ],
     )
@@ -112,9 +122,7 @@ def link(origin: str, destination: str) -> Iterator[tuple[str, int, int, int, fl
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
     # each rule fixes what it blocks on, so that the other comparisons learn
-    linker.training.estimate_parameters_using_expectation_maximisation(
-        "l.memo = r.memo" + _WINDOW
-    )
+    linker.training.estimate_parameters_using_expectation_maximisation("l.memo = r.memo" + _WINDOW)
     linker.training.estimate_parameters_using_expectation_maximisation(
         "l.amount = r.amount" + _WINDOW
     )

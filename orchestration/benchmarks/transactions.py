@@ -3,8 +3,9 @@
 The data is Splink's (moj-analytical-services/splink_datasets, MIT): the memo is cut off or loses
 words on its way, three of four amounts change by fees or rates, and the payment arrives one to
 twenty-one days later. What leaves is landed as the lines of a bank account and what arrives as the
-lines of its ledger, so that the reconciliation `bank_to_ledger` matches them by its own models: with
-the shipped weights first, then with those that `tieout train` learns from the data, without labels.
+lines of its ledger, so that the reconciliation `bank_to_ledger` matches them by its own models:
+with the shipped weights first, then with those that `tieout train` learns from the data, without
+labels.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ def _tiers(home: Home, name: str, origin: str, destination: str) -> list[Score]:
                     bool_and(allocations.ambiguity is null
                         or allocations.ambiguity in ('rule_asks_a_person', 'amounts_differ'))
                         as is_automatic,
-                    min(allocations.item_key) filter (allocations.side = 'expected') as expected_key,
+                    min(allocations.item_key) filter (allocations.side = 'expected')
+                        as expected_key,
                     min(allocations.item_key) filter (allocations.side = 'actual') as actual_key
                 from intermediate.int_allocations__proposed as allocations
                 group by allocations.match_id

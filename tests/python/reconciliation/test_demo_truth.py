@@ -56,7 +56,12 @@ def test_automatic_closes_are_right(demo: Company) -> None:
         group by ours.reconciliation
         """
     )
-    assert {row[0] for row in rows} == {"invoice_to_receipt", "gateway_to_payout", "payout_to_bank"}
+    assert {row[0] for row in rows} == {
+        "invoice_to_receipt",
+        "gateway_to_payout",
+        "payout_to_bank",
+        "bank_to_ledger",
+    }
     for reconciliation, closed, right, wrong in rows:
         assert closed > 300, reconciliation
         assert right >= 0.999 * closed, (reconciliation, closed, right, wrong)

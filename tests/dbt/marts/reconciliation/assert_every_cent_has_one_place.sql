@@ -38,6 +38,20 @@ bank_transactions as (
     where role = 'item' and booking_date <= {{ as_of_date() }}
 ),
 
+booked_accounts as (
+    select
+        account_id,
+        ledger_account_code || ' ' || currency as code_and_currency
+    from {{ ref('stg_bank__accounts') }}
+    where ledger_account_code is not null
+),
+
+ledger_entries as (
+    select *
+    from {{ ref('stg_ledger__entries') }}
+    where posting_date <= {{ as_of_date() }}
+),
+
 landed as (
     select
         'invoice_to_receipt' as reconciliation,
@@ -75,6 +89,26 @@ landed as (
         payouts.currency,
         payouts.amount
     from payouts
+    union all
+    -- the books hold a bank line beside whatever explains it
+    select
+        'bank_to_ledger' as reconciliation,
+        'bank_transactions' as feed,
+        bank_transactions.currency,
+        bank_transactions.amount
+    from bank_transactions
+    where bank_transactions.account_id in (select booked_accounts.account_id from booked_accounts)
+    union all
+    select
+        'bank_to_ledger' as reconciliation,
+        'ledger_entries' as feed,
+        ledger_entries.currency,
+        coalesce(ledger_entries.debit_amount, 0) - coalesce(ledger_entries.credit_amount, 0)
+            as amount
+    from ledger_entries
+    where
+        ledger_entries.account_code || ' ' || ledger_entries.currency
+        in (select booked_accounts.code_and_currency from booked_accounts)
 ),
 
 landed_totals as (
@@ -103,20 +137,25 @@ landed_totals as (
 placed as (
     select
         case
-            when items.item_type = 'bank_transaction' then 'any'
+            when
+                items.item_type = 'bank_transaction' and items.reconciliation <> 'bank_to_ledger'
+                then 'any'
             else items.reconciliation
         end as reconciliation,
         case
             when items.item_type in ('invoice', 'credit_memo') then 'billing_invoices'
             when items.item_type = 'payout' then 'gateway_payouts'
             when items.item_type = 'bank_transaction' then 'bank_transactions'
+            when items.item_type = 'ledger_entry' then 'ledger_entries'
             else 'gateway_transactions'
         end as feed,
         items.currency,
         items.amount
     from items
     where
-        items.reconciliation in ('invoice_to_receipt', 'gateway_to_payout', 'payout_to_bank')
+        items.reconciliation in (
+            'invoice_to_receipt', 'gateway_to_payout', 'payout_to_bank', 'bank_to_ledger'
+        )
         and items.set_aside_reason is distinct from 'explained_elsewhere'
 ),
 
