@@ -64,11 +64,12 @@ carried_numbers as (
         numbered.invoice_id,
         numbered.invoice_number as carried_number
     from numbered
-    union
+    union all
     select
         numbered.invoice_id,
         numbered.number_stem as carried_number
     from numbered
+    where numbered.number_stem <> numbered.invoice_number
 ),
 
 number_pairs as (

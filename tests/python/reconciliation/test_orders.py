@@ -11,7 +11,7 @@ from tests.python.reconciliation.landings import Company
 pytestmark = pytest.mark.slow
 
 INVOICES = {
-    "hand-big": "10000.00",
+    "hand-10000": "10000.00",
     "hand-200": "200.00",
     "hand-off": "40.15",
     "hand-off-big": "900.25",
@@ -75,7 +75,7 @@ def _second(company: Company) -> None:
     [(undone,)] = _matches(company, "hand-undo")
     link, write_off = {"action": "create_match"}, {"action": "write_off"}
     company.decide(
-        link | {"decision_id": "o-link", "items": [_item("hand-big"), bank_line]},
+        link | {"decision_id": "o-link", "items": [_item("hand-10000"), bank_line]},
         link
         | {
             "decision_id": "o-memo",
@@ -99,7 +99,7 @@ def _second(company: Company) -> None:
             "created_at": "2026-07-01T09:00:00Z",
             "customer_id": "CUS-000002",
             "amount": "1500.00",
-            "invoice_reference": "hand-big",
+            "invoice_reference": "hand-10000",
         },
         {
             "transaction_id": "hand-200",
@@ -132,12 +132,12 @@ def _invoice(company: Company, invoice_id: str, run: int) -> tuple:
 @pytest.mark.parametrize("run", [1, 2])
 def test_a_payment_joins_what_was_linked_by_hand(story: Company, run: int) -> None:
     """Invoice 10,000; 8,000 linked by hand; 1,500 arrives with the reference: 500 stay open."""
-    assert _invoice(story, "hand-big", run) == ("partially_matched", Decimal(9500), 0, Decimal(500))
+    assert _invoice(story, "hand-10000", run) == ("partially_matched", Decimal(9500), 0, Decimal(500))
     assert story.rows(
         "select matches.method, matches.decision, matches.decided_by, allocations.allocated_amount "
         "from fct_match_allocations as allocations "
         "inner join fct_matches as matches on allocations.match_id = matches.match_id "
-        "where allocations.item_id = 'hand-big' order by 1 desc",
+        "where allocations.item_id = 'hand-10000' order by 1 desc",
         run,
     ) == [
         ("manual", "approved", "ana", Decimal(8000)),
