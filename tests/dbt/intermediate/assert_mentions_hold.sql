@@ -1,5 +1,5 @@
--- Guards how a text is read for references (macro mentions_of). Broken, a number would be found inside a
--- longer one and close a wrong invoice, or a number that a person would find would not be found.
+-- Guards how a text is read for references (macro mentions_of). Broken, a number would be found
+-- inside a longer one and close a wrong invoice, or what a person would find would not be found.
 -- `steps` null: the text must not be read as this value.
 with
 
