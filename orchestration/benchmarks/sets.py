@@ -100,7 +100,7 @@ def _land(home: Home, payers: int) -> None:
 
 def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        [row] = connection.execute(
+        [(right, wrong, suggested)] = connection.execute(
             """
             with
             paid as (
@@ -132,4 +132,4 @@ def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
             inner join paid using (payment)
             """
         ).fetchall()
-    return Result(payers, *row, seconds)
+    return Result(payers, right, wrong, suggested, seconds)
