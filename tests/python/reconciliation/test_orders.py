@@ -132,7 +132,12 @@ def _invoice(company: Company, invoice_id: str, run: int) -> tuple:
 @pytest.mark.parametrize("run", [1, 2])
 def test_a_payment_joins_what_was_linked_by_hand(story: Company, run: int) -> None:
     """Invoice 10,000; 8,000 linked by hand; 1,500 arrives with the reference: 500 stay open."""
-    assert _invoice(story, "hand-10000", run) == ("partially_matched", Decimal(9500), 0, Decimal(500))
+    assert _invoice(story, "hand-10000", run) == (
+        "partially_matched",
+        Decimal(9500),
+        0,
+        Decimal(500),
+    )
     assert story.rows(
         "select matches.method, matches.decision, matches.decided_by, allocations.allocated_amount "
         "from fct_match_allocations as allocations "
