@@ -165,7 +165,7 @@ def test_what_is_past_its_window_has_an_exception(demo: Company) -> None:
 
 
 def test_the_figures_of_the_benchmark(demo: Company) -> None:
-    """`tieout benchmark demo`: nothing wrong closed, nearly all that is certain, candidates good."""
+    """`tieout benchmark demo`: nothing wrong closes, nearly all that is certain does."""
     everything = benchmark.total(benchmark.score(demo.tieout.home))
     assert everything.pairs > 9000
     assert benchmark.precision(everything) >= 0.9995
