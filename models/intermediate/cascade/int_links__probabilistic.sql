@@ -1,5 +1,5 @@
--- Pass 8. Units that are each other's likeliest partner, by the weight of everything that speaks for
--- and against. Where the payer is a customer, the amount and the days alone prove nothing.
+-- Pass 8. Units that are each other's likeliest partner, by the weight of everything that speaks
+-- for and against. Where the payer is a customer, amount and days alone prove nothing.
 with
 
 pairs as (select * from {{ ref('int_pairs__probabilistic') }}),

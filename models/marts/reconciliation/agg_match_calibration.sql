@@ -1,5 +1,5 @@
--- Is a probability of 0.9 right nine times in ten? Held against what is known: the certain matches of
--- the training, and what reviewers have said to proposals.
+-- Is a probability of 0.9 right nine times in ten? Held against what is known: the certain matches
+-- of the training, and what reviewers have said to proposals.
 with
 
 certain as (select * from {{ ref('stg_tieout__match_calibrations') }}),
