@@ -318,7 +318,7 @@ def test_4_digits_inside_digits(company: Company) -> None:
 
 
 def test_5_already_explained(company: Company) -> None:
-    """The two receipts of the ledger explain it; without a payer no invoice, whatever the amounts."""
+    """The two receipts of the ledger are proposed; no payer, so no invoice, whatever the amounts."""
     assert company.rows(
         f"""
         select distinct ledger.item_id, matches.decision
@@ -328,7 +328,7 @@ def test_5_already_explained(company: Company) -> None:
         where line.item_id = '{OTHER_ACCOUNT}/5' and ledger.item_id <> line.item_id
         order by all
         """
-    ) == [("5a/1", "auto_closed"), ("5b/1", "auto_closed")]
+    ) == [("5a/1", "suggested"), ("5b/1", "suggested")]
     assert invoice(company, "E-50001")[3] == 62500
     assert invoice(company, "E-50002")[3] == 25750
 
