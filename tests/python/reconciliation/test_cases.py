@@ -318,7 +318,7 @@ def test_4_digits_inside_digits(company: Company) -> None:
 
 
 def test_5_already_explained(company: Company) -> None:
-    """The two receipts of the ledger are proposed; no payer, so no invoice, whatever the amounts."""
+    """The two receipts of the ledger are proposed; no payer, so no invoice, whatever amounts."""
     assert company.rows(
         f"""
         select distinct ledger.item_id, matches.decision
