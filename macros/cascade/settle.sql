@@ -639,7 +639,10 @@ judged as (
             when ruled.is_ambiguous = 1 then 'several_fit'
             when ruled.expected_currencies > 1 then 'several_currencies'
             when ruled.relation = 'mismatch' then 'amounts_differ'
-            when ruled.is_other_payer = 1 and ruled.relation <> 'exact' then 'other_payer'
+            when
+                ruled.is_other_payer = 1
+                and ruled.relation not in ('exact', 'advised')
+                then 'other_payer'
             when ruled.is_other_payer = 1 and fits_another.group_name is not null
                 then 'other_payer'
             when ruled.relation in {{ explained }} and ruled.explanation_kinds > 1

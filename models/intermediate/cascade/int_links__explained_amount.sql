@@ -31,61 +31,68 @@ unit_allowances as (
     group by open_items.anchor_item_key, allowances.kind, allowances.basis
 ),
 
--- what a document asks for once its own allowance is taken off, a payment once its charges are added
-priced as (
+-- a crowd of equals is not searched
+counted_units as (
     select
         units.*,
-        unit_allowances.kind,
-        unit_allowances.valid_until,
-        case
-            when units.side = 'expected' then units.unit_amount - unit_allowances.amount
-            else units.unit_amount + unit_allowances.amount
-        end as explained_amount
+        count(*) over (
+            partition by
+                units.reconciliation, units.side, units.family_id, units.currency,
+                units.unit_amount
+        ) as equals
     from units
-    inner join unit_allowances
-        on units.unit_key = unit_allowances.unit_key
     where units.family_id is not null and units.unit_amount > 0
 ),
 
-pairs as (
+-- each as it is, and as it is explained: what a document asks for without its allowance, what a
+-- payment was before charges
+priced as (
     select
+        counted_units.*,
+        cast(null as {{ dbt.type_string() }}) as kind,
+        cast(null as date) as valid_until,
+        counted_units.unit_amount as explained_amount
+    from counted_units
+    where counted_units.equals <= 60
+    union all
+    select
+        counted_units.*,
+        unit_allowances.kind,
+        unit_allowances.valid_until,
+        cast(
+            counted_units.unit_amount
+            + case when counted_units.side = 'expected' then -1 else 1 end * unit_allowances.amount
+            as {{ amount_type() }}
+        ) as explained_amount
+    from counted_units
+    inner join unit_allowances
+        on counted_units.unit_key = unit_allowances.unit_key
+    where counted_units.equals <= 60
+),
+
+pairs as (
+    select distinct
         documents.reconciliation,
         documents.unit_key as expected_unit,
         payments.unit_key as actual_unit,
-        documents.kind
+        rules.relation as kind
     from priced as documents
-    inner join units as payments
+    inner join priced as payments
         on
             documents.reconciliation = payments.reconciliation
             and documents.family_id = payments.family_id
             and documents.currency = payments.currency
-            and documents.explained_amount = payments.unit_amount
+            and documents.explained_amount = payments.explained_amount
     inner join rules
-        on documents.reconciliation = rules.reconciliation and documents.kind = rules.relation
-    where
-        documents.side = 'expected'
-        and payments.side = 'actual'
-        and (documents.valid_until is null or payments.event_date <= documents.valid_until)
-        and {{ days_between('documents.event_date', 'payments.event_date') }}
-        between -rules.days_before and rules.days_after
-    union
-    select
-        documents.reconciliation,
-        documents.unit_key as expected_unit,
-        payments.unit_key as actual_unit,
-        payments.kind
-    from priced as payments
-    inner join units as documents
         on
-            payments.reconciliation = documents.reconciliation
-            and payments.family_id = documents.family_id
-            and payments.currency = documents.currency
-            and payments.explained_amount = documents.unit_amount
-    inner join rules
-        on payments.reconciliation = rules.reconciliation and payments.kind = rules.relation
+            documents.reconciliation = rules.reconciliation
+            and coalesce(documents.kind, payments.kind) = rules.relation
     where
         documents.side = 'expected'
         and payments.side = 'actual'
+        -- one explanation, on one side
+        and (documents.kind is null or payments.kind is null)
+        and (documents.valid_until is null or payments.event_date <= documents.valid_until)
         and {{ days_between('documents.event_date', 'payments.event_date') }}
         between -rules.days_before and rules.days_after
 ),

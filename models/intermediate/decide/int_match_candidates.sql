@@ -306,6 +306,59 @@ lost as (
         losers.other_item_id
 ),
 
+-- where more is open than sets are looked for in, the oldest are shown
+large_parties as (
+    select
+        open_items.reconciliation,
+        open_items.family_id,
+        open_items.currency
+    from open_items
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on open_items.reconciliation = reconciliations.name
+    where
+        open_items.side = 'expected'
+        and open_items.family_id is not null
+        and reconciliations.party_kind <> 'account'
+    group by open_items.reconciliation, open_items.family_id, open_items.currency
+    having count(*) > {{ var('largest_party_in_sets') }}
+),
+
+oldest_documents as (
+    select open_items.*
+    from open_items
+    inner join large_parties
+        on
+            open_items.reconciliation = large_parties.reconciliation
+            and open_items.family_id = large_parties.family_id
+            and open_items.currency = large_parties.currency
+    where open_items.side = 'expected'
+    qualify row_number() over (
+        partition by open_items.reconciliation, open_items.family_id, open_items.currency
+        order by open_items.event_date nulls last, open_items.item_key nulls last
+    ) <= 3
+),
+
+unsearched as (
+    select
+        payments.item_key,
+        payments.reconciliation,
+        payments.item_type,
+        payments.item_id,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        oldest_documents.item_type as other_item_type,
+        oldest_documents.item_id as other_item_id,
+        cast(null as {{ amount_type() }}) as score,
+        {{ json_object([['open', amount_text('oldest_documents.open_amount')]]) }} as score_parts,
+        'too_many_open_items' as why_not
+    from open_items as payments
+    inner join oldest_documents
+        on
+            payments.reconciliation = oldest_documents.reconciliation
+            and payments.family_id = oldest_documents.family_id
+            and payments.currency = oldest_documents.currency
+    where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
+),
+
 considered as (
     select * from suggested
     union all
@@ -316,6 +369,8 @@ considered as (
     select * from weighed
     union all
     select * from lost
+    union all
+    select * from unsearched
 ),
 
 candidates as (
@@ -341,13 +396,16 @@ candidates as (
 ranked as (
     select
         candidates.*,
-        row_number() over (
-            partition by candidates.item_key
-            order by
-                candidates.score desc nulls last,
-                candidates.match_id asc nulls last,
-                candidates.other_item_type asc nulls last,
-                candidates.other_item_id asc nulls last
+        cast(
+            row_number() over (
+                partition by candidates.item_key
+                order by
+                    candidates.score desc nulls last,
+                    candidates.match_id asc nulls last,
+                    candidates.other_item_type asc nulls last,
+                    candidates.other_item_id asc nulls last,
+                    candidates.why_not asc nulls last
+            ) as bigint
         ) as rank
     from candidates
 ),

@@ -18,6 +18,7 @@ from tests.python.reconciliation.conftest import Company
 pytestmark = pytest.mark.slow
 
 AS_OF = "2026-07-01T06:00:00Z"
+OTHER_ACCOUNT = "DE89370400440532013000"
 
 
 def exact_sum_trap(books: Books) -> None:
@@ -70,7 +71,14 @@ def already_explained(books: Books) -> None:
     c = books.customer("c5")
     books.invoice(c, "E-50001", "62500", "2026-06-02")
     books.invoice(c, "E-50002", "25750", "2026-06-02")
-    books.receipt(None, "5", "88250", "2026-05-29", "collection")
+    books.add("bank_accounts", account_id=OTHER_ACCOUNT, currency="EUR", ledger_account_code="1005")
+    books.receipt(None, "5", "88250", "2026-05-29", "collection", account_id=OTHER_ACCOUNT)
+    for entry, amount in (("5a", "62500"), ("5b", "25750")):
+        books.add(
+            "ledger_entries", entry_id=entry, line_id="1", account_code="1005", currency="EUR",
+            posting_date="2026-05-29", debit_amount=amount, credit_amount="",
+            description="customer receipt",
+        )  # fmt: skip
 
 
 def two_explanations(books: Books) -> None:
@@ -310,9 +318,19 @@ def test_4_digits_inside_digits(company: Company) -> None:
 
 
 def test_5_already_explained(company: Company) -> None:
-    """No payer, so no invoice, whatever the amounts."""
-    assert partners(company, "5") == partners(company, "5", "suggested") == []
+    """The two receipts of the ledger explain it; without a payer no invoice, whatever the amounts."""
+    assert company.rows(
+        f"""
+        select distinct ledger.item_id, matches.decision
+        from fct_match_allocations as line
+        inner join fct_matches as matches on line.match_id = matches.match_id
+        inner join fct_match_allocations as ledger on line.match_id = ledger.match_id
+        where line.item_id = '{OTHER_ACCOUNT}/5' and ledger.item_id <> line.item_id
+        order by all
+        """
+    ) == [("5a/1", "auto_closed"), ("5b/1", "auto_closed")]
     assert invoice(company, "E-50001")[3] == 62500
+    assert invoice(company, "E-50002")[3] == 25750
 
 
 def test_6_two_explanations(company: Company) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from orchestration.benchmarks import demo as benchmark
 from tests.python.reconciliation.conftest import Company
 
 pytestmark = pytest.mark.slow
@@ -161,3 +162,13 @@ def test_what_is_past_its_window_has_an_exception(demo: Company) -> None:
         """
     )
     assert unseen == []
+
+
+def test_the_figures_of_the_benchmark(demo: Company) -> None:
+    """`tieout benchmark demo`: nothing wrong closes, nearly all that is certain does."""
+    everything = benchmark.total(benchmark.score(demo.tieout.home))
+    assert everything.pairs > 9000
+    assert benchmark.precision(everything) >= 0.9995
+    assert benchmark.recall(everything) >= 0.98
+    assert everything.in_review > 20
+    assert benchmark.among_first(everything) >= 0.95
