@@ -359,6 +359,79 @@ unsearched as (
     where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
 ),
 
+-- 'three invoices': so many are open on the day of the line, and their amounts do not agree with it
+counting_items as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.item_type,
+        open_items.item_id,
+        open_items.side,
+        open_items.family_id,
+        open_items.currency,
+        open_items.event_date,
+        cast(
+            {{ regex_extract(
+                "' ' || texts.item_text || ' '",
+                ' ([0-9]{1,2}) (INVOICES|BILLS|RECHNUNGEN|FACTURES|FACTUREN|FACTURAS|FATTURE) ',
+                1
+            ) }} as bigint
+        ) as stated_count
+    from open_items
+    inner join {{ ref('int_item_texts') }} as texts
+        on open_items.item_key = texts.item_key
+    where open_items.status <> 'in_review'
+),
+
+counted_days as (
+    select
+        open_items.reconciliation,
+        open_items.side,
+        open_items.family_id,
+        open_items.currency,
+        open_items.event_date,
+        count(*) as item_count
+    from open_items
+    where open_items.family_id is not null
+    group by
+        open_items.reconciliation,
+        open_items.side,
+        open_items.family_id,
+        open_items.currency,
+        open_items.event_date
+    having count(*) between 2 and 99
+),
+
+counted as (
+    select
+        counting_items.item_key,
+        counting_items.reconciliation,
+        counting_items.item_type,
+        counting_items.item_id,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        others.item_type as other_item_type,
+        others.item_id as other_item_id,
+        cast(null as {{ amount_type() }}) as score,
+        {{ json_object([['open', amount_text('others.open_amount')]]) }} as score_parts,
+        'as_many_as_stated' as why_not
+    from counting_items
+    inner join counted_days
+        on
+            counting_items.reconciliation = counted_days.reconciliation
+            and counting_items.family_id = counted_days.family_id
+            and counting_items.currency = counted_days.currency
+            and counting_items.event_date = counted_days.event_date
+            and counting_items.stated_count = counted_days.item_count
+            and counting_items.side <> counted_days.side
+    inner join open_items as others
+        on
+            counted_days.reconciliation = others.reconciliation
+            and counted_days.side = others.side
+            and counted_days.family_id = others.family_id
+            and counted_days.currency = others.currency
+            and counted_days.event_date = others.event_date
+),
+
 considered as (
     select * from suggested
     union all
@@ -371,6 +444,8 @@ considered as (
     select * from lost
     union all
     select * from unsearched
+    union all
+    select * from counted
 ),
 
 candidates as (
