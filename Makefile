@@ -50,11 +50,11 @@ lint: $(VENV)/.test ## formats, lints, types and a strict parse, without buildin
 	@.ci/lint $(BIN)
 
 .PHONY: test
-test: $(if $(shell command -v java),$(VENV)/.spark,$(VENV)/.test) $(VENV_DUCKDB2)/.test ## every check: DuckDB 1.5 and 2.0, Spark, pages in a browser
+test: $(VENV)/.test $(VENV_DUCKDB2)/.test ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser
 	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
 
 .PHONY: test-spark
-test-spark: $(VENV)/.spark ## a first and a later run: build the demo company on Spark and compare every mart with DuckDB
+test-spark: $(VENV)/.spark ## build a small company on Spark and compare every mart with DuckDB (a quarter of an hour)
 	@$(BIN)/python -m pytest tests/spark -rs
 
 .PHONY: test-kill

@@ -12,12 +12,9 @@ from tests.spark.conftest import Build
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
-STATES = ["first_run", pytest.param("later_run", marks=pytest.mark.thorough)]
-
-
-@pytest.fixture(params=STATES)
+@pytest.fixture(params=["first_run", "later_run"])
 def build(request: pytest.FixtureRequest) -> Build:
-    """What both engines made of a first run; for `make test-spark` also of a later one."""
+    """What both engines made of a first run, and of a later one on a sealed journal."""
     return request.getfixturevalue(request.param)
 
 
