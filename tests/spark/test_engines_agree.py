@@ -12,6 +12,7 @@ from tests.spark.conftest import Build
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
+
 @pytest.fixture(params=["first_run", "later_run"])
 def build(request: pytest.FixtureRequest) -> Build:
     """What both engines made of a first run, and of a later one on a sealed journal."""
