@@ -17,6 +17,7 @@ def test_the_first_build_leaves_out_what_shows_the_seal() -> None:
         "build",
         "--exclude",
         "tag:after_seal",
+        "tag:training",
         "resource_type:unit_test",
     ]
 
