@@ -56,6 +56,7 @@ def headline(row: ui.Row) -> None:
                     "exceptions",
                     reconciliation="invoice_to_receipt",
                     item_type=["invoice", "credit_memo"],
+                    type=[row["exception_type"] for row in data.query("executive_risk_types")],
                     sort="amount",
                 ),
             ),

@@ -3,8 +3,8 @@
     body of the int_sets__ models. One row per set and member.
 
     Looked for: two to four items (pairs joined on what one or two others leave, so a party with n open
-    items costs n squared, not n to the fourth); all items in the rule's days but up to four; the oldest ones; all of
-    one month; all of one purchase order. Nothing else: a set is only as good as the search that found
+    items costs n squared, not n to the fourth); all items in the rule's days but up to four; the
+    oldest ones; all of one month; all of one purchase order. Nothing else: a set is only as good as the search that found
     no other, so what was looked at is counted and held against how many amounts are possible.
 
     target_side: 'actual' finds documents for a payment, 'expected' payments for a document.

@@ -13,8 +13,8 @@ sets as (
         of_documents.reconciliation,
         of_documents.member_unit as expected_unit,
         of_documents.target_unit as actual_unit,
-        of_documents.target_unit || '~set' || cast(of_documents.set_number as {{ dbt.type_string() }})
-            as group_name,
+        of_documents.target_unit || '~set'
+        || cast(of_documents.set_number as {{ dbt.type_string() }}) as group_name,
         of_documents.sets_that_fit,
         of_documents.set_number,
         of_documents.may_be_chance
@@ -24,8 +24,8 @@ sets as (
         of_payments.reconciliation,
         of_payments.target_unit as expected_unit,
         of_payments.member_unit as actual_unit,
-        of_payments.target_unit || '~set' || cast(of_payments.set_number as {{ dbt.type_string() }})
-            as group_name,
+        of_payments.target_unit || '~set'
+        || cast(of_payments.set_number as {{ dbt.type_string() }}) as group_name,
         of_payments.sets_that_fit,
         of_payments.set_number,
         of_payments.may_be_chance
@@ -34,14 +34,24 @@ sets as (
 
 -- every unit of every set that fits, also of those that are not shown
 claims as (
-    select sets.expected_unit as unit_key, sets.group_name from sets
+    select
+        sets.expected_unit as unit_key,
+        sets.group_name
+    from sets
     union
-    select sets.actual_unit as unit_key, sets.group_name from sets
+    select
+        sets.actual_unit as unit_key,
+        sets.group_name
+    from sets
     union
-    select explained_links.expected_unit as unit_key, explained_links.group_name
+    select
+        explained_links.expected_unit as unit_key,
+        explained_links.group_name
     from explained_links
     union
-    select explained_links.actual_unit as unit_key, explained_links.group_name
+    select
+        explained_links.actual_unit as unit_key,
+        explained_links.group_name
     from explained_links
 ),
 

@@ -1,6 +1,6 @@
--- Pass 5. The same party, currency and amount, inside the rule's window. Among equals each takes the
--- nearest by date, if both sides agree on it, by issue and by due date, with a margin to the next;
--- else it is a suggestion.
+-- Pass 5. The same party, currency and amount, inside the rule's window. Among equals each takes
+-- the nearest by date, if both sides agree on it, by issue and by due date, with a margin to the
+-- next; else it is a suggestion.
 with
 
 open_items as (select * from {{ ref('int_open__after_ledger_reference') }}),
@@ -150,21 +150,36 @@ sensible as (
 margins as (
     select
         sensible.*,
-        {%- for unit in ['expected_unit', 'actual_unit'] %}
-        {%- set other = 'actual_unit' if unit == 'expected_unit' else 'expected_unit' %}
-        {%- for days in ['days_from_issue', 'days_from_due'] %}
-        row_number() over (
-            partition by sensible.{{ unit }}
-            order by sensible.{{ days }} nulls last, sensible.{{ other }} nulls last
-        ) as {{ unit }}_rank_{{ days }},
-        lead(sensible.{{ days }}) over (
-            partition by sensible.{{ unit }}
-            order by sensible.{{ days }} nulls last, sensible.{{ other }} nulls last
-        ) - sensible.{{ days }} as {{ unit }}_margin_{{ days }}
-        {{- ',' if not (unit == 'actual_unit' and days == 'days_from_due') }}
-        {%- endfor %}
-        {%- endfor %}
+        row_number() over document_by_issue as document_rank_by_issue,
+        row_number() over document_by_due as document_rank_by_due,
+        row_number() over payment_by_issue as payment_rank_by_issue,
+        row_number() over payment_by_due as payment_rank_by_due,
+        lead(sensible.days_from_issue) over document_by_issue
+        - sensible.days_from_issue as document_margin_by_issue,
+        lead(sensible.days_from_due) over document_by_due
+        - sensible.days_from_due as document_margin_by_due,
+        lead(sensible.days_from_issue) over payment_by_issue
+        - sensible.days_from_issue as payment_margin_by_issue,
+        lead(sensible.days_from_due) over payment_by_due
+        - sensible.days_from_due as payment_margin_by_due
     from sensible
+    window
+        document_by_issue as (
+            partition by sensible.expected_unit
+            order by sensible.days_from_issue nulls last, sensible.actual_unit nulls last
+        ),
+        document_by_due as (
+            partition by sensible.expected_unit
+            order by sensible.days_from_due nulls last, sensible.actual_unit nulls last
+        ),
+        payment_by_issue as (
+            partition by sensible.actual_unit
+            order by sensible.days_from_issue nulls last, sensible.expected_unit nulls last
+        ),
+        payment_by_due as (
+            partition by sensible.actual_unit
+            order by sensible.days_from_due nulls last, sensible.expected_unit nulls last
+        )
 ),
 
 nearest as (
@@ -174,12 +189,14 @@ nearest as (
     from margins
     where
         margins.are_equally_many
-        {%- for unit in ['expected_unit', 'actual_unit'] %}
-        {%- for days in ['days_from_issue', 'days_from_due'] %}
-        and margins.{{ unit }}_rank_{{ days }} = 1
-        and coalesce(margins.{{ unit }}_margin_{{ days }} >= margins.days_margin, true)
-        {%- endfor %}
-        {%- endfor %}
+        and margins.document_rank_by_issue = 1
+        and margins.document_rank_by_due = 1
+        and margins.payment_rank_by_issue = 1
+        and margins.payment_rank_by_due = 1
+        and coalesce(margins.document_margin_by_issue >= margins.days_margin, true)
+        and coalesce(margins.document_margin_by_due >= margins.days_margin, true)
+        and coalesce(margins.payment_margin_by_issue >= margins.days_margin, true)
+        and coalesce(margins.payment_margin_by_due >= margins.days_margin, true)
 ),
 
 judged as (

@@ -1,5 +1,5 @@
--- The last pass. What names what it undoes and found no partner in the passes before: a credit memo covers
--- its invoice; a payment that went back whole covers itself.
+-- The last pass. What names what it undoes and found no partner in the passes before: a credit memo
+-- covers its invoice; a payment that went back whole covers itself.
 with
 
 open_items as (select * from {{ ref('int_open__after_probabilistic') }}),

@@ -114,7 +114,9 @@ agreed as (
                 agreements.largest_amount is not null
                 and documents.amount * agreements.rate > agreements.largest_amount
                 then agreements.largest_amount
-            else {{ round_amount('(documents.amount * agreements.rate)', 'documents.minor_digits') }}
+            else {{ round_amount(
+                '(documents.amount * agreements.rate)', 'documents.minor_digits'
+            ) }}
         end as amount,
         cast(null as date) as valid_until
     from documents
@@ -141,8 +143,9 @@ charged as (
             end,
             case
                 when bank_transactions.original_currency = items.currency
-                    then coalesce(abs(bank_transactions.original_amount), items.amount)
-                    - items.amount
+                    then
+                        abs(coalesce(bank_transactions.original_amount, items.amount))
+                        - items.amount
                 else {{ zero() }}
             end
         ) as amount,

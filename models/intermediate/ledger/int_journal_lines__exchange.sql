@@ -1,6 +1,7 @@
--- A receivable is carried at the rate of its own day and money at that of its day; what lies between
--- is realised when a match closes the one with the other. The line has no amount in a currency of
--- its own, only in the reporting currency (int_journal_lines__valued), and is left out when that is 0.
+-- A receivable is carried at the rate of its own day and money at that of its day; what lies
+-- between is realised when a match closes the one with the other. The line has no amount in a
+-- currency of its own, only in the reporting currency (int_journal_lines__valued), and is left out
+-- when that is 0.
 with
 
 allocations as (

@@ -1,7 +1,7 @@
--- The lines of every closing in the reporting currency: an item at the rate of its own day, the rest
--- at that of the latest one, else of the posting. What lies between debits and credits is the realised
--- exchange difference, where the closing has a line for it, else what rounding leaves: that goes to
--- the largest line of the smaller side.
+-- The lines of every closing in the reporting currency: an item at the rate of its own day, the
+-- rest at that of the latest one, else of the posting. What lies between debits and credits is the
+-- realised exchange difference, where the closing has a line for it, else what rounding leaves:
+-- that goes to the largest line of the smaller side.
 {{ config(tags=['after_seal']) }}
 
 with
