@@ -61,6 +61,10 @@ test-spark: $(VENV)/.spark ## build a small company on Spark and compare every m
 test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (ten minutes)
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
+.PHONY: test-stories
+test-stories: $(VENV)/.test ## companies over several days: orders, duplicates, audits, learned payers, shuffled cases
+	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation
+
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
 	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

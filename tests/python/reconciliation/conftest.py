@@ -18,6 +18,18 @@ from tests.python.reconciliation import landings
 COMPANY = PROJECT.parent / "shared" / "data" / "company" / "landing"
 
 
+# Homes that live through several runs: `make test-stories`.
+STORIES = {"story", "second"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a story is left to the target for stories."""
+    for item in items:
+        if STORIES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.thorough)
+
+
 @dataclass(frozen=True)
 class Company:
     """A reconciled home, and SQL over its published marts."""

@@ -228,11 +228,14 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> Company:
     return reconcile(Home(tmp_path_factory.mktemp("shuffled") / "home"), 20261122)
 
 
-@pytest.fixture(scope="module", params=["written", "shuffled"])
+@pytest.fixture(
+    scope="module", params=["written", pytest.param("shuffled", marks=pytest.mark.thorough)]
+)
 def company(request: pytest.FixtureRequest) -> Company:
     return request.getfixturevalue(request.param)
 
 
+@pytest.mark.thorough
 def test_shuffled_rows_give_the_same_marts(written: Company, shuffled: Company) -> None:
     """All but what names a file, a batch or a run: batches are other files here."""
     files = {

@@ -2,8 +2,8 @@
 
 There are no hooks in the product: a moment is something that can be seen on disk.
 
-`make test` kills at one moment. `make test-kill`: the runs of one home are killed at all ten
-moments, one after the other; then each moment gets a home of its own. Some ten minutes.
+`make test-kill`: the runs of one home are killed at all ten moments, one after the other; then each
+moment gets a home of its own. Some ten minutes on a quiet machine.
 """
 
 from __future__ import annotations
@@ -51,9 +51,6 @@ MOMENTS: dict[str, Moment] = {
     "recorded, the journal not yet shown": has("runs", "0*.parquet"),
     "publishing: a temporary file": has("published", "*.tmp"),
 }
-
-SHORT = "sealed, not yet recorded"
-"""The moment that `make test` kills at: between what is decided and what is known of it."""
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +129,8 @@ def test_after_ten_kills_the_next_run_ends_where_an_unkilled_one_ends(
     assert_ends_like_one_never_killed(tieout, reconciled.home, differences)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name == SHORT else pytest.param(name, marks=pytest.mark.thorough) for name in MOMENTS],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", MOMENTS)
 def test_the_run_after_a_kill_ends_where_an_unkilled_one_ends(
     name: str,
     landed: tuple[Tieout, Path],
