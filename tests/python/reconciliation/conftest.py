@@ -25,8 +25,9 @@ STORIES = {"story", "second"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a story is left to the target for stories."""
+    here = Path(__file__).parent
     for item in items:
-        if STORIES & set(getattr(item, "fixturenames", ())):
+        if here in item.path.parents and STORIES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.thorough)
 
 
