@@ -1,6 +1,7 @@
 -- What people found of what rules decide. A salted sample of the automatic closes is audited:
 -- whoever approves such a match confirms it, whoever undoes it calls it false. While a rule may
--- not close by itself, what people say to its otherwise plain suggestions is an audit too.
+-- not close by itself, what people say to its otherwise plain suggestions is an audit too. Only
+-- what was sealed before this run's moment counts: a run done again finds what it found before.
 with
 
 sealed as (select * from {{ ref('int_journal__matches') }}),
@@ -37,11 +38,16 @@ entries as (
         {{ json_get('journal_entries.payload', 'rule_version') }} as rule_version,
         {{ json_get('journal_entries.payload', 'ambiguity') }} as ambiguity
     from {{ ref('stg_tieout__journal_entries') }} as journal_entries
+    inner join {{ ref('stg_tieout__journal_blocks') }} as journal_blocks
+        on journal_entries.block = journal_blocks.block
     left join sealed
         on journal_entries.subject_id = sealed.match_id
     where
-        (journal_entries.entry_type = 'match_closed' and sealed.decision = 'approved')
-        or journal_entries.entry_type = 'match_rejected'
+        journal_blocks.sealed_at < {{ as_of() }}
+        and (
+            (journal_entries.entry_type = 'match_closed' and sealed.decision = 'approved')
+            or journal_entries.entry_type = 'match_rejected'
+        )
 ),
 
 hashed as (
@@ -57,7 +63,7 @@ hashed as (
         on
             sealed.rule_id = controls.rule_id
             and sealed.rule_version = controls.rule_version
-    where sealed.decision = 'auto_closed'
+    where sealed.decision = 'auto_closed' and sealed.decided_at < {{ as_of() }}
 ),
 
 closes as (
