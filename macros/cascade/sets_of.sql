@@ -151,8 +151,10 @@ halves as (
         dealt.party_number,
         dealt.half,
         {% for place in range(1, 7) -%}
-        sum(case when dealt.half_place = {{ place }} then dealt.amount else 0 end)
-            as amount_{{ place }},
+        cast(
+            sum(case when dealt.half_place = {{ place }} then dealt.amount else 0 end)
+            as decimal(18, 4)
+        ) as amount_{{ place }},
         {% endfor -%}
         count(*) as member_count
     from dealt
@@ -197,8 +199,9 @@ half_sums as (
         choices.taken,
         cast(
             {% for place in range(1, 7) -%}
-            halves.amount_{{ place }} * choices.takes_{{ place }}{{ ' + ' if not loop.last }}
-            {%- endfor %} as decimal(18, 4)
+            case when choices.takes_{{ place }} = 1 then halves.amount_{{ place }} else 0 end
+            {{- ' + ' if not loop.last }}
+            {% endfor %} as decimal(18, 4)
         ) as amount
     from halves
     inner join choices
@@ -325,20 +328,41 @@ subset_members as (
     CTEs `ranked_sets` and `set_members`: what joins find in a large party.
 -#}
 {% macro sets_by_joins(payments) %}
-singles as (
+large_parties as (
     select
         members.party_number,
         members.side_count as member_count,
+        members.other_side_count as target_count,
         members.place,
         members.amount,
-        members.event_date
+        members.event_date,
+        members.purchase_order_number,
+        row_number() over (
+            partition by members.party_number, members.amount
+            order by members.place nulls last
+        ) as copy,
+        sum(members.amount) over (
+            partition by members.party_number
+            order by members.place nulls last
+            rows between unbounded preceding and current row
+        ) as running_total
     from members
+    where not members.is_searched_whole
+),
+
+singles as (
+    select
+        large_parties.party_number,
+        large_parties.member_count,
+        large_parties.place,
+        large_parties.amount,
+        large_parties.event_date
+    from large_parties
     where
         -- more than five equal amounts can only add sets to what is ambiguous already
-        members.copy <= 5
-        and not members.is_searched_whole
-        and members.side_count <= {{ var('largest_party_in_sets') }}
-        and members.other_side_count <= {{ var('largest_party_in_sets') }}
+        large_parties.copy <= 5
+        and large_parties.member_count <= {{ var('largest_party_in_sets') }}
+        and large_parties.target_count <= {{ var('largest_party_in_sets') }}
 ),
 
 pairs as (
@@ -360,16 +384,15 @@ pairs as (
 windows as (
     select
         targets.target_unit,
-        sum(members.amount) as amount,
+        sum(large_parties.amount) as amount,
         count(*) as member_count
     from targets
-    inner join members
+    inner join large_parties
         on
-            targets.party_number = members.party_number
-            and members.event_date between targets.first_day and targets.last_day
+            targets.party_number = large_parties.party_number
+            and large_parties.event_date between targets.first_day and targets.last_day
     where
-        not members.is_searched_whole
-        and targets.member_count <= {{ var('largest_party_in_sets') }}
+        targets.member_count <= {{ var('largest_party_in_sets') }}
         and targets.target_count <= {{ var('largest_party_in_sets') }}
     group by targets.target_unit
 ),
@@ -510,33 +533,31 @@ found_places as (
 -- ranges of places that one sum reaches: the oldest ones, a month, a purchase order
 blocks as (
     select
-        members.party_number,
-        members.running_total as amount,
+        large_parties.party_number,
+        large_parties.running_total as amount,
         'oldest' as kind,
-        cast(members.place as {{ dbt.type_string() }}) as block_name,
-        members.place as member_count
-    from members
-    where not members.is_searched_whole
+        cast(large_parties.place as {{ dbt.type_string() }}) as block_name,
+        large_parties.place as member_count
+    from large_parties
     union all
     select
-        members.party_number,
-        sum(members.amount) as amount,
+        large_parties.party_number,
+        sum(large_parties.amount) as amount,
         'month' as kind,
-        {{ iso_month('members.event_date') }} as block_name,
+        {{ iso_month('large_parties.event_date') }} as block_name,
         count(*) as member_count
-    from members
-    where not members.is_searched_whole
-    group by members.party_number, {{ iso_month('members.event_date') }}
+    from large_parties
+    group by large_parties.party_number, {{ iso_month('large_parties.event_date') }}
     union all
     select
-        members.party_number,
-        sum(members.amount) as amount,
+        large_parties.party_number,
+        sum(large_parties.amount) as amount,
         'purchase_order' as kind,
-        members.purchase_order_number as block_name,
+        large_parties.purchase_order_number as block_name,
         count(*) as member_count
-    from members
-    where members.purchase_order_number is not null and not members.is_searched_whole
-    group by members.party_number, members.purchase_order_number
+    from large_parties
+    where large_parties.purchase_order_number is not null
+    group by large_parties.party_number, large_parties.purchase_order_number
 ),
 
 found_blocks as (

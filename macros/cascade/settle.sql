@@ -31,7 +31,29 @@ fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
 
 allowances as (select * from {{ ref('int_item_allowances') }}),
 
-{{ units_of('open_items') }},
+linked_units as (
+    select links.expected_unit as unit_key
+    from links
+    union
+    select links.actual_unit as unit_key
+    from links
+),
+
+-- the cost of a pass is that of what it links, not of all that is open
+linked_items as (
+    select open_items.*
+    from open_items
+    inner join linked_units
+        on open_items.anchor_item_key = linked_units.unit_key
+),
+
+unit_families as (
+    select
+        linked_items.anchor_item_key as unit_key,
+        max(linked_items.family_id) as family_id
+    from linked_items
+    group by linked_items.anchor_item_key
+),
 
 {% if groups == 'given' %}
 grouped_links as (
@@ -121,9 +143,9 @@ group_links as (
             as is_same_payer,
         min(expected_units.family_id) as arm_family_id
     from grouped_links
-    inner join units as expected_units
+    inner join unit_families as expected_units
         on grouped_links.expected_unit = expected_units.unit_key
-    inner join units as actual_units
+    inner join unit_families as actual_units
         on grouped_links.actual_unit = actual_units.unit_key
     group by grouped_links.reconciliation, grouped_links.group_name
 ),
@@ -151,12 +173,12 @@ group_items as (
         group_units.group_name,
         group_units.unit_key,
         group_units.stated_amount,
-        open_items.*
+        linked_items.*
     from group_units
-    inner join open_items
+    inner join linked_items
         on
-            group_units.unit_key = open_items.anchor_item_key
-            and group_units.side = open_items.side
+            group_units.unit_key = linked_items.anchor_item_key
+            and group_units.side = linked_items.side
 ),
 
 -- the match is in the currency of the expected side
@@ -550,6 +572,17 @@ sided_items as (
             and item_allowances.side = 'expected'
 ),
 
+covers as (
+    select
+        sided_items.group_name,
+        least(
+            coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0),
+            coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
+        ) as covered_total
+    from sided_items
+    group by sided_items.group_name
+),
+
 ranges as (
     select
         sided_items.*,
@@ -566,19 +599,10 @@ ranges as (
                 0
             ) as {{ amount_type() }}
         ) as range_start,
-        least(
-            coalesce(
-                sum(case when sided_items.role = 'to_cover' then sided_items.capacity end)
-                    over (partition by sided_items.group_name),
-                0
-            ),
-            coalesce(
-                sum(case when sided_items.role = 'covering' then sided_items.capacity end)
-                    over (partition by sided_items.group_name),
-                0
-            )
-        ) as covered_total
+        covers.covered_total
     from sided_items
+    inner join covers
+        on sided_items.group_name = covers.group_name
 ),
 
 covered as (

@@ -40,12 +40,10 @@ candidates as (
         units.event_date,
         purchase_orders.purchase_order_number,
         reconciliations.party_kind = 'account' as is_account,
-        cast(
-            case
-                when reconciliations.party_kind = 'account' then abs(units.unit_amount)
-                else units.unit_amount
-            end as decimal(18, 4)
-        ) as amount,
+        {{ small_amount(
+            "case when reconciliations.party_kind = 'account' then abs(units.unit_amount) "
+            "else units.unit_amount end"
+        ) }} as amount,
         rules.days_before,
         rules.days_after
     from units
@@ -144,18 +142,7 @@ final as (
                 partition by parties.party_number, candidates.side
                 order by candidates.event_date nulls last, candidates.unit_key nulls last
             ) as bigint
-        ) as place,
-        cast(
-            row_number() over (
-                partition by parties.party_number, candidates.side, candidates.amount
-                order by candidates.event_date nulls last, candidates.unit_key nulls last
-            ) as bigint
-        ) as copy,
-        sum(candidates.amount) over (
-            partition by parties.party_number, candidates.side
-            order by candidates.event_date nulls last, candidates.unit_key nulls last
-            rows between unbounded preceding and current row
-        ) as running_total
+        ) as place
     from candidates
     inner join parties
         on
