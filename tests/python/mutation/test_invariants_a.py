@@ -202,6 +202,7 @@ def test_an_item_that_matches_close_too_much_of_is_found(
 
 
 DEBIT = "debit_amount > 0"
+EXCHANGE = "posting_kind = 'realised_fx'"
 
 
 @pytest.mark.parametrize(
@@ -246,6 +247,28 @@ DEBIT = "debit_amount > 0"
             "update marts.fct_journal_entries set debit_amount = debit_amount + 5, "
             "credit_amount = credit_amount + 5 where " + one("fct_journal_entries"),
             id="a line is debit and credit at once",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set posting_kind = 'fx' where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="a line without an amount is no exchange difference",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set posting_kind = null where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="a line without an amount has no kind",
+        ),
+        pytest.param(
+            "insert into marts.fct_journal_entries select * "
+            "replace (0 as base_debit_amount, 0 as base_credit_amount) "
+            "from marts.fct_journal_entries where " + one("fct_journal_entries", EXCHANGE),
+            id="an exchange difference without an amount in base currency",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set base_debit_amount = base_debit_amount + 5, "
+            "base_credit_amount = base_credit_amount + 5 where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="an exchange difference is debit and credit at once",
         ),
     ],
 )
