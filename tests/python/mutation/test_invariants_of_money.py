@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.python.mutation.warehouse_copy import Breaker, Copy
+from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 
 CENT = "assert_every_cent_has_one_place"
 BALANCE = "assert_matches_balance"
 OVER = "assert_no_item_over_allocated"
 DEBITS = "assert_debits_equal_credits"
 ONCE = "assert_posting_keys_post_once"
-
-
-def one(table: str, condition: str = "true") -> str:
-    """A condition that picks the first row of a mart for which `condition` holds."""
-    return f"rowid = (select min(rowid) from marts.{table} where {condition})"
 
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
