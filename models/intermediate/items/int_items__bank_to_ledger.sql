@@ -68,6 +68,7 @@ expected as (
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when not bank_transactions.is_booked then 'pending' end as set_aside_reason,
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
@@ -94,6 +95,7 @@ actual as (
         ledger_entries.posting_date as due_from,
         ledger_entries.currency,
         cast(ledger_entries.amount as {{ amount_type() }}) as amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when postings.posting_number > 1 then 'duplicate' end as set_aside_reason,
         ledger_entries.entry_id as document_number,
         ledger_entries.description as memo,
@@ -133,6 +135,7 @@ final as (
         all_items.due_from,
         all_items.currency,
         all_items.amount,
+        all_items.record_status,
         all_items.set_aside_reason,
         all_items.document_number,
         all_items.memo,

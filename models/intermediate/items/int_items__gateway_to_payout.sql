@@ -36,10 +36,8 @@ expected as (
         ) as due_from,
         transactions.currency,
         transactions.net_amount as amount,
-        case
-            when transactions.status = 'pending' then 'pending'
-            when transactions.status = 'failed' then 'failed'
-        end as set_aside_reason,
+        transactions.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         transactions.transaction_id as document_number,
         transactions.description as memo,
         transactions._batch_id as batch_id,
@@ -59,10 +57,8 @@ actual as (
         cast(payouts.created_at as date) as due_from,
         payouts.currency,
         payouts.amount,
-        case
-            when payouts.status = 'pending' then 'pending'
-            when payouts.status in ('failed', 'cancelled') then 'failed'
-        end as set_aside_reason,
+        payouts.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         payouts.payout_id as document_number,
         payouts.bank_reference as memo,
         payouts._batch_id as batch_id,
@@ -93,6 +89,7 @@ final as (
         all_items.due_from,
         all_items.currency,
         all_items.amount,
+        all_items.record_status,
         all_items.set_aside_reason,
         all_items.document_number,
         all_items.memo,

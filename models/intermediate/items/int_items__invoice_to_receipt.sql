@@ -60,11 +60,8 @@ documents as (
             when invoices.document_type = 'credit_memo' then -invoices.total_amount
             else invoices.total_amount
         end as amount,
-        case
-            when invoices.status = 'void' then 'void'
-            when invoices.status = 'draft' then 'draft'
-            when duplicates.invoice_id is not null then 'duplicate'
-        end as set_aside_reason,
+        invoices.status as record_status,
+        case when duplicates.invoice_id is not null then 'duplicate' end as set_aside_reason,
         invoices.invoice_number as document_number,
         cast(null as {{ dbt.type_string() }}) as memo,
         invoices._batch_id as batch_id,
@@ -127,11 +124,8 @@ payments as (
         cast(transactions.created_at as date) as due_from,
         transactions.currency,
         transactions.amount,
-        case
-            when transactions.status = 'pending' then 'pending'
-            when transactions.status = 'failed' then 'failed'
-            when repeated_charges.item_id is not null then 'duplicate'
-        end as set_aside_reason,
+        transactions.status as record_status,
+        case when repeated_charges.item_id is not null then 'duplicate' end as set_aside_reason,
         transactions.transaction_id as document_number,
         transactions.invoice_reference as memo,
         transactions._batch_id as batch_id,
@@ -162,6 +156,7 @@ bank_items as (
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case
             when not bank_transactions.is_booked then 'pending'
             when bank_transactions.is_own_transfer then 'own_transfer'

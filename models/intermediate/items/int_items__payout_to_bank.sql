@@ -26,10 +26,8 @@ expected as (
         coalesce(payouts.arrival_date, cast(payouts.created_at as date)) as due_from,
         payouts.currency,
         payouts.amount,
-        case
-            when payouts.status = 'pending' then 'pending'
-            when payouts.status in ('failed', 'cancelled') then 'failed'
-        end as set_aside_reason,
+        payouts.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         payouts.payout_id as document_number,
         payouts.bank_reference as memo,
         payouts._batch_id as batch_id,
@@ -49,6 +47,7 @@ actual as (
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when not bank_transactions.is_booked then 'pending' end as set_aside_reason,
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
@@ -92,6 +91,7 @@ final as (
         all_items.due_from,
         all_items.currency,
         all_items.amount,
+        all_items.record_status,
         all_items.set_aside_reason,
         all_items.document_number,
         all_items.memo,
