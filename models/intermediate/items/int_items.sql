@@ -1,6 +1,7 @@
 -- Everything that takes part in any reconciliation, in one shape. The engine reads nothing else.
 with
 
+-- the mapping models have the same columns in the same order
 all_items as (
     select * from {{ ref('int_items__invoice_to_receipt') }}
     union all
