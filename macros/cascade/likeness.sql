@@ -96,9 +96,9 @@ select * from final
 
 {#-
     Pairs of units worth comparing, and how they compare. Candidates share a block: the start of the
-    text, one of the three rarest words, the payer, the exact amount, or nothing else; always with amounts and dates
-    of neighbouring steps. A block that holds too many units of a side is left out, so the work is
-    bounded by the number of units.
+    text, one of the rarest words, the payer, the exact amount, or nothing else; always with amounts
+    and dates of neighbouring steps. A block that holds more units of a side than its row in
+    search_limits is left out, so the work is bounded by the number of units.
 -#}
 {% macro compared_pairs(open_model, words_model) %}
 with
