@@ -16,7 +16,6 @@
     Yields one row per item in a group.
 -#}
 {% macro settle(pass_name, open_model, links_model, groups='linked', links_say_why=false) %}
-{%- set explained = "('discount', 'withholding', 'charges', 'short_pay')" -%}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
@@ -505,7 +504,7 @@ suspect_payments as (
         and own_documents.group_name is null
         and (
             ruled.relation in ('partial', 'overpaid')
-            or ruled.relation in {{ explained }}
+            or ruled.relation = ruled.explanation_kind
             or ruled.is_other_payer = 1
         )
 ),
@@ -669,7 +668,7 @@ judged as (
                 then 'other_payer'
             when ruled.is_other_payer = 1 and fits_another.group_name is not null
                 then 'other_payer'
-            when ruled.relation in {{ explained }} and ruled.explanation_kinds > 1
+            when ruled.relation = ruled.explanation_kind and ruled.explanation_kinds > 1
                 then 'several_explanations'
             when ruled.relation = 'partial' and ruled.expected_units > 1 then 'which_is_short'
             when
@@ -688,7 +687,7 @@ judged as (
                 ruled.is_same_payer = 0
                 and (
                     ruled.relation in ('partial', 'overpaid', 'cross_currency')
-                    or ruled.relation in {{ explained }}
+                    or ruled.relation = ruled.explanation_kind
                 )
                 then 'payer_unknown'
             when not ruled.closes_by_itself
