@@ -29,6 +29,8 @@ targets as (
         units.party_number,
         units.side_count as target_count,
         units.other_side_count as member_count,
+        units.other_side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
+            as is_searched_whole,
         units.other_side_has_credits as has_credits,
         units.unit_key as target_unit,
         units.amount,
@@ -47,7 +49,8 @@ targets as (
 members as (
     select
         units.*,
-        units.side_count <= {{ var('most_members_searched_whole') }} as is_searched_whole
+        units.side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
+            as is_searched_whole
     from units
     where units.side <> '{{ target_side }}'
 ),
@@ -119,7 +122,8 @@ final as (
             when told.is_searched_whole then power(2, told.side_count - 1)
             else 2 * told.side_count
         end * told.granularity
-        > {{ var('largest_chance_of_a_set') }} * told.side_total as may_be_chance
+        > cast({{ search_limit('largest_chance_of_a_set') }} as double) * told.side_total
+            as may_be_chance
     from told
 )
 
@@ -272,20 +276,27 @@ subsets as (
         and half_rests.taken + even_sums.taken > 1
 ),
 
-ranked_subsets as (
+numbered_subsets as (
     select
         subsets.*,
         count(*) over (partition by subsets.target_unit) as sets_that_fit,
-        cast(
-            row_number() over (
-                partition by subsets.target_unit
-                order by
-                    subsets.member_count nulls last,
-                    subsets.odd_mask nulls last,
-                    subsets.even_mask nulls last
-            ) as bigint
+        row_number() over (
+            partition by subsets.target_unit
+            order by
+                subsets.member_count nulls last,
+                subsets.odd_mask nulls last,
+                subsets.even_mask nulls last
         ) as fit_number
     from subsets
+),
+
+ranked_subsets as (
+    select
+        numbered_subsets.*,
+        cast(
+            least(numbered_subsets.fit_number, {{ search_limit('sets_shown') }} + 1) as bigint
+        ) as set_number
+    from numbered_subsets
 ),
 
 shown_subsets as (
@@ -293,7 +304,7 @@ shown_subsets as (
         ranked_subsets.party_number,
         ranked_subsets.target_unit,
         ranked_subsets.sets_that_fit,
-        least(ranked_subsets.fit_number, {{ var('sets_shown') }} + 1) as set_number,
+        ranked_subsets.set_number,
         min(ranked_subsets.member_count) as member_count,
         bit_or(ranked_subsets.odd_mask) as odd_mask,
         bit_or(ranked_subsets.even_mask) as even_mask
@@ -302,7 +313,7 @@ shown_subsets as (
         ranked_subsets.party_number,
         ranked_subsets.target_unit,
         ranked_subsets.sets_that_fit,
-        least(ranked_subsets.fit_number, {{ var('sets_shown') }} + 1)
+        ranked_subsets.set_number
 ),
 
 subset_members as (
@@ -361,8 +372,8 @@ singles as (
     where
         -- more than five equal amounts can only add sets to what is ambiguous already
         large_parties.copy <= 5
-        and large_parties.member_count <= {{ var('largest_party_in_sets') }}
-        and large_parties.target_count <= {{ var('largest_party_in_sets') }}
+        and large_parties.member_count <= {{ search_limit('largest_party_in_sets') }}
+        and large_parties.target_count <= {{ search_limit('largest_party_in_sets') }}
 ),
 
 pairs as (
@@ -392,8 +403,8 @@ windows as (
             targets.party_number = large_parties.party_number
             and large_parties.event_date between targets.first_day and targets.last_day
     where
-        targets.member_count <= {{ var('largest_party_in_sets') }}
-        and targets.target_count <= {{ var('largest_party_in_sets') }}
+        targets.member_count <= {{ search_limit('largest_party_in_sets') }}
+        and targets.target_count <= {{ search_limit('largest_party_in_sets') }}
     group by targets.target_unit
 ),
 
@@ -409,7 +420,7 @@ goals as (
         'some' as kind,
         cast(null as bigint) as window_members
     from targets
-    where targets.member_count > {{ var('most_members_searched_whole') }}
+    where not targets.is_searched_whole
     {% if payments -%}
     union all
     select
@@ -465,7 +476,7 @@ rests as (
         pairs.first_date >= goals.first_day
         and pairs.last_date <= goals.last_day
         and (goals.has_credits or goals.goal > pairs.amount)
-        and pairs.member_count <= {{ var('largest_party_in_sets_of_four') }}
+        and pairs.member_count <= {{ search_limit('largest_party_in_sets_of_four') }}
         and coalesce(goals.window_members, 9) > 8
 ),
 
@@ -577,8 +588,8 @@ found_blocks as (
         or (
             blocks.member_count > 1
             and (
-                targets.member_count > {{ var('largest_party_in_sets') }}
-                or targets.target_count > {{ var('largest_party_in_sets') }}
+                targets.member_count > {{ search_limit('largest_party_in_sets') }}
+                or targets.target_count > {{ search_limit('largest_party_in_sets') }}
             )
         )
 ),

@@ -98,7 +98,7 @@ final as (
     from sets
     inner join judged
         on sets.group_name = judged.group_name
-    where sets.set_number <= {{ var('sets_shown') }}
+    where sets.set_number <= {{ search_limit('sets_shown') }}
 )
 
 select * from final

@@ -105,7 +105,7 @@ parties as (
         -- on a busy account everything adds up to something
         and (
             max(case when candidates.is_account then 1 else 0 end) = 0
-            or count(*) <= {{ var('largest_party_in_sets') }}
+            or count(*) <= {{ search_limit('largest_party_in_sets') }}
         )
 ),
 
