@@ -50,7 +50,7 @@ lint: $(VENV)/.test ## formats, lints, types and a strict parse, without buildin
 	@.ci/lint $(BIN)
 
 .PHONY: test
-test: $(VENV)/.test $(VENV_DUCKDB2)/.test ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser
+test: $(VENV)/.$(if $(shell command -v java),spark,test) $(VENV_DUCKDB2)/.test ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser
 	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
 
 .PHONY: test-spark

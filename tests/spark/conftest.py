@@ -20,6 +20,7 @@ SECOND_RUN = FIRST_RUN + timedelta(days=20)
 
 # Unit tests and data tests prove the SQL on DuckDB; the macros' own tests are run on Spark too.
 MODELS = ["build", "--exclude", "resource_type:unit_test", "resource_type:test"]
+STAGING = ["build", "--select", "path:models/staging", "resource_type:seed", *MODELS[1:]]
 MACRO_TESTS = ["test", "--select", "path:tests/dbt/macros"]
 
 
@@ -64,11 +65,11 @@ def dbt(home: Home, engine: str, arguments: list[str]) -> None:
     assert done.returncode == 0, f"dbt {arguments[0]} on {engine}:\n{done.stdout[-8000:]}"
 
 
-def build_on_both(home: Home) -> Build:
+def build_on_both(home: Home, arguments: list[str] = MODELS) -> Build:
     """Build the home's present state with DuckDB and with Spark, and keep both results."""
-    dbt(home, "duckdb", MODELS)
+    dbt(home, "duckdb", arguments)
     shutil.rmtree(home.root / "spark", ignore_errors=True)
-    dbt(home, "spark", MODELS)
+    dbt(home, "spark", arguments)
     kept = home.root / f"kept_{len(list(home.root.glob('kept_*')))}"
     kept.mkdir()
     shutil.copy(home.warehouse, kept / "warehouse.duckdb")
@@ -85,6 +86,12 @@ def landed(spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Hom
     settings = Settings(as_of=FIRST_RUN, reporting_currency="EUR")
     steps.land(home, settings, "test", FIRST_RUN)
     return home
+
+
+@pytest.fixture(scope="session")
+def staged(landed: Home) -> Build:
+    """Both engines, as far as staging: the short form."""
+    return build_on_both(landed, STAGING)
 
 
 @pytest.fixture(scope="session")

@@ -75,12 +75,20 @@ def differences(warehouse: Path, spark: Path, schema: str = "marts") -> list[str
     return found
 
 
+@pytest.mark.parametrize("schema", ["staging", "seeds"])
+def test_staging_is_equal(staged: Build, schema: str) -> None:
+    found = differences(staged.warehouse, staged.spark, schema)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("schema", ["marts", "intermediate", "staging", "seeds"])
 def test_tables_are_equal(build: Build, schema: str) -> None:
     found = differences(build.warehouse, build.spark, schema)
     assert not found, "\n".join(found)
 
 
+@pytest.mark.thorough
 def test_there_is_something_to_compare(build: Build) -> None:
     """Two empty warehouses would be equal too."""
     with duckdb.connect(str(build.warehouse), read_only=True) as connection:
@@ -90,6 +98,7 @@ def test_there_is_something_to_compare(build: Build) -> None:
             assert rows[0] > 20, mart
 
 
+@pytest.mark.thorough
 def test_comparison_sees_a_difference(first_run: Build, tmp_path: Path) -> None:
     """One cent, moved on one side, is found."""
     folder = tmp_path / "marts.db" / "fct_items"
@@ -113,5 +122,6 @@ def test_comparison_sees_a_difference(first_run: Build, tmp_path: Path) -> None:
     assert any(line.startswith("fct_items") for line in found)
 
 
+@pytest.mark.thorough
 def test_macros_hold_on_spark(macro_tests_on_spark: None) -> None:
     """The fixture fails with dbt's log when a macro means another thing on Spark."""

@@ -3,7 +3,7 @@
 There are no hooks in the product: a moment is something that can be seen on disk.
 
 `make test-kill`: the runs of one home are killed at all ten moments, one after the other; then each
-moment gets a home of its own. Some ten minutes on a quiet machine.
+moment gets a home of its own. Some ten minutes on a quiet machine; `make test` takes one moment.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ MOMENTS: dict[str, Moment] = {
     "recorded, the journal not yet shown": has("runs", "0*.parquet"),
     "publishing: a temporary file": has("published", "*.tmp"),
 }
+
+SHORT_FORM = "sealing: entries without a block"
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +131,13 @@ def test_after_ten_kills_the_next_run_ends_where_an_unkilled_one_ends(
     assert_ends_like_one_never_killed(tieout, reconciled.home, differences)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", MOMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == SHORT_FORM else pytest.mark.thorough)
+        for name in MOMENTS
+    ],
+)
 def test_the_run_after_a_kill_ends_where_an_unkilled_one_ends(
     name: str,
     landed: tuple[Tieout, Path],
