@@ -36,86 +36,108 @@ reference_candidates as (
         )
 ),
 
+-- one scan for all forms: Spark plans every branch of a union, and all below it, anew
+reference_forms as (
+    select cast(forms.form as int) as form
+    from range(1, 5) as forms (form)
+),
+
 reference_payloads as (
     select
         reference_candidates.*,
-        {{ regex_extract('reference_candidates.reference', '^RF[0-9]{2}(.+)$', 1) }} as payload
+        case reference_forms.form
+            when 1
+                then
+                    case
+                        when {{ is_creditor_reference('reference_candidates.reference') }}
+                            then {{ regex_extract('reference_candidates.reference', '^RF[0-9]{2}(.+)$', 1) }}
+                    end
+            when 2
+                then
+                    case
+                        when {{ is_qr_reference('reference_candidates.reference') }}
+                            then substr(reference_candidates.reference, 1, 26)
+                    end
+            when 3
+                then
+                    case
+                        when {{ is_ogm_reference('reference_candidates.reference') }}
+                            then substr(reference_candidates.reference, 1, 10)
+                    end
+            when 4
+                then
+                    case
+                        when
+                            (
+                                reference_candidates.mention_source = 'structured_reference'
+                                or reference_candidates.written <> reference_candidates.reference
+                            )
+                            and {{ is_kid_reference('reference_candidates.reference') }}
+                            then
+                                substr(
+                                    reference_candidates.reference,
+                                    1,
+                                    length(reference_candidates.reference) - 1
+                                )
+                    end
+        end as payload
     from reference_candidates
-    where {{ is_creditor_reference('reference_candidates.reference') }}
-    union all
-    select
-        reference_candidates.*,
-        substr(reference_candidates.reference, 1, 26) as payload
-    from reference_candidates
-    where {{ is_qr_reference('reference_candidates.reference') }}
-    union all
-    select
-        reference_candidates.*,
-        substr(reference_candidates.reference, 1, 10) as payload
-    from reference_candidates
-    where {{ is_ogm_reference('reference_candidates.reference') }}
-    union all
-    select
-        reference_candidates.*,
-        substr(reference_candidates.reference, 1, length(reference_candidates.reference) - 1)
-            as payload
-    from reference_candidates
-    where
-        (
-            reference_candidates.mention_source = 'structured_reference'
-            or reference_candidates.written <> reference_candidates.reference
-        )
-        and {{ is_kid_reference('reference_candidates.reference') }}
+    cross join reference_forms
+),
+
+-- place 0 is the whole payload
+payload_places as (
+    select cast(places.place as int) as place
+    from range(0, 26) as places (place)
 ),
 
 payload_splits as (
     select
         reference_payloads.*,
-        places.place,
-        substr(reference_payloads.payload, 1, places.place) as head,
-        substr(reference_payloads.payload, places.place + 1) as tail
+        payload_places.place,
+        substr(reference_payloads.payload, 1, payload_places.place) as head,
+        substr(reference_payloads.payload, payload_places.place + 1) as tail
     from reference_payloads
-    inner join (select cast(range_of.place as int) as place from range(1, 26) as range_of (place)) as places
-        on places.place < length(reference_payloads.payload)
-    where {{ regex_matches('reference_payloads.payload', '^[0-9]+$') }}
+    inner join payload_places
+        on payload_places.place < length(reference_payloads.payload)
+    where
+        payload_places.place = 0
+        or {{ regex_matches('reference_payloads.payload', '^[0-9]+$') }}
+),
+
+-- which part is the number: the whole payload, what follows a zero, the end, the beginning
+payload_parts as (
+    select cast(parts.part as int) as part
+    from range(0, 4) as parts (part)
 ),
 
 reference_fields as (
     select
-        {% for c in key_columns %}reference_payloads.{{ c }}, {% endfor %}reference_payloads.mention_source,
-        reference_payloads.written,
-        {{ without_leading_zeros('reference_payloads.payload') }} as mention_value,
-        4 as reading_steps,
-        '' as beside_digits
-    from reference_payloads
-    union all
-    select
         {% for c in key_columns %}payload_splits.{{ c }}, {% endfor %}payload_splits.mention_source,
         payload_splits.written,
-        payload_splits.tail as mention_value,
-        5 as reading_steps,
-        '' as beside_digits
+        case payload_parts.part
+            when 1 then payload_splits.tail
+            when 3 then {{ without_leading_zeros('payload_splits.head') }}
+            else {{ without_leading_zeros('payload_splits.tail') }}
+        end as mention_value,
+        case when payload_parts.part = 1 then 5 else 4 end as reading_steps,
+        case payload_parts.part
+            when 2 then {{ without_leading_zeros('payload_splits.head') }}
+            when 3 then {{ without_leading_zeros('payload_splits.tail') }}
+            else ''
+        end as beside_digits
     from payload_splits
+    cross join payload_parts
     where
-        payload_splits.head like '%0'
-        and payload_splits.tail not like '0%'
-        and length(payload_splits.tail) >= 3
-    union all
-    select
-        {% for c in key_columns %}payload_splits.{{ c }}, {% endfor %}payload_splits.mention_source,
-        payload_splits.written,
-        {{ without_leading_zeros('payload_splits.tail') }} as mention_value,
-        4 as reading_steps,
-        {{ without_leading_zeros('payload_splits.head') }} as beside_digits
-    from payload_splits
-    union all
-    select
-        {% for c in key_columns %}payload_splits.{{ c }}, {% endfor %}payload_splits.mention_source,
-        payload_splits.written,
-        {{ without_leading_zeros('payload_splits.head') }} as mention_value,
-        4 as reading_steps,
-        {{ without_leading_zeros('payload_splits.tail') }} as beside_digits
-    from payload_splits
+        (payload_splits.place = 0 and payload_parts.part = 0)
+        or (payload_splits.place > 0 and payload_parts.part > 1)
+        or (
+            payload_splits.place > 0
+            and payload_parts.part = 1
+            and payload_splits.head like '%0'
+            and payload_splits.tail not like '0%'
+            and length(payload_splits.tail) >= 3
+        )
 )
 {% endmacro %}
 

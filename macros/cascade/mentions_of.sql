@@ -56,22 +56,36 @@ mention_neighbours as (
     from mention_words
 ),
 
-mention_spans as (
-    {%- for length in range(1, 7) %}
-    {%- set words = ['mention_neighbours.word'] %}
-    {%- for n in range(2, length + 1) %}{% do words.append('mention_neighbours.word_' ~ n) %}{% endfor %}
+mention_lengths as (
+    select cast(lengths.length as int) as length
+    from range(1, 7) as lengths (length)
+),
+
+-- one scan for all lengths: Spark plans every branch of a union, and all below it, anew
+mention_runs as (
     select
         {% for c in key_columns %}mention_neighbours.{{ c }}, {% endfor %}mention_neighbours.mention_source,
-        {{ words | join(" || ' ' || ") }} as span,
-        {{ words | join(' || ') }} as written
+        case mention_lengths.length
+            {%- for length in range(1, 7) %}
+            {%- set words = ['mention_neighbours.word'] %}
+            {%- for n in range(2, length + 1) %}{% do words.append('mention_neighbours.word_' ~ n) %}{% endfor %}
+            when {{ length }} then {{ words | join(" || ' ' || ") }}
+            {%- endfor %}
+        end as span
     from mention_neighbours
+    cross join mention_lengths
     where
-        {% for word in words %}{{ word }} <> '|'{{ ' and ' if not loop.last }}{% endfor %}
-        {%- if length > 1 %}
-        and (mention_neighbours.has_digit or mention_neighbours.has_next_digit)
-        {%- endif %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        mention_lengths.length = 1
+        or mention_neighbours.has_digit
+        or mention_neighbours.has_next_digit
+),
+
+mention_spans as (
+    select
+        mention_runs.*,
+        replace(mention_runs.span, ' ', '') as written
+    from mention_runs
+    where mention_runs.span not like '%|%'
 ),
 
 -- words count, and runs of words that end like a number
@@ -92,53 +106,54 @@ mention_readings as (
 
 mention_prefixed as (
     select
-        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
-        mention_readings.grouped,
-        {{ regex_extract('mention_readings.written', '^[A-Z]+([0-9]+)$', 1) }} as digits,
-        {{ regex_extract('mention_readings.grouped', '^[A-Z]+[.]([0-9.]+)$', 1) }} as digit_groups
+        mention_readings.*,
+        case
+            when reference_prefixes.prefix is not null
+                then {{ regex_extract('mention_readings.written', '^[A-Z]+([0-9]+)$', 1) }}
+        end as digits,
+        case
+            when reference_prefixes.prefix is not null
+                then {{ regex_extract('mention_readings.grouped', '^[A-Z]+[.]([0-9.]+)$', 1) }}
+        end as digit_groups
     from mention_readings
-    inner join {{ ref('reference_prefixes') }} as reference_prefixes
+    left join {{ ref('reference_prefixes') }} as reference_prefixes
         on
             {{ regex_extract('mention_readings.written', '^([A-Z]+)[0-9]+$', 1) }}
             = reference_prefixes.prefix
+),
+
+mention_steps as (
+    select cast(steps.step as int) as step
+    from range(0, 4) as steps (step)
+),
+
+mention_writings as (
+    select
+        {% for c in key_columns %}mention_prefixed.{{ c }}, {% endfor %}mention_prefixed.mention_source,
+        case mention_steps.step
+            when 0 then {{ without_leading_zeros('mention_prefixed.written') }}
+            when 1 then case when mention_prefixed.grouped like '%.%' then mention_prefixed.grouped end
+            when 2 then {{ without_leading_zeros('mention_prefixed.digits') }}
+            when 3
+                then
+                    case
+                        when mention_prefixed.digit_groups like '%.%'
+                            then mention_prefixed.digit_groups
+                    end
+        end as mention_value,
+        mention_prefixed.grouped,
+        mention_steps.step as reading_steps
+    from mention_prefixed
+    cross join mention_steps
 ),
 
 {{ reference_fields_of('mention_spans', key_columns) }},
 
 mention_values as (
     select
-        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
-        {{ without_leading_zeros('mention_readings.written') }} as mention_value,
-        mention_readings.grouped,
-        0 as reading_steps,
+        mention_writings.*,
         '' as beside_digits
-    from mention_readings
-    union all
-    select
-        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
-        mention_readings.grouped as mention_value,
-        mention_readings.grouped,
-        1 as reading_steps,
-        '' as beside_digits
-    from mention_readings
-    where mention_readings.grouped like '%.%'
-    union all
-    select
-        {% for c in key_columns %}mention_prefixed.{{ c }}, {% endfor %}mention_prefixed.mention_source,
-        {{ without_leading_zeros('mention_prefixed.digits') }} as mention_value,
-        mention_prefixed.grouped,
-        2 as reading_steps,
-        '' as beside_digits
-    from mention_prefixed
-    union all
-    select
-        {% for c in key_columns %}mention_prefixed.{{ c }}, {% endfor %}mention_prefixed.mention_source,
-        mention_prefixed.digit_groups as mention_value,
-        mention_prefixed.grouped,
-        3 as reading_steps,
-        '' as beside_digits
-    from mention_prefixed
-    where mention_prefixed.digit_groups like '%.%'
+    from mention_writings
     union all
     select
         {% for c in key_columns %}reference_fields.{{ c }}, {% endfor %}reference_fields.mention_source,
