@@ -741,7 +741,12 @@ final as (
         allocated.item_part > 0
         or judged.closes_difference
         or judged.ambiguity is not null
-        or (allocated.side = 'expected' and judged.has_money_going_back = 1)
+        -- a document whose payment went back again is still what it was for
+        or (
+            allocated.side = 'expected'
+            and judged.has_money_going_back = 1
+            and allocated.covered_total > 0
+        )
 )
 
 select * from final
