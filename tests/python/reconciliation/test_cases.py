@@ -174,6 +174,16 @@ def processor_chain(books: Books) -> None:
         "gateway_payouts", gateway="pay", payout_id="po15", amount="800", currency="EUR",
         created_at="2026-05-04T00:00:00Z", status="paid", bank_reference="PO15REF",
     )  # fmt: skip
+    # paid out by hand: no transaction names its payout, and the ids are not in order
+    for name, amount, day in (
+        ("m9", "120.40", "06"), ("m5", "-20.40", "07"), ("m7", "75", "08"), ("m1", "33", "12"),
+    ):  # fmt: skip
+        books.charge("", name, amount, f"2026-05-{day}", type="adjustment", customer_id="")
+    for name, amount, day in (("po15m2", "75", "11"), ("po15m1", "100", "09")):
+        books.add(
+            "gateway_payouts", gateway="pay", payout_id=name, amount=amount, currency="EUR",
+            created_at=f"2026-05-{day}T00:00:00Z", status="paid",
+        )  # fmt: skip
 
 
 def offsetting_unknowns(books: Books) -> None:
@@ -404,6 +414,24 @@ def test_15_processor_chain(company: Company) -> None:
         "select status, allocated_amount from fct_items where item_id = 'pay/po15' "
         "and reconciliation = 'gateway_to_payout'"
     ) == [("closed", 800)]
+    assert company.rows(
+        """
+        select payouts.item_id, list_sort(list(members.item_id)), min(matches.rule_id)
+        from fct_match_allocations as payouts
+        inner join fct_matches as matches on payouts.match_id = matches.match_id
+        inner join fct_match_allocations as members on payouts.match_id = members.match_id
+        where
+            payouts.item_id like 'pay/po15m%'
+            and matches.reconciliation = 'gateway_to_payout'
+            and matches.decision = 'auto_closed'
+            and members.side = 'expected'
+        group by payouts.item_id
+        order by payouts.item_id
+        """
+    ) == [
+        ("pay/po15m1", ["pay/ch15", "pay/m5", "pay/m9", "pay/re15b"], "gp_balance_exact"),
+        ("pay/po15m2", ["pay/m7"], "gp_balance_exact"),
+    ]
 
 
 def test_17_offsetting_unknowns(company: Company) -> None:
