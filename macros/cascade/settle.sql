@@ -739,6 +739,8 @@ final as (
         on judged.group_name = allocated.group_name
     where
         allocated.item_part > 0
+        -- what came to zero belongs to a group that adds up
+        or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference
         or judged.ambiguity is not null
         -- a document whose payment went back again is still what it was for

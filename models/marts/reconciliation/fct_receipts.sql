@@ -113,6 +113,7 @@ gateway_receipts as (
         coalesce(receipt_items.allocated_amount, {{ zero() }}) as allocated_amount,
         coalesce(receipt_items.adjusted_amount, {{ zero() }}) as adjusted_amount,
         coalesce(receipt_items.is_in_review, false) as is_in_review,
+        receipt_items.status as item_status,
         case
             when transactions.status in ('pending', 'failed') then transactions.status
             else receipt_items.set_aside_reason
@@ -145,6 +146,7 @@ bank_receipts as (
         receipt_items.allocated_amount,
         receipt_items.adjusted_amount,
         receipt_items.is_in_review,
+        receipt_items.status as item_status,
         receipt_items.set_aside_reason,
         cast(null as {{ dbt.type_string() }}) as payout_id,
         case
@@ -186,7 +188,10 @@ final as (
         case
             when balanced.set_aside_reason in ('pending', 'failed', 'not_ours')
                 then balanced.set_aside_reason
-            when balanced.unapplied_amount = {{ zero() }} then 'applied'
+            when
+                balanced.unapplied_amount = {{ zero() }}
+                and coalesce(balanced.item_status, 'closed') not in ('open', 'in_review')
+                then 'applied'
             when balanced.is_in_review then 'in_review'
             when balanced.unapplied_amount <> balanced.amount then 'partially_applied'
             when balanced.customer_id is null then 'unidentified'

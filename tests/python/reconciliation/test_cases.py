@@ -174,6 +174,22 @@ def processor_chain(books: Books) -> None:
         "gateway_payouts", gateway="pay", payout_id="po15", amount="800", currency="EUR",
         created_at="2026-05-04T00:00:00Z", status="paid", bank_reference="PO15REF",
     )  # fmt: skip
+    # nothing is left of what came in, and the fee that took it has to be posted all the same
+    books.charge(
+        "", "ch15f", "0.30", "2026-05-02", customer_id="", payout_id="po15", fee_amount="0.30",
+        net_amount="0",
+    )  # fmt: skip
+    for entry in ("zero15a", "zero15b"):
+        books.receipt(
+            None, entry, "0", "2026-05-08", "interest less charges",
+            original_amount="5", original_currency="EUR",
+        )  # fmt: skip
+    for line, debit, credit in (("1", "5", ""), ("2", "", "5")):
+        books.add(
+            "ledger_entries", entry_id="j15", line_id=line, account_code="1000", currency="EUR",
+            posting_date="2026-05-08", debit_amount=debit, credit_amount=credit,
+            reference="zero15b",
+        )  # fmt: skip
     # paid out by hand: no transaction names its payout, and the ids are not in order
     for name, amount, day in (
         ("m9", "120.40", "06"), ("m5", "-20.40", "07"), ("m7", "75", "08"), ("m1", "33", "12"),
@@ -414,6 +430,25 @@ def test_15_processor_chain(company: Company) -> None:
         "select status, allocated_amount from fct_items where item_id = 'pay/po15' "
         "and reconciliation = 'gateway_to_payout'"
     ) == [("closed", 800)]
+    assert company.rows(
+        "select item_id, reconciliation, status from fct_items "
+        f"where item_id like '{ACCOUNT}/zero15_' order by all"
+    ) == [
+        (f"{ACCOUNT}/zero15a", "bank_to_ledger", "open"),
+        (f"{ACCOUNT}/zero15a", "invoice_to_receipt", "open"),
+        (f"{ACCOUNT}/zero15b", "bank_to_ledger", "closed"),
+        (f"{ACCOUNT}/zero15b", "invoice_to_receipt", "closed"),
+    ]
+    assert company.rows(
+        "select exception_type from fct_exceptions "
+        f"where item_id like '{ACCOUNT}/zero15_' and status = 'open' order by all"
+    ) == [("missing_in_ledger",), ("unexplained_bank_line",)]
+    # the fee inside the charge of net zero is posted with the payout that the charge belongs to
+    assert company.rows(
+        "select entries.debit_amount from fct_journal_entries as entries "
+        "inner join fct_match_allocations as charges on entries.match_id = charges.match_id "
+        "where charges.item_id = 'pay/ch15f' and entries.posting_kind = 'processing_fee'"
+    ) == [(Decimal("0.30"),)]
     assert company.rows(
         """
         select payouts.item_id, list_sort(list(members.item_id)), min(matches.rule_id)
