@@ -154,6 +154,14 @@ def foreign_exchange(books: Books) -> None:
     c = books.customer("c12s")
     books.invoice(c, "X-12003", "100", "2026-05-01")
     books.receipt(c, "12s", "100", "2026-05-20", "", currency="SEK")
+    for account, entry, amount, currency in (
+        ("AU-OWN", "12x", "-100", "AUD"),
+        ("US-OWN", "12y", "120", "USD"),
+    ):
+        books.add("bank_accounts", account_id=account, currency=currency)
+        books.receipt(
+            None, entry, amount, "2026-05-20", "FX-778812", currency, account_id=account
+        )
 
 
 def processor_chain(books: Books) -> None:
@@ -418,6 +426,20 @@ def test_12_foreign_exchange(company: Company) -> None:
     ) == [("6880", 5)]
     assert invoice(company, "X-12002")[1:] == (Decimal("99.99"), Decimal("0.01"), 0)
     assert partners(company, "12s") == partners(company, "12s", "suggested") == []
+    assert company.rows(
+        "select items.item_id, items.status, items.set_aside_reason, trace.detail ->> 'other' "
+        "from fct_items as items inner join fct_record_trace as trace "
+        "on items.item_id = trace.item_id and trace.event = 'set_aside' "
+        "where items.item_id in ('AU-OWN/12x', 'US-OWN/12y') order by items.item_id"
+    ) == [
+        ("AU-OWN/12x", "set_aside", "own_transfer", "US-OWN/12y"),
+        ("US-OWN/12y", "set_aside", "own_transfer", "AU-OWN/12x"),
+    ]
+    assert company.rows(
+        "select * from fct_exceptions where item_id in ('AU-OWN/12x', 'US-OWN/12y')"
+    ) == company.rows(
+        "select * from fct_receipts where item_id in ('AU-OWN/12x', 'US-OWN/12y')"
+    ) == []
 
 
 def test_15_processor_chain(company: Company) -> None:
