@@ -154,6 +154,10 @@ def foreign_exchange(books: Books) -> None:
     c = books.customer("c12s")
     books.invoice(c, "X-12003", "100", "2026-05-01")
     books.receipt(c, "12s", "100", "2026-05-20", "", currency="SEK")
+    # EUR 85 were USD 100 on the invoice's day; EUR 80 were left of them when they came
+    c = books.customer("c12i")
+    books.invoice(c, "X-12004", "85", "2026-05-01")
+    books.receipt(c, "12i", "100", "2026-05-20", "X-12004", currency="USD")
     for account, entry, amount, currency in (
         ("AU-OWN", "12x", "-100", "AUD"),
         ("US-OWN", "12y", "120", "USD"),
@@ -423,6 +427,10 @@ def test_12_foreign_exchange(company: Company) -> None:
     assert company.rows(
         "select account_code, base_debit_amount from fct_journal_entries "
         "where posting_kind = 'realised_fx'"
+    ) == [("6880", 5)]
+    assert invoice(company, "X-12004") == ("settled", 80, 5, 0)
+    assert company.rows(
+        "select account_code, base_debit_amount from fct_journal_entries where posting_kind = 'fx'"
     ) == [("6880", 5)]
     assert invoice(company, "X-12002")[1:] == (Decimal("99.99"), Decimal("0.01"), 0)
     assert partners(company, "12s") == partners(company, "12s", "suggested") == []
