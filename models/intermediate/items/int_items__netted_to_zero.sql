@@ -1,6 +1,6 @@
--- Items that come to zero because of what is inside them: a charge that its fee used up, a payout of
--- charges and refunds that cancel out, a bank line of which charges left nothing. There is no money
--- to match and still something to post, so they are open until a match holds them.
+-- Items that come to zero because of what is inside them: a charge that its fee used up, a payout
+-- of charges and refunds that cancel out, a bank line of which charges left nothing. There is no
+-- money to match and still something to post, so they are open until a match holds them.
 with
 
 items as (
