@@ -187,6 +187,7 @@ reaches as (
 candidates as (
     select
         reaches.*,
+        certain.payout_number is not null as is_certain,
         reaches.unit_key || '~balance'
         || cast(reaches.meeting_number as {{ dbt.type_string() }}) as group_name,
         case
@@ -212,8 +213,44 @@ candidates as (
         and reaches.meeting_number <= {{ var('sets_shown') }}
 ),
 
--- every transaction with the payout that met the balance, and its first with the other payouts
+-- which certain meeting a step leads up to
+leading_steps as (
+    select
+        balances.party_id,
+        balances.currency,
+        balances.step_number,
+        min(certain.step_number) over (
+            partition by balances.party_id, balances.currency
+            order by balances.step_number desc nulls last
+            rows between unbounded preceding and current row
+        ) as met_step_number
+    from balances
+    left join certain
+        on
+            balances.party_id = certain.party_id
+            and balances.currency = certain.currency
+            and balances.step_number = certain.step_number
+),
+
+-- every transaction with the payout that met the balance, and one of them with the other payouts
 links as (
+    select
+        candidates.group_name,
+        transactions.unit_key as expected_unit,
+        candidates.unit_key as actual_unit
+    from candidates
+    inner join leading_steps
+        on
+            candidates.party_id = leading_steps.party_id
+            and candidates.currency = leading_steps.currency
+            and candidates.step_number = leading_steps.met_step_number
+    inner join transactions
+        on
+            leading_steps.party_id = transactions.party_id
+            and leading_steps.currency = transactions.currency
+            and leading_steps.step_number = transactions.step_number
+    where candidates.is_certain
+    union all
     select
         candidates.group_name,
         transactions.unit_key as expected_unit,
@@ -224,7 +261,8 @@ links as (
             candidates.party_id = transactions.party_id
             and candidates.currency = transactions.currency
     where
-        transactions.step_number > candidates.last_step_number
+        not candidates.is_certain
+        and transactions.step_number > candidates.last_step_number
         and transactions.step_number <= candidates.step_number
     union all
     select
