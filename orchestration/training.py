@@ -11,12 +11,12 @@ result depends on nothing but the warehouse, so a training repeated gives the sa
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from orchestration import dbt_runs, progress, warehouse
 from orchestration.files import copy_to_parquet
-from orchestration.home import Home, TieoutError
+from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.ingest.store import CALIBRATION_TYPES, WEIGHT_TYPES
 
 Floats = npt.NDArray[np.float64]
@@ -44,9 +44,6 @@ MEASURES = {
     "unmatched_words": "unmatched_bits",
 }
 """The comparisons and their columns in `int_training__pairs`, as in macros/cascade/likeness.sql."""
-
-EDGES = ("0", "0.01", "0.1", "0.5", "0.8", "0.9", "0.99", "2")
-"""Bins of the calibration, as in agg_match_calibration."""
 
 _LARGEST_ODDS = 18.0
 _LARGEST_SHARE = 0.95
@@ -155,7 +152,7 @@ def _learn_all(
                     f"{found.observed_share:.6f}",
                     f"{found.brier_score:.6f}",
                 )
-                for found in calibration(candidates)
+                for found in calibration(candidates, calibration_bins())
             )
     return rows, bins, told
 
@@ -175,13 +172,19 @@ def learn(candidates: Candidates) -> Floats | None:
     return probabilities
 
 
-def calibration(candidates: Candidates) -> list[Bin]:
+def calibration_bins() -> list[tuple[str, str]]:
+    """Least probability of each bin and the first one above it."""
+    with open(PROJECT_DIR / "seeds" / "calibration_bins.csv", encoding="utf-8", newline="") as file:
+        return [(row["lower_bound"], row["upper_bound"]) for row in csv.DictReader(file)]
+
+
+def calibration(candidates: Candidates, edges: Sequence[tuple[str, str]]) -> list[Bin]:
     """What the weights say of the pairs whose truth is known, judged as if it were not."""
     is_known = ~np.isnan(candidates.known)
     blind = replace(candidates, known=np.full(len(candidates.known), np.nan))
     said, so = one_to_one(blind)[is_known], candidates.known[is_known]
     bins = []
-    for lower, upper in pairwise(EDGES):
+    for lower, upper in edges:
         inside = (said >= float(lower)) & (said < float(upper))
         if inside.any():
             bins.append(

@@ -96,9 +96,9 @@ select * from final
 
 {#-
     Pairs of units worth comparing, and how they compare. Candidates share a block: the start of the
-    text, one of the three rarest words, the payer, the exact amount, or nothing else; always with amounts and dates
-    of neighbouring steps. A block that holds too many units of a side is left out, so the work is
-    bounded by the number of units.
+    text, one of the rarest words, the payer, the exact amount, or nothing else; always with amounts
+    and dates of neighbouring steps. A block that holds more units of a side than its row in
+    search_limits is left out, so the work is bounded by the number of units.
 -#}
 {% macro compared_pairs(open_model, words_model) %}
 with
@@ -180,35 +180,35 @@ unit_blocks as (
     select
         stepped.unit_key,
         'start ' || substring(stepped.item_text, 1, 3) as block_key,
-        60 as largest_size
+        {{ search_limit('largest_block_of_start') }} as largest_size
     from stepped
     where stepped.item_text is not null
     union all
     select
         rarest_words.unit_key,
         'word ' || rarest_words.word as block_key,
-        5 as largest_size
+        {{ search_limit('largest_block_of_word') }} as largest_size
     from rarest_words
-    where rarest_words.rarity_rank <= 3
+    where rarest_words.rarity_rank <= {{ search_limit('rarest_words_compared') }}
     union all
     select
         stepped.unit_key,
         'payer ' || stepped.family_id as block_key,
-        30 as largest_size
+        {{ search_limit('largest_block_of_payer') }} as largest_size
     from stepped
     where stepped.family_id is not null and not stepped.is_within_party
     union all
     select
         stepped.unit_key,
         'amount ' || cast(abs(stepped.unit_amount) as {{ dbt.type_string() }}) as block_key,
-        60 as largest_size
+        {{ search_limit('largest_block_of_amount') }} as largest_size
     from stepped
     union all
     -- where little is open, what is near is compared whatever it says
     select
         stepped.unit_key,
         'near' as block_key,
-        3 as largest_size
+        {{ search_limit('largest_block_of_neighbours') }} as largest_size
     from stepped
 ),
 

@@ -2,10 +2,17 @@
     Sets of open items that add up to one item of the other side, of the same party and currency: the
     body of the int_sets__ models. One row per set and member.
 
-    Looked for: two to four items (pairs joined on what one or two others leave, so a party with n open
-    items costs n squared, not n to the fourth); all items in the rule's days but up to four; the
-    oldest ones; all of one month; all of one purchase order. Nothing else: a set is only as good as the search that found
-    no other, so what was looked at is counted and held against how many amounts are possible.
+    A party with few members (`most_members_searched_whole`): every subset is looked at, so that the
+    only one that fits is the only one there is. Its members are dealt into two halves of at most six,
+    and what a subset of one half leaves is looked up among the sums of the other: 2 * 2^(n/2) sums
+    instead of 2^n.
+
+    A larger one: two to four items (pairs joined on what one or two others leave, so that n open items
+    cost n squared, not n to the fourth); all items in the rule's days but up to four; the oldest ones;
+    all of one month; all of one purchase order.
+
+    How many sets as simple as the one found there are, against how many amounts are possible, says
+    whether it may have come about by chance. A set that takes all but two is as simple as one of two.
 
     target_side: 'actual' finds documents for a payment, 'expected' payments for a document.
 -#}
@@ -13,191 +20,360 @@
 {%- set payments = target_side == 'actual' -%}
 with
 
-open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
-
-{% if payments -%}
-purchase_orders as (
-    select
-        'invoice_to_receipt|' || invoices.document_type || '|'
-        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
-        invoices.purchase_order_number
-    from {{ ref('stg_billing__invoices') }} as invoices
-    where invoices.purchase_order_number is not null
-),
-
-{% endif -%}
-naming as (select * from {{ ref('int_items__naming_documents') }}),
+units as (select * from {{ ref('int_sets__units') }}),
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
-rules as (
-    select *
-    from {{ ref('int_match_rules__valid') }}
-    where pass = 'sets' and relation = 'exact' and rollout = 'stable'
-),
-
-{{ units_of('open_items') }},
-
-candidates as (
-    select
-        units.reconciliation,
-        units.side,
-        units.unit_key,
-        -- what leaves an account is no credit against what enters it: its own party, sign turned
-        case
-            when reconciliations.party_kind = 'account' and units.unit_amount < 0
-                then units.family_id || ' out'
-            else units.family_id
-        end as family_id,
-        units.currency,
-        units.event_date,
-        {{ 'purchase_orders.purchase_order_number' if payments
-            else 'cast(null as ' ~ dbt.type_string() ~ ') as purchase_order_number' }},
-        reconciliations.party_kind = 'account' as is_account,
-        cast(
-            case
-                when reconciliations.party_kind = 'account' then abs(units.unit_amount)
-                else units.unit_amount
-            end as decimal(18, 4)
-        ) as amount,
-        rules.days_before,
-        rules.days_after
-    from units
-    inner join rules
-        on units.reconciliation = rules.reconciliation
-    inner join {{ ref('reconciliations') }} as reconciliations
-        on units.reconciliation = reconciliations.name
-    {% if payments -%}
-    left join purchase_orders
-        on units.unit_key = purchase_orders.unit_key
-    {% endif -%}
-    left join naming
-        on units.unit_key = naming.item_key
-    where
-        units.family_id is not null
-        and naming.item_key is null
-        -- what a decimal(18, 4) holds sixty times
-        and abs(units.unit_amount) between 0.0001 and 1000000000000
-),
-
--- parties with something on both sides
-parties as (
-    select
-        candidates.reconciliation,
-        candidates.family_id,
-        candidates.currency,
-        cast(
-            row_number() over (
-                order by
-                    candidates.reconciliation nulls last,
-                    candidates.family_id nulls last,
-                    candidates.currency nulls last
-            ) as bigint
-        ) as party_number,
-        count(case when candidates.side = '{{ target_side }}' then 1 end) as target_count,
-        count(case when candidates.side <> '{{ target_side }}' then 1 end) as member_count,
-        sum(case when candidates.side <> '{{ target_side }}' then abs(candidates.amount) end)
-            as member_total,
-        min(case when candidates.side <> '{{ target_side }}' then candidates.amount end) < 0
-            as has_credits,
-        -- round amounts add up to one another more often
-        min(
-            case
-                when candidates.amount % 1000 = 0 then cast(1000 as decimal(18, 4))
-                when candidates.amount % 100 = 0 then 100
-                when candidates.amount % 10 = 0 then 10
-                when candidates.amount % 1 = 0 then 1
-                when candidates.amount % cast(0.1 as decimal(18, 4)) = 0 then 0.1
-                when candidates.amount % cast(0.01 as decimal(18, 4)) = 0 then 0.01
-                else 0.001
-            end
-        ) as granularity
-    from candidates
-    group by candidates.reconciliation, candidates.family_id, candidates.currency
-    having
-        count(case when candidates.side = '{{ target_side }}' and candidates.amount > 0 then 1 end)
-        > 0
-        and count(case when candidates.side <> '{{ target_side }}' then 1 end) > 1
-        -- on a busy account everything adds up to something
-        and (
-            max(case when candidates.is_account then 1 else 0 end) = 0
-            or count(*) <= {{ var('largest_party_in_sets') }}
-        )
-),
-
 targets as (
     select
-        parties.party_number,
-        parties.target_count,
-        parties.member_count,
-        parties.has_credits,
-        candidates.unit_key as target_unit,
-        candidates.amount,
+        units.party_number,
+        units.side_count as target_count,
+        units.other_side_count as member_count,
+        units.other_side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
+            as is_searched_whole,
+        units.other_side_has_credits as has_credits,
+        units.unit_key as target_unit,
+        units.amount,
         -- the days in which members may lie
         {% if payments -%}
-        cast({{ add_days('candidates.event_date', '-candidates.days_after') }} as date) as first_day,
-        cast({{ add_days('candidates.event_date', 'candidates.days_before') }} as date) as last_day
+        cast({{ add_days('units.event_date', '-units.days_after') }} as date) as first_day,
+        cast({{ add_days('units.event_date', 'units.days_before') }} as date) as last_day
         {%- else -%}
-        cast({{ add_days('candidates.event_date', '-candidates.days_before') }} as date)
-            as first_day,
-        cast({{ add_days('candidates.event_date', 'candidates.days_after') }} as date) as last_day
+        cast({{ add_days('units.event_date', '-units.days_before') }} as date) as first_day,
+        cast({{ add_days('units.event_date', 'units.days_after') }} as date) as last_day
         {%- endif %}
-    from candidates
-    inner join parties
-        on
-            candidates.reconciliation = parties.reconciliation
-            and candidates.family_id = parties.family_id
-            and candidates.currency = parties.currency
-    where candidates.side = '{{ target_side }}' and candidates.amount > 0
+    from units
+    where units.side = '{{ target_side }}' and units.amount > 0 and units.other_side_count > 1
 ),
 
 members as (
     select
-        parties.party_number,
-        parties.member_count,
-        parties.target_count,
-        candidates.reconciliation,
-        candidates.unit_key,
-        candidates.amount,
-        candidates.event_date,
-        candidates.purchase_order_number,
+        units.*,
+        units.side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
+            as is_searched_whole
+    from units
+    where units.side <> '{{ target_side }}'
+),
+
+{{ subsets_by_halves(payments) }},
+
+{{ sets_by_joins(payments) }},
+
+found_sets as (
+    select
+        subset_members.target_unit,
+        subset_members.unit_key,
+        subset_members.set_number,
+        subset_members.sets_that_fit,
+        subset_members.member_count
+    from subset_members
+    union all
+    select
+        ranked_sets.target_unit,
+        set_members.unit_key,
+        ranked_sets.set_number,
+        ranked_sets.sets_that_fit,
+        ranked_sets.member_count
+    from ranked_sets
+    inner join set_members
+        on
+            ranked_sets.target_unit = set_members.target_unit
+            and ranked_sets.set_name = set_members.set_name
+),
+
+-- how many units it takes to tell the set: its own, or those that it leaves out
+told as (
+    select
+        found_sets.*,
+        members.reconciliation,
+        members.is_searched_whole,
+        members.granularity,
+        members.side_total,
+        cast(members.side_count as double) as side_count,
+        least(found_sets.member_count, members.side_count - found_sets.member_count)
+            as units_to_tell
+    from found_sets
+    inner join members
+        on found_sets.unit_key = members.unit_key
+),
+
+final as (
+    select
+        told.reconciliation,
+        told.target_unit,
+        told.unit_key as member_unit,
+        told.set_number,
+        told.sets_that_fit,
+        told.member_count,
+        -- the number of sets as simple as this one, against the number of possible sums
+        2 * case
+            when told.units_to_tell <= 1 then told.side_count
+            when told.units_to_tell = 2 then told.side_count * (told.side_count + 1) / 2
+            when told.units_to_tell = 3
+                then
+                    told.side_count
+                    * (told.side_count * told.side_count + 5) / 6
+            when told.units_to_tell = 4
+                then
+                    told.side_count
+                    * (told.side_count + 1)
+                    * (told.side_count * told.side_count - 3 * told.side_count + 14) / 24
+            -- more than four: every subset of a small party, one of the blocks of a large one
+            when told.is_searched_whole then power(2, told.side_count - 1)
+            else 2 * told.side_count
+        end * told.granularity
+        > cast({{ search_limit('largest_chance_of_a_set') }} as double) * told.side_total
+            as may_be_chance
+    from told
+)
+
+select * from final
+{% endmacro %}
+
+
+{#-
+    CTE `subset_members`: every subset of a small party that adds up to a target, one row per member.
+    Sets beyond those that are shown come as one more, of all the members that any of them takes.
+-#}
+{% macro subsets_by_halves(payments) %}
+-- dealt by turns; each has a bit of its own in its half
+dealt as (
+    select
+        members.party_number,
+        members.unit_key,
+        members.amount,
+        members.event_date,
+        members.place % 2 as half,
+        cast(ceil(members.place / 2.0) as bigint) as half_place,
+        cast(power(2, ceil(members.place / 2.0) - 1) as bigint) as bit
+    from members
+    where members.is_searched_whole
+),
+
+halves as (
+    select
+        dealt.party_number,
+        dealt.half,
+        {% for place in range(1, 7) -%}
         cast(
-            row_number() over (
-                partition by parties.party_number
-                order by candidates.event_date nulls last, candidates.unit_key nulls last
-            ) as bigint
-        ) as place,
-        -- more than five equal amounts can only add sets to what is ambiguous already
+            sum(case when dealt.half_place = {{ place }} then dealt.amount else 0 end)
+            as decimal(18, 4)
+        ) as amount_{{ place }},
+        {% endfor -%}
+        count(*) as member_count
+    from dealt
+    group by dealt.party_number, dealt.half
+),
+
+switches as (
+    select cast(0 as bigint) as is_on
+    union all
+    select cast(1 as bigint) as is_on
+),
+
+-- which members of a half are taken, as bits
+choices as (
+    select
+        {% for place in range(1, 7) -%}
+        switches_{{ place }}.is_on as takes_{{ place }},
+        {% endfor -%}
+        {% for place in range(1, 7) -%}
+        {{ 2 ** (place - 1) }} * switches_{{ place }}.is_on{{ ' + ' if not loop.last }}
+        {%- endfor %} as mask,
+        {% for place in range(1, 7) -%}
+        switches_{{ place }}.is_on{{ ' + ' if not loop.last }}
+        {%- endfor %} as taken,
+        -- in a half of at least so many members
+        greatest(
+            {% for place in range(1, 7) -%}
+            {{ place }} * switches_{{ place }}.is_on{{ ', ' if not loop.last }}
+            {%- endfor %}
+        ) as last_taken
+    from switches as switches_1
+    {% for place in range(2, 7) -%}
+    cross join switches as switches_{{ place }}
+    {% endfor %}
+),
+
+half_sums as (
+    select
+        halves.party_number,
+        halves.half,
+        choices.mask,
+        choices.taken,
+        cast(
+            {% for place in range(1, 7) -%}
+            case when choices.takes_{{ place }} = 1 then halves.amount_{{ place }} else 0 end
+            {{- ' + ' if not loop.last }}
+            {% endfor %} as decimal(18, 4)
+        ) as amount
+    from halves
+    inner join choices
+        on halves.member_count >= choices.last_taken
+),
+
+-- members that a target may not take: outside its days, or declined by a person
+barred as (
+    select
+        targets.target_unit,
+        bit_or(case when dealt.half = 1 then dealt.bit else 0 end) as odd_mask,
+        bit_or(case when dealt.half = 0 then dealt.bit else 0 end) as even_mask
+    from targets
+    inner join dealt
+        on targets.party_number = dealt.party_number
+    left join declined_pairs
+        on
+            {% if payments -%}
+            targets.target_unit = declined_pairs.actual_item_key
+            and dealt.unit_key = declined_pairs.expected_item_key
+            {%- else -%}
+            targets.target_unit = declined_pairs.expected_item_key
+            and dealt.unit_key = declined_pairs.actual_item_key
+            {%- endif %}
+    where
+        declined_pairs.actual_item_key is not null
+        or dealt.event_date < targets.first_day
+        or dealt.event_date > targets.last_day
+    group by targets.target_unit
+),
+
+-- what a choice among the odd members leaves to the even ones
+half_rests as (
+    select
+        targets.party_number,
+        targets.target_unit,
+        half_sums.mask,
+        half_sums.taken,
+        coalesce(barred.even_mask, 0) as barred_mask,
+        cast(targets.amount - half_sums.amount as decimal(18, 4)) as rest
+    from targets
+    inner join half_sums
+        on targets.party_number = half_sums.party_number
+    left join barred
+        on targets.target_unit = barred.target_unit
+    where half_sums.half = 1 and (half_sums.mask & coalesce(barred.odd_mask, 0)) = 0
+),
+
+even_sums as (
+    select * from half_sums
+    where half = 0
+),
+
+subsets as (
+    select
+        half_rests.party_number,
+        half_rests.target_unit,
+        half_rests.mask as odd_mask,
+        even_sums.mask as even_mask,
+        half_rests.taken + even_sums.taken as member_count
+    from half_rests
+    inner join even_sums
+        on
+            half_rests.party_number = even_sums.party_number
+            and half_rests.rest = even_sums.amount
+    where
+        (even_sums.mask & half_rests.barred_mask) = 0
+        and half_rests.taken + even_sums.taken > 1
+),
+
+numbered_subsets as (
+    select
+        subsets.*,
+        count(*) over (partition by subsets.target_unit) as sets_that_fit,
         row_number() over (
-            partition by parties.party_number, candidates.amount
-            order by candidates.event_date nulls last, candidates.unit_key nulls last
+            partition by subsets.target_unit
+            order by
+                subsets.member_count nulls last,
+                subsets.odd_mask nulls last,
+                subsets.even_mask nulls last
+        ) as fit_number
+    from subsets
+),
+
+ranked_subsets as (
+    select
+        numbered_subsets.*,
+        cast(
+            least(numbered_subsets.fit_number, {{ search_limit('sets_shown') }} + 1) as bigint
+        ) as set_number
+    from numbered_subsets
+),
+
+shown_subsets as (
+    select
+        ranked_subsets.party_number,
+        ranked_subsets.target_unit,
+        ranked_subsets.sets_that_fit,
+        ranked_subsets.set_number,
+        min(ranked_subsets.member_count) as member_count,
+        bit_or(ranked_subsets.odd_mask) as odd_mask,
+        bit_or(ranked_subsets.even_mask) as even_mask
+    from ranked_subsets
+    group by
+        ranked_subsets.party_number,
+        ranked_subsets.target_unit,
+        ranked_subsets.sets_that_fit,
+        ranked_subsets.set_number
+),
+
+subset_members as (
+    select
+        shown_subsets.target_unit,
+        dealt.unit_key,
+        shown_subsets.set_number,
+        shown_subsets.sets_that_fit,
+        shown_subsets.member_count
+    from shown_subsets
+    inner join dealt
+        on shown_subsets.party_number = dealt.party_number
+    where
+        (
+            case when dealt.half = 1 then shown_subsets.odd_mask else shown_subsets.even_mask end
+            & dealt.bit
+        ) <> 0
+)
+{%- endmacro %}
+
+
+{#-
+    CTEs `ranked_sets` and `set_members`: what joins find in a large party.
+-#}
+{% macro sets_by_joins(payments) %}
+large_parties as (
+    select
+        members.party_number,
+        members.side_count as member_count,
+        members.other_side_count as target_count,
+        members.place,
+        members.amount,
+        members.event_date,
+        members.purchase_order_number,
+        row_number() over (
+            partition by members.party_number, members.amount
+            order by members.place nulls last
         ) as copy,
-        sum(candidates.amount) over (
-            partition by parties.party_number
-            order by candidates.event_date nulls last, candidates.unit_key nulls last
+        sum(members.amount) over (
+            partition by members.party_number
+            order by members.place nulls last
             rows between unbounded preceding and current row
         ) as running_total
-    from candidates
-    inner join parties
-        on
-            candidates.reconciliation = parties.reconciliation
-            and candidates.family_id = parties.family_id
-            and candidates.currency = parties.currency
-    where candidates.side <> '{{ target_side }}'
+    from members
+    where not members.is_searched_whole
 ),
 
 singles as (
     select
-        members.party_number,
-        members.member_count,
-        members.place,
-        members.amount,
-        members.event_date
-    from members
+        large_parties.party_number,
+        large_parties.member_count,
+        large_parties.place,
+        large_parties.amount,
+        large_parties.event_date
+    from large_parties
     where
-        members.copy <= 5
-        and members.member_count <= {{ var('largest_party_in_sets') }}
-        and members.target_count <= {{ var('largest_party_in_sets') }}
+        -- more than five equal amounts can only add sets to what is ambiguous already
+        large_parties.copy <= 5
+        and large_parties.member_count <= {{ search_limit('largest_party_in_sets') }}
+        and large_parties.target_count <= {{ search_limit('largest_party_in_sets') }}
 ),
 
 pairs as (
@@ -219,16 +395,16 @@ pairs as (
 windows as (
     select
         targets.target_unit,
-        sum(members.amount) as amount,
+        sum(large_parties.amount) as amount,
         count(*) as member_count
     from targets
-    inner join members
+    inner join large_parties
         on
-            targets.party_number = members.party_number
-            and members.event_date between targets.first_day and targets.last_day
+            targets.party_number = large_parties.party_number
+            and large_parties.event_date between targets.first_day and targets.last_day
     where
-        targets.member_count <= {{ var('largest_party_in_sets') }}
-        and targets.target_count <= {{ var('largest_party_in_sets') }}
+        targets.member_count <= {{ search_limit('largest_party_in_sets') }}
+        and targets.target_count <= {{ search_limit('largest_party_in_sets') }}
     group by targets.target_unit
 ),
 
@@ -244,6 +420,7 @@ goals as (
         'some' as kind,
         cast(null as bigint) as window_members
     from targets
+    where not targets.is_searched_whole
     {% if payments -%}
     union all
     select
@@ -299,7 +476,7 @@ rests as (
         pairs.first_date >= goals.first_day
         and pairs.last_date <= goals.last_day
         and (goals.has_credits or goals.goal > pairs.amount)
-        and pairs.member_count <= {{ var('largest_party_in_sets_of_four') }}
+        and pairs.member_count <= {{ search_limit('largest_party_in_sets_of_four') }}
         and coalesce(goals.window_members, 9) > 8
 ),
 
@@ -367,31 +544,31 @@ found_places as (
 -- ranges of places that one sum reaches: the oldest ones, a month, a purchase order
 blocks as (
     select
-        members.party_number,
-        members.running_total as amount,
+        large_parties.party_number,
+        large_parties.running_total as amount,
         'oldest' as kind,
-        cast(members.place as {{ dbt.type_string() }}) as block_name,
-        members.place as member_count
-    from members
+        cast(large_parties.place as {{ dbt.type_string() }}) as block_name,
+        large_parties.place as member_count
+    from large_parties
     union all
     select
-        members.party_number,
-        sum(members.amount) as amount,
+        large_parties.party_number,
+        sum(large_parties.amount) as amount,
         'month' as kind,
-        {{ iso_month('members.event_date') }} as block_name,
+        {{ iso_month('large_parties.event_date') }} as block_name,
         count(*) as member_count
-    from members
-    group by members.party_number, {{ iso_month('members.event_date') }}
+    from large_parties
+    group by large_parties.party_number, {{ iso_month('large_parties.event_date') }}
     union all
     select
-        members.party_number,
-        sum(members.amount) as amount,
+        large_parties.party_number,
+        sum(large_parties.amount) as amount,
         'purchase_order' as kind,
-        members.purchase_order_number as block_name,
+        large_parties.purchase_order_number as block_name,
         count(*) as member_count
-    from members
-    where members.purchase_order_number is not null
-    group by members.party_number, members.purchase_order_number
+    from large_parties
+    where large_parties.purchase_order_number is not null
+    group by large_parties.party_number, large_parties.purchase_order_number
 ),
 
 found_blocks as (
@@ -411,8 +588,8 @@ found_blocks as (
         or (
             blocks.member_count > 1
             and (
-                targets.member_count > {{ var('largest_party_in_sets') }}
-                or targets.target_count > {{ var('largest_party_in_sets') }}
+                targets.member_count > {{ search_limit('largest_party_in_sets') }}
+                or targets.target_count > {{ search_limit('largest_party_in_sets') }}
             )
         )
 ),
@@ -425,7 +602,6 @@ set_members as (
             '.', found_places.kind, found_places.place_1, found_places.place_2,
             found_places.place_3, found_places.place_4
         ) as set_name,
-        members.reconciliation,
         members.unit_key,
         members.event_date
     from found_places
@@ -449,7 +625,6 @@ set_members as (
     select
         found_blocks.target_unit,
         found_blocks.kind || '.' || found_blocks.block_name as set_name,
-        members.reconciliation,
         members.unit_key,
         members.event_date
     from found_blocks
@@ -514,43 +689,5 @@ ranked_sets as (
             ) as bigint
         ) as set_number
     from distinct_sets
-),
-
-final as (
-    select
-        set_members.reconciliation,
-        ranked_sets.target_unit,
-        set_members.unit_key as member_unit,
-        ranked_sets.set_number,
-        ranked_sets.sets_that_fit,
-        ranked_sets.member_count,
-        -- 24 times the number of sets that were looked at, against the number of possible sums
-        cast(
-            case
-                when greatest(parties.member_count, parties.target_count)
-                    > {{ var('largest_party_in_sets') }}
-                    then 72 * parties.member_count
-                when parties.member_count > {{ var('largest_party_in_sets_of_four') }}
-                    then
-                        parties.member_count * (parties.member_count - 1)
-                        * (12 + (parties.member_count - 2) * 4)
-                else
-                    parties.member_count * (parties.member_count - 1)
-                    * (12 + (parties.member_count - 2) * (4 + (parties.member_count - 3)))
-            end as decimal(18, 4)
-        ) * parties.granularity
-        > 24 * cast({{ var('largest_chance_of_a_set') }} as decimal(6, 4)) * parties.member_total
-            as may_be_chance
-    from ranked_sets
-    inner join set_members
-        on
-            ranked_sets.target_unit = set_members.target_unit
-            and ranked_sets.set_name = set_members.set_name
-    inner join targets
-        on ranked_sets.target_unit = targets.target_unit
-    inner join parties
-        on targets.party_number = parties.party_number
 )
-
-select * from final
-{% endmacro %}
+{%- endmacro %}

@@ -16,7 +16,6 @@
     Yields one row per item in a group.
 -#}
 {% macro settle(pass_name, open_model, links_model, groups='linked', links_say_why=false) %}
-{%- set explained = "('discount', 'withholding', 'charges', 'short_pay')" -%}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
@@ -31,7 +30,29 @@ fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
 
 allowances as (select * from {{ ref('int_item_allowances') }}),
 
-{{ units_of('open_items') }},
+linked_units as (
+    select links.expected_unit as unit_key
+    from links
+    union
+    select links.actual_unit as unit_key
+    from links
+),
+
+-- the cost of a pass is that of what it links, not of all that is open
+linked_items as (
+    select open_items.*
+    from open_items
+    inner join linked_units
+        on open_items.anchor_item_key = linked_units.unit_key
+),
+
+unit_families as (
+    select
+        linked_items.anchor_item_key as unit_key,
+        max(linked_items.family_id) as family_id
+    from linked_items
+    group by linked_items.anchor_item_key
+),
 
 {% if groups == 'given' %}
 grouped_links as (
@@ -121,9 +142,9 @@ group_links as (
             as is_same_payer,
         min(expected_units.family_id) as arm_family_id
     from grouped_links
-    inner join units as expected_units
+    inner join unit_families as expected_units
         on grouped_links.expected_unit = expected_units.unit_key
-    inner join units as actual_units
+    inner join unit_families as actual_units
         on grouped_links.actual_unit = actual_units.unit_key
     group by grouped_links.reconciliation, grouped_links.group_name
 ),
@@ -151,12 +172,12 @@ group_items as (
         group_units.group_name,
         group_units.unit_key,
         group_units.stated_amount,
-        open_items.*
+        linked_items.*
     from group_units
-    inner join open_items
+    inner join linked_items
         on
-            group_units.unit_key = open_items.anchor_item_key
-            and group_units.side = open_items.side
+            group_units.unit_key = linked_items.anchor_item_key
+            and group_units.side = linked_items.side
 ),
 
 -- the match is in the currency of the expected side
@@ -548,7 +569,7 @@ suspect_payments as (
         and own_documents.group_name is null
         and (
             ruled.relation in ('partial', 'overpaid')
-            or ruled.relation in {{ explained }}
+            or ruled.relation = ruled.explanation_kind
             or ruled.is_other_payer = 1
         )
 ),
@@ -615,6 +636,17 @@ sided_items as (
             and item_allowances.side = 'expected'
 ),
 
+covers as (
+    select
+        sided_items.group_name,
+        least(
+            coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0),
+            coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
+        ) as covered_total
+    from sided_items
+    group by sided_items.group_name
+),
+
 ranges as (
     select
         sided_items.*,
@@ -631,19 +663,10 @@ ranges as (
                 0
             ) as {{ amount_type() }}
         ) as range_start,
-        least(
-            coalesce(
-                sum(case when sided_items.role = 'to_cover' then sided_items.capacity end)
-                    over (partition by sided_items.group_name),
-                0
-            ),
-            coalesce(
-                sum(case when sided_items.role = 'covering' then sided_items.capacity end)
-                    over (partition by sided_items.group_name),
-                0
-            )
-        ) as covered_total
+        covers.covered_total
     from sided_items
+    inner join covers
+        on sided_items.group_name = covers.group_name
 ),
 
 covered as (
@@ -710,7 +733,7 @@ judged as (
                 then 'other_payer'
             when ruled.is_other_payer = 1 and fits_another.group_name is not null
                 then 'other_payer'
-            when ruled.relation in {{ explained }} and ruled.explanation_kinds > 1
+            when ruled.relation = ruled.explanation_kind and ruled.explanation_kinds > 1
                 then 'several_explanations'
             when ruled.relation = 'partial' and ruled.expected_units > 1 then 'which_is_short'
             when
@@ -729,7 +752,7 @@ judged as (
                 ruled.is_same_payer = 0
                 and (
                     ruled.relation in ('partial', 'overpaid', 'cross_currency', 'invoice_rate')
-                    or ruled.relation in {{ explained }}
+                    or ruled.relation = ruled.explanation_kind
                 )
                 then 'payer_unknown'
             when not ruled.closes_by_itself

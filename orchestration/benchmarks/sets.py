@@ -17,7 +17,13 @@ from orchestration.files import quoted
 from orchestration.home import Home
 
 AS_OF = datetime(2026, 7, 1)
-MODELS = ("int_sets__of_documents", "int_sets__of_payments", "int_links__sets", "int_pass__sets")
+MODELS = (
+    "int_sets__units",
+    "int_sets__of_documents",
+    "int_sets__of_payments",
+    "int_links__sets",
+    "int_pass__sets",
+)
 """What the pass itself consists of; the rest of a build is there with or without it."""
 
 

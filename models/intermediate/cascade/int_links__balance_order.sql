@@ -210,7 +210,7 @@ candidates as (
             and reaches.payout_number = certain.payout_number
     where
         reaches.step_number > reaches.last_step_number
-        and reaches.meeting_number <= {{ var('sets_shown') }}
+        and reaches.meeting_number <= {{ search_limit('sets_shown') }}
 ),
 
 -- which certain meeting a step leads up to

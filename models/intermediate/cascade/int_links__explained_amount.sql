@@ -53,7 +53,7 @@ priced as (
         cast(null as date) as valid_until,
         counted_units.unit_amount as explained_amount
     from counted_units
-    where counted_units.equals <= 60
+    where counted_units.equals <= {{ search_limit('largest_crowd_in_explained_amount') }}
     union all
     select
         counted_units.*,
@@ -67,7 +67,7 @@ priced as (
     from counted_units
     inner join unit_allowances
         on counted_units.unit_key = unit_allowances.unit_key
-    where counted_units.equals <= 60
+    where counted_units.equals <= {{ search_limit('largest_crowd_in_explained_amount') }}
 ),
 
 pairs as (
@@ -137,7 +137,7 @@ final as (
         cast(null as {{ amount_type() }}) as stated_amount,
         counted.expected_unit || '~' || counted.actual_unit as group_name
     from counted
-    where counted.place <= 3
+    where counted.place <= {{ search_limit('documents_shown') }}
 )
 
 select * from final

@@ -86,7 +86,7 @@ final as (
                 'set ' || cast(sets.set_number as {{ dbt.type_string() }}) || ' of '
                 || cast(sets.sets_that_fit as {{ dbt.type_string() }}) || ' that fit'
         end as evidence,
-        sets.sets_that_fit > 1 as is_ambiguous,
+        false as is_ambiguous,
         case
             when sets.sets_that_fit > 1 then 'several_fit'
             when judged.claim_count > 1 then 'set_wanted_twice'
@@ -98,7 +98,7 @@ final as (
     from sets
     inner join judged
         on sets.group_name = judged.group_name
-    where sets.set_number <= {{ var('sets_shown') }}
+    where sets.set_number <= {{ search_limit('sets_shown') }}
 )
 
 select * from final

@@ -73,7 +73,7 @@ crowds as (
     group by dated.reconciliation, dated.family_id, dated.currency, dated.unit_amount
     having
         count(distinct dated.side) = 2
-        and count(*) <= 120
+        and count(*) <= {{ search_limit('largest_crowd_in_unique_amount') }}
 ),
 
 pairs as (
@@ -239,7 +239,7 @@ final as (
         or (
             judged.document_is_taken = 0
             and judged.payment_is_taken = 0
-            and judged.nearness <= 3
+            and judged.nearness <= {{ search_limit('documents_shown') }}
         )
 )
 

@@ -89,7 +89,9 @@ crowds as (
         from payments
     ) as equals
     group by equals.reconciliation, equals.family_id, equals.currency, equals.unit_amount
-    having count(distinct equals.side) = 2 and count(*) <= 60
+    having
+        count(distinct equals.side) = 2
+        and count(*) <= {{ search_limit('largest_crowd_in_weak_reference') }}
 ),
 
 pairs as (

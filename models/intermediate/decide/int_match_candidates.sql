@@ -171,7 +171,7 @@ crowds as (
         wanted_amounts.family_id,
         wanted_amounts.currency,
         wanted_amounts.open_amount
-    having count(*) <= 60
+    having count(*) <= {{ search_limit('largest_crowd_in_candidates') }}
 ),
 
 same_amount as (
@@ -320,7 +320,7 @@ large_parties as (
         and open_items.family_id is not null
         and reconciliations.party_kind <> 'account'
     group by open_items.reconciliation, open_items.family_id, open_items.currency
-    having count(*) > {{ var('largest_party_in_sets') }}
+    having count(*) > {{ search_limit('largest_party_in_sets') }}
 ),
 
 oldest_documents as (
@@ -335,7 +335,7 @@ oldest_documents as (
     qualify row_number() over (
         partition by open_items.reconciliation, open_items.family_id, open_items.currency
         order by open_items.event_date nulls last, open_items.item_key nulls last
-    ) <= 3
+    ) <= {{ search_limit('documents_shown') }}
 ),
 
 unsearched as (
@@ -488,7 +488,7 @@ ranked as (
 final as (
     select *
     from ranked
-    where ranked.rank <= 10
+    where ranked.rank <= {{ search_limit('candidates_shown') }}
 )
 
 select * from final

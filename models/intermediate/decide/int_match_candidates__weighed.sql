@@ -6,7 +6,9 @@ items as (select * from {{ ref('int_items__balanced') }}),
 pairs as (
     select *
     from {{ ref('int_pairs__probabilistic') }}
-    where rank_for_expected <= 10 and rank_for_actual <= 10
+    where
+        rank_for_expected <= {{ search_limit('candidates_shown') }}
+        and rank_for_actual <= {{ search_limit('candidates_shown') }}
 ),
 
 links as (select * from {{ ref('int_links__probabilistic') }}),

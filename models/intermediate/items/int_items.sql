@@ -1,6 +1,7 @@
 -- Everything that takes part in any reconciliation, in one shape. The engine reads nothing else.
 with
 
+-- the mapping models have the same columns in the same order
 all_items as (
     select * from {{ ref('int_items__invoice_to_receipt') }}
     union all
@@ -12,6 +13,8 @@ all_items as (
 ),
 
 windows as (select * from {{ ref('match_windows') }}),
+
+statuses as (select * from {{ ref('set_aside_statuses') }}),
 
 people_say as (select * from {{ ref('int_items__set_aside_by_people') }}),
 
@@ -35,7 +38,9 @@ final as (
         cast(all_items.event_at as date) as event_date,
         all_items.currency,
         cast(all_items.amount as {{ amount_type() }}) as amount,
-        coalesce(all_items.set_aside_reason, people_say.set_aside_reason) as set_aside_reason,
+        coalesce(
+            statuses.set_aside_reason, all_items.set_aside_reason, people_say.set_aside_reason
+        ) as set_aside_reason,
         all_items.due_from as due_date,
         {{ add_days('all_items.due_from', 'coalesce(windows.window_days, 0)') }}
             as due_for_match_at,
@@ -50,6 +55,10 @@ final as (
         on
             all_items.reconciliation = windows.reconciliation
             and all_items.side = windows.side
+    left join statuses
+        on
+            all_items.feed = statuses.feed
+            and all_items.record_status = statuses.status
     left join people_say
         on
             all_items.item_type = people_say.item_type

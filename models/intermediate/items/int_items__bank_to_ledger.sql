@@ -64,17 +64,20 @@ expected as (
         'bank_transaction' as item_type,
         bank_transactions.item_id,
         ledger_codes.account_id as party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
         cast(bank_transactions.booking_date as timestamp) as event_at,
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when not bank_transactions.is_booked then 'pending' end as set_aside_reason,
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
         bank_transactions.remittance_information as memo,
         bank_transactions._batch_id as batch_id,
         bank_transactions._row_hash as row_hash,
-        'bank_transactions' as feed
+        'bank_transactions' as feed,
+        false as is_listed_only_if_matched
     from bank_transactions
     inner join accounts
         on bank_transactions.account_id = accounts.account_id
@@ -90,16 +93,19 @@ actual as (
         'ledger_entry' as item_type,
         ledger_entries.item_id,
         ledger_codes.account_id as party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
         cast(ledger_entries.posting_date as timestamp) as event_at,
         ledger_entries.posting_date as due_from,
         ledger_entries.currency,
         cast(ledger_entries.amount as {{ amount_type() }}) as amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when postings.posting_number > 1 then 'duplicate' end as set_aside_reason,
         ledger_entries.entry_id as document_number,
         ledger_entries.description as memo,
         ledger_entries._batch_id as batch_id,
         ledger_entries._row_hash as row_hash,
-        'ledger_entries' as feed
+        'ledger_entries' as feed,
+        false as is_listed_only_if_matched
     from ledger_entries
     inner join ledger_codes
         on
@@ -117,29 +123,15 @@ all_items as (
     select * from actual
 ),
 
+-- every item stands for itself
 final as (
     select
         'bank_to_ledger' as reconciliation,
-        all_items.side,
-        all_items.item_type,
-        all_items.item_id,
+        all_items.*,
         all_items.item_id as anchor_item_id,
         all_items.item_type as anchor_item_type,
-        all_items.party_id,
         all_items.party_id as family_id,
-        'feed' as party_source,
-        cast(null as {{ dbt.type_string() }}) as group_key,
-        all_items.event_at,
-        all_items.due_from,
-        all_items.currency,
-        all_items.amount,
-        all_items.set_aside_reason,
-        all_items.document_number,
-        all_items.memo,
-        all_items.batch_id,
-        all_items.row_hash,
-        all_items.feed,
-        false as is_listed_only_if_matched
+        'feed' as party_source
     from all_items
     inner join active
         on active.reconciliation = 'bank_to_ledger'

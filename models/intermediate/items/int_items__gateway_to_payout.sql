@@ -36,15 +36,14 @@ expected as (
         ) as due_from,
         transactions.currency,
         transactions.net_amount as amount,
-        case
-            when transactions.status = 'pending' then 'pending'
-            when transactions.status = 'failed' then 'failed'
-        end as set_aside_reason,
+        transactions.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         transactions.transaction_id as document_number,
         transactions.description as memo,
         transactions._batch_id as batch_id,
         transactions._row_hash as row_hash,
-        'gateway_transactions' as feed
+        'gateway_transactions' as feed,
+        false as is_listed_only_if_matched
     from transactions
 ),
 
@@ -59,15 +58,14 @@ actual as (
         cast(payouts.created_at as date) as due_from,
         payouts.currency,
         payouts.amount,
-        case
-            when payouts.status = 'pending' then 'pending'
-            when payouts.status in ('failed', 'cancelled') then 'failed'
-        end as set_aside_reason,
+        payouts.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         payouts.payout_id as document_number,
         payouts.bank_reference as memo,
         payouts._batch_id as batch_id,
         payouts._row_hash as row_hash,
-        'gateway_payouts' as feed
+        'gateway_payouts' as feed,
+        false as is_listed_only_if_matched
     from payouts
 ),
 
@@ -77,29 +75,15 @@ all_items as (
     select * from actual
 ),
 
+-- every item stands for itself
 final as (
     select
         'gateway_to_payout' as reconciliation,
-        all_items.side,
-        all_items.item_type,
-        all_items.item_id,
+        all_items.*,
         all_items.item_id as anchor_item_id,
         all_items.item_type as anchor_item_type,
-        all_items.party_id,
         all_items.party_id as family_id,
-        'feed' as party_source,
-        all_items.group_key,
-        all_items.event_at,
-        all_items.due_from,
-        all_items.currency,
-        all_items.amount,
-        all_items.set_aside_reason,
-        all_items.document_number,
-        all_items.memo,
-        all_items.batch_id,
-        all_items.row_hash,
-        all_items.feed,
-        false as is_listed_only_if_matched
+        'feed' as party_source
     from all_items
     inner join active
         on active.reconciliation = 'gateway_to_payout'

@@ -32,6 +32,23 @@ documents as (
         'expected' as side,
         invoices.document_type as item_type,
         {{ item_id(['invoices.invoice_id']) }} as item_id,
+        invoices.customer_id as party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
+        invoices.issued_at as event_at,
+        coalesce(invoices.due_date, cast(invoices.issued_at as date)) as due_from,
+        invoices.currency,
+        case
+            when invoices.document_type = 'credit_memo' then -invoices.total_amount
+            else invoices.total_amount
+        end as amount,
+        invoices.status as record_status,
+        case when duplicates.invoice_id is not null then 'duplicate' end as set_aside_reason,
+        invoices.invoice_number as document_number,
+        cast(null as {{ dbt.type_string() }}) as memo,
+        invoices._batch_id as batch_id,
+        invoices._row_hash as row_hash,
+        'billing_invoices' as feed,
+        false as is_listed_only_if_matched,
         -- a credit memo is read together with the invoice that it corrects
         case
             when
@@ -49,27 +66,8 @@ documents as (
                 then 'invoice'
             else invoices.document_type
         end as anchor_item_type,
-        invoices.customer_id as party_id,
         coalesce(customers.parent_customer_id, invoices.customer_id) as family_id,
-        case when customers.customer_id is not null then 'feed' else 'unknown' end as party_source,
-        cast(null as {{ dbt.type_string() }}) as group_key,
-        invoices.issued_at as event_at,
-        coalesce(invoices.due_date, cast(invoices.issued_at as date)) as due_from,
-        invoices.currency,
-        case
-            when invoices.document_type = 'credit_memo' then -invoices.total_amount
-            else invoices.total_amount
-        end as amount,
-        case
-            when invoices.status = 'void' then 'void'
-            when invoices.status = 'draft' then 'draft'
-            when duplicates.invoice_id is not null then 'duplicate'
-        end as set_aside_reason,
-        invoices.invoice_number as document_number,
-        cast(null as {{ dbt.type_string() }}) as memo,
-        invoices._batch_id as batch_id,
-        invoices._row_hash as row_hash,
-        'billing_invoices' as feed
+        case when customers.customer_id is not null then 'feed' else 'unknown' end as party_source
     from invoices
     left join duplicates
         on invoices.invoice_id = duplicates.invoice_id
@@ -111,6 +109,20 @@ payments as (
         'actual' as side,
         transactions.type as item_type,
         transactions.item_id,
+        parties.party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
+        transactions.created_at as event_at,
+        cast(transactions.created_at as date) as due_from,
+        transactions.currency,
+        transactions.amount,
+        transactions.status as record_status,
+        case when repeated_charges.item_id is not null then 'duplicate' end as set_aside_reason,
+        transactions.transaction_id as document_number,
+        transactions.invoice_reference as memo,
+        transactions._batch_id as batch_id,
+        transactions._row_hash as row_hash,
+        'gateway_transactions' as feed,
+        false as is_listed_only_if_matched,
         case
             when transactions.currency = origins.charge_currency then origins.charge_item_id
             else transactions.item_id
@@ -119,24 +131,8 @@ payments as (
             when transactions.currency = origins.charge_currency then 'charge'
             else transactions.type
         end as anchor_item_type,
-        parties.party_id,
         parties.family_id,
-        parties.party_source,
-        cast(null as {{ dbt.type_string() }}) as group_key,
-        transactions.created_at as event_at,
-        cast(transactions.created_at as date) as due_from,
-        transactions.currency,
-        transactions.amount,
-        case
-            when transactions.status = 'pending' then 'pending'
-            when transactions.status = 'failed' then 'failed'
-            when repeated_charges.item_id is not null then 'duplicate'
-        end as set_aside_reason,
-        transactions.transaction_id as document_number,
-        transactions.invoice_reference as memo,
-        transactions._batch_id as batch_id,
-        transactions._row_hash as row_hash,
-        'gateway_transactions' as feed
+        parties.party_source
     from transactions
     left join origins
         on transactions.item_id = origins.item_id
@@ -152,16 +148,13 @@ bank_items as (
         'actual' as side,
         'bank_transaction' as item_type,
         bank_transactions.item_id,
-        bank_transactions.item_id as anchor_item_id,
-        'bank_transaction' as anchor_item_type,
         bank_transactions.party_id,
-        bank_transactions.family_id,
-        bank_transactions.party_source,
         cast(null as {{ dbt.type_string() }}) as group_key,
         cast(bank_transactions.booking_date as timestamp) as event_at,
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case
             when not bank_transactions.is_booked then 'pending'
             when bank_transactions.is_own_transfer then 'own_transfer'
@@ -174,7 +167,12 @@ bank_items as (
         bank_transactions.remittance_information as memo,
         bank_transactions._batch_id as batch_id,
         bank_transactions._row_hash as row_hash,
-        'bank_transactions' as feed
+        'bank_transactions' as feed,
+        false as is_listed_only_if_matched,
+        bank_transactions.item_id as anchor_item_id,
+        'bank_transaction' as anchor_item_type,
+        bank_transactions.family_id,
+        bank_transactions.party_source
     from bank_transactions
     left join active as invoice_to_receipt
         on invoice_to_receipt.reconciliation = 'invoice_to_receipt'
@@ -198,8 +196,7 @@ all_items as (
 final as (
     select
         'invoice_to_receipt' as reconciliation,
-        all_items.*,
-        false as is_listed_only_if_matched
+        all_items.*
     from all_items
     left join active
         on active.reconciliation = 'invoice_to_receipt'

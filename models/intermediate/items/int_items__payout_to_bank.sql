@@ -22,14 +22,13 @@ expected as (
         'payout' as item_type,
         payouts.item_id,
         payouts.gateway as party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
         payouts.created_at as event_at,
         coalesce(payouts.arrival_date, cast(payouts.created_at as date)) as due_from,
         payouts.currency,
         payouts.amount,
-        case
-            when payouts.status = 'pending' then 'pending'
-            when payouts.status in ('failed', 'cancelled') then 'failed'
-        end as set_aside_reason,
+        payouts.status as record_status,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         payouts.payout_id as document_number,
         payouts.bank_reference as memo,
         payouts._batch_id as batch_id,
@@ -45,10 +44,12 @@ actual as (
         'bank_transaction' as item_type,
         bank_transactions.item_id,
         bank_transactions.gateway as party_id,
+        cast(null as {{ dbt.type_string() }}) as group_key,
         cast(bank_transactions.booking_date as timestamp) as event_at,
         bank_transactions.booking_date as due_from,
         bank_transactions.currency,
         bank_transactions.amount,
+        cast(null as {{ dbt.type_string() }}) as record_status,
         case when not bank_transactions.is_booked then 'pending' end as set_aside_reason,
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
@@ -76,29 +77,15 @@ all_items as (
     select * from actual
 ),
 
+-- every item stands for itself
 final as (
     select
         'payout_to_bank' as reconciliation,
-        all_items.side,
-        all_items.item_type,
-        all_items.item_id,
+        all_items.*,
         all_items.item_id as anchor_item_id,
         all_items.item_type as anchor_item_type,
-        all_items.party_id,
         all_items.party_id as family_id,
-        'feed' as party_source,
-        cast(null as {{ dbt.type_string() }}) as group_key,
-        all_items.event_at,
-        all_items.due_from,
-        all_items.currency,
-        all_items.amount,
-        all_items.set_aside_reason,
-        all_items.document_number,
-        all_items.memo,
-        all_items.batch_id,
-        all_items.row_hash,
-        all_items.feed,
-        all_items.is_listed_only_if_matched
+        'feed' as party_source
     from all_items
     inner join active
         on active.reconciliation = 'payout_to_bank'

@@ -111,7 +111,7 @@ pairs as (
         debits.amount < 0
         and credits.amount > 0
         and abs({{ days_between('debits.booking_date', 'credits.booking_date') }})
-        <= {{ var('largest_days_of_a_conversion') }}
+        <= {{ search_limit('largest_days_of_a_conversion') }}
     group by debits.item_id, credits.item_id
 ),
 
@@ -129,7 +129,7 @@ agreeing as (
     where
         fx_rates.rate is null
         or abs(pairs.bought_amount - cast(pairs.sold_amount * fx_rates.rate as {{ amount_type() }}))
-        <= cast({{ var('largest_spread_of_a_conversion') }} as decimal(6, 4)) * pairs.bought_amount
+        <= {{ search_limit('largest_spread_of_a_conversion') }} * pairs.bought_amount
 ),
 
 final as (

@@ -36,7 +36,9 @@ final as (
     from items
     inner join rules
         on items.reconciliation = rules.reconciliation
-    where {{ days_between('items.event_date', as_of_date()) }} between 0 and 366
+    where
+        {{ days_between('items.event_date', as_of_date()) }}
+        between 0 and {{ search_limit('training_days') }}
 )
 
 select * from final

@@ -17,36 +17,7 @@ matches as (
     where method = 'probabilistic'
 ),
 
--- the bins of a training (orchestration/training.py)
-bins as (
-    select
-        cast(0 as {{ amount_type() }}) as lower_bound,
-        cast(0.01 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.01 as {{ amount_type() }}) as lower_bound,
-        cast(0.1 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.1 as {{ amount_type() }}) as lower_bound,
-        cast(0.5 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.5 as {{ amount_type() }}) as lower_bound,
-        cast(0.8 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.8 as {{ amount_type() }}) as lower_bound,
-        cast(0.9 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.9 as {{ amount_type() }}) as lower_bound,
-        cast(0.99 as {{ amount_type() }}) as upper_bound
-    union all
-    select
-        cast(0.99 as {{ amount_type() }}) as lower_bound,
-        cast(2 as {{ amount_type() }}) as upper_bound
-),
+bins as (select * from {{ ref('calibration_bins') }}),
 
 reviewed as (
     select

@@ -18,6 +18,12 @@ transactions as (
         and stg_gateway__transactions.created_at <= {{ as_of() }}
 ),
 
+statuses as (
+    select *
+    from {{ ref('set_aside_statuses') }}
+    where feed = 'gateway_transactions'
+),
+
 live_allocations as (
     select allocations.*
     from {{ ref('int_match_allocations') }} as allocations
@@ -114,14 +120,13 @@ gateway_receipts as (
         coalesce(receipt_items.adjusted_amount, {{ zero() }}) as adjusted_amount,
         coalesce(receipt_items.is_in_review, false) as is_in_review,
         receipt_items.status as item_status,
-        case
-            when transactions.status in ('pending', 'failed') then transactions.status
-            else receipt_items.set_aside_reason
-        end as set_aside_reason,
+        coalesce(statuses.set_aside_reason, receipt_items.set_aside_reason) as set_aside_reason,
         coalesce(transactions.payout_id, payouts.payout_id) as payout_id,
         cast(paid_out_items.banked_on as timestamp) as settled_at,
         transactions._batch_id as source_batch_id
     from transactions
+    left join statuses
+        on transactions.status = statuses.status
     left join receipt_items
         on
             transactions.type = receipt_items.item_type

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from orchestration.training import (
     Candidates,
     Levels,
     calibration,
+    calibration_bins,
     learn,
     one_to_one,
 )
@@ -90,8 +93,14 @@ def test_calibration_judges_known_pairs_as_if_they_were_not() -> None:
     learn(candidates)
     known = np.where(np.arange(len(is_true)) % 2 == 0, is_true.astype(float), np.nan)
     candidates.known = known
-    bins = calibration(candidates)
+    bins = calibration(candidates, calibration_bins())
     assert sum(found.pairs for found in bins) == int((~np.isnan(known)).sum())
     for found in bins:
         if found.pairs > 100:
             assert found.observed_share == pytest.approx(found.mean_probability, abs=0.12)
+
+
+def test_the_bins_leave_no_probability_out() -> None:
+    bins = [(float(lower), float(upper)) for lower, upper in calibration_bins()]
+    assert bins[0][0] == 0 and bins[-1][1] > 1
+    assert all(bin_[1] == following[0] for bin_, following in pairwise(bins))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -140,6 +141,24 @@ def ungrouped_models(manifest: Manifest) -> list[str]:
     ]
 
 
+def search_limits_without_value(manifest: Manifest) -> list[str]:
+    """Calls of `search_limit()` with a name that its seed lacks: nothing would be found."""
+    with (PROJECT / "seeds" / "search_limits.csv").open(newline="", encoding="utf-8") as file:
+        known = {row["name"] for row in csv.DictReader(file)}
+    sources = [(model["name"], model["raw_code"]) for model in models(manifest)]
+    sources += [
+        (macro["name"], macro["macro_sql"])
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "tieout"
+    ]
+    return [
+        f"{name}: seeds/search_limits.csv has no {limit!r}, add it or mend the name"
+        for name, text in sources
+        for limit in re.findall(r"search_limit\(\s*['\"](\w+)", text)
+        if limit not in known
+    ]
+
+
 RULES: list[Callable[[Manifest], list[str]]] = [
     upward_edges,
     names_outside_their_layer,
@@ -149,6 +168,7 @@ RULES: list[Callable[[Manifest], list[str]]] = [
     undocumented_columns,
     models_without_key_test,
     ungrouped_models,
+    search_limits_without_value,
 ]
 
 
@@ -215,6 +235,18 @@ MUTATIONS: list[tuple[Callable[..., list[str]], Change, str]] = [
         ungrouped_models,
         lambda m: _mart(m)["config"].update(group=None),
         "fct_items",
+    ),
+    (
+        search_limits_without_value,
+        lambda m: _mart(m).update(raw_code="where 1 < {{ search_limit('sets_shwon') }}"),
+        "fct_items: seeds/search_limits.csv has no 'sets_shwon'",
+    ),
+    (
+        search_limits_without_value,
+        lambda m: m["macros"]["macro.tieout.compared_pairs"].update(
+            macro_sql="where 1 < {{ search_limit('sets_shwon') }}"
+        ),
+        "compared_pairs: seeds/search_limits.csv has no 'sets_shwon'",
     ),
 ]
 

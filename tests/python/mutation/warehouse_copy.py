@@ -78,3 +78,8 @@ class Copy:
 
 Breaker = Callable[..., Copy]
 """Takes statements that each must change a row, gives the copy that they broke."""
+
+
+def one(table: str, condition: str = "true") -> str:
+    """A condition that picks the first row of a mart for which `condition` holds."""
+    return f"rowid = (select min(rowid) from marts.{table} where {condition})"

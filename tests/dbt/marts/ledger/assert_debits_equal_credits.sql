@@ -78,7 +78,7 @@ final as (
         or (
             greatest(entries.debit_amount, entries.credit_amount) <= {{ zero() }}
             and (
-                entries.posting_kind <> 'realised_fx'
+                entries.posting_kind is distinct from 'realised_fx'
                 or coalesce(
                     greatest(entries.base_debit_amount, entries.base_credit_amount), {{ zero() }}
                 ) <= {{ zero() }}

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.python.mutation.warehouse_copy import Breaker, Copy
+from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 
 CENT = "assert_every_cent_has_one_place"
 BALANCE = "assert_matches_balance"
 OVER = "assert_no_item_over_allocated"
 DEBITS = "assert_debits_equal_credits"
 ONCE = "assert_posting_keys_post_once"
-
-
-def one(table: str, condition: str = "true") -> str:
-    """A condition that picks the first row of a mart for which `condition` holds."""
-    return f"rowid = (select min(rowid) from marts.{table} where {condition})"
 
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
@@ -202,6 +197,7 @@ def test_an_item_that_matches_close_too_much_of_is_found(
 
 
 DEBIT = "debit_amount > 0"
+EXCHANGE = "posting_kind = 'realised_fx'"
 
 
 @pytest.mark.parametrize(
@@ -246,6 +242,28 @@ DEBIT = "debit_amount > 0"
             "update marts.fct_journal_entries set debit_amount = debit_amount + 5, "
             "credit_amount = credit_amount + 5 where " + one("fct_journal_entries"),
             id="a line is debit and credit at once",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set posting_kind = 'fx' where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="a line without an amount is no exchange difference",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set posting_kind = null where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="a line without an amount has no kind",
+        ),
+        pytest.param(
+            "insert into marts.fct_journal_entries select * "
+            "replace (0 as base_debit_amount, 0 as base_credit_amount) "
+            "from marts.fct_journal_entries where " + one("fct_journal_entries", EXCHANGE),
+            id="an exchange difference without an amount in base currency",
+        ),
+        pytest.param(
+            "update marts.fct_journal_entries set base_debit_amount = base_debit_amount + 5, "
+            "base_credit_amount = base_credit_amount + 5 where "
+            + one("fct_journal_entries", EXCHANGE),
+            id="an exchange difference is debit and credit at once",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.python.mutation.warehouse_copy import Breaker, Copy
+from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 
 ONE_EXCEPTION = "assert_every_open_item_past_its_window_has_one_exception"
 ITEM_EXISTS = "assert_exceptions_name_items_that_exist"
@@ -19,11 +19,6 @@ CHAIN = "assert_blocks_form_a_chain"
 ROWS = "assert_rows_read_are_accounted_for"
 INDICATORS = "assert_indicators_cover_every_window_and_say_nothing_without_data"
 SUPPRESSED = "assert_suppressed_alerts_name_a_firing_one"
-
-
-def one(table: str, condition: str = "true") -> str:
-    """A condition that picks the first row of a mart for which `condition` holds."""
-    return f"rowid = (select min(rowid) from marts.{table} where {condition})"
 
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:

@@ -1,0 +1,154 @@
+-- What sets are looked for among: open units of parties that have some on both sides, with the size
+-- and the sums of their own side, from which the searches tell how much there is to look at.
+with
+
+open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
+
+purchase_orders as (
+    select
+        'invoice_to_receipt|' || invoices.document_type || '|'
+        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
+        invoices.purchase_order_number
+    from {{ ref('stg_billing__invoices') }} as invoices
+    where invoices.purchase_order_number is not null
+),
+
+naming as (select * from {{ ref('int_items__naming_documents') }}),
+
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
+rules as (
+    select *
+    from {{ ref('int_match_rules__valid') }}
+    where pass = 'sets' and relation = 'exact' and rollout = 'stable'
+),
+
+{{ units_of('open_items') }},
+
+candidates as (
+    select
+        units.reconciliation,
+        units.side,
+        units.unit_key,
+        -- what leaves an account is no credit against what enters it: its own party, sign turned
+        case
+            when reconciliations.party_kind = 'account' and units.unit_amount < 0
+                then units.family_id || ' out'
+            else units.family_id
+        end as family_id,
+        units.currency,
+        units.event_date,
+        purchase_orders.purchase_order_number,
+        reconciliations.party_kind = 'account' as is_account,
+        {{ small_amount(
+            "case when reconciliations.party_kind = 'account' then abs(units.unit_amount) "
+            "else units.unit_amount end"
+        ) }} as amount,
+        rules.days_before,
+        rules.days_after
+    from units
+    inner join rules
+        on units.reconciliation = rules.reconciliation
+    inner join reconciliations
+        on units.reconciliation = reconciliations.name
+    left join purchase_orders
+        on units.unit_key = purchase_orders.unit_key
+    left join naming
+        on units.unit_key = naming.item_key
+    where
+        units.family_id is not null
+        and naming.item_key is null
+        -- what a decimal(18, 4) holds sixty times
+        and abs(units.unit_amount) between 0.0001 and 1000000000000
+),
+
+parties as (
+    select
+        candidates.reconciliation,
+        candidates.family_id,
+        candidates.currency,
+        cast(
+            row_number() over (
+                order by
+                    candidates.reconciliation nulls last,
+                    candidates.family_id nulls last,
+                    candidates.currency nulls last
+            ) as bigint
+        ) as party_number,
+        count(case when candidates.side = 'expected' then 1 end) as expected_count,
+        count(case when candidates.side = 'actual' then 1 end) as actual_count,
+        sum(case when candidates.side = 'expected' then abs(candidates.amount) end)
+            as expected_total,
+        sum(case when candidates.side = 'actual' then abs(candidates.amount) end) as actual_total,
+        min(case when candidates.side = 'expected' then candidates.amount end) < 0
+            as expected_has_credits,
+        min(case when candidates.side = 'actual' then candidates.amount end) < 0
+            as actual_has_credits,
+        -- round amounts add up to one another more often
+        min(
+            case
+                when candidates.amount % 1000 = 0 then cast(1000 as decimal(18, 4))
+                when candidates.amount % 100 = 0 then 100
+                when candidates.amount % 10 = 0 then 10
+                when candidates.amount % 1 = 0 then 1
+                when candidates.amount % cast(0.1 as decimal(18, 4)) = 0 then 0.1
+                when candidates.amount % cast(0.01 as decimal(18, 4)) = 0 then 0.01
+                else 0.001
+            end
+        ) as granularity
+    from candidates
+    group by candidates.reconciliation, candidates.family_id, candidates.currency
+    having
+        count(case when candidates.side = 'expected' then 1 end) > 0
+        and count(case when candidates.side = 'actual' then 1 end) > 0
+        and count(*) > 2
+        -- on a busy account everything adds up to something
+        and (
+            max(case when candidates.is_account then 1 else 0 end) = 0
+            or count(*) <= {{ search_limit('largest_party_in_sets') }}
+        )
+),
+
+final as (
+    select
+        candidates.reconciliation,
+        candidates.side,
+        candidates.unit_key,
+        parties.party_number,
+        candidates.event_date,
+        candidates.purchase_order_number,
+        candidates.amount,
+        candidates.days_before,
+        candidates.days_after,
+        case
+            when candidates.side = 'expected' then parties.expected_count
+            else parties.actual_count
+        end as side_count,
+        case
+            when candidates.side = 'expected' then parties.actual_count
+            else parties.expected_count
+        end as other_side_count,
+        case
+            when candidates.side = 'expected' then parties.expected_total
+            else parties.actual_total
+        end as side_total,
+        case
+            when candidates.side = 'expected' then parties.actual_has_credits
+            else parties.expected_has_credits
+        end as other_side_has_credits,
+        parties.granularity,
+        cast(
+            row_number() over (
+                partition by parties.party_number, candidates.side
+                order by candidates.event_date nulls last, candidates.unit_key nulls last
+            ) as bigint
+        ) as place
+    from candidates
+    inner join parties
+        on
+            candidates.reconciliation = parties.reconciliation
+            and candidates.family_id = parties.family_id
+            and candidates.currency = parties.currency
+)
+
+select * from final
