@@ -4,7 +4,7 @@
     A pass only says which units belong together (its int_links__ model). What follows is the same for
     all of them: linked units form a group; the amounts of both sides, in the expected side's currency,
     decide its relation (exact, rounding, the kind of allowance that explains what is missing, advised,
-    cross_currency, partial, overpaid, mismatch); the rule of that pass and relation says whether it may
+    cross_currency, invoice_rate, partial, overpaid, mismatch); the rule of that pass and relation says whether it may
     close by itself; anything doubtful is named and left to a person; and money is allocated by laying
     both sides out as ranges.
 
@@ -189,6 +189,10 @@ group_currencies as (
         count(distinct case when group_items.side = 'expected' then group_items.currency end)
             as expected_currencies,
         count(distinct group_items.currency) as all_currencies,
+        min(case when group_items.side = 'actual' then group_items.currency end)
+            as payment_currency,
+        count(distinct case when group_items.side = 'actual' then group_items.currency end)
+            as actual_currencies,
         count(distinct case when group_items.side = 'expected' then group_items.unit_key end)
             as expected_units,
         count(distinct case when group_items.side = 'actual' then group_items.unit_key end)
@@ -229,6 +233,48 @@ priced_items as (
             group_items.event_date = fx_rates.rate_date
             and group_items.currency = fx_rates.base_currency
             and group_currencies.match_currency = fx_rates.quote_currency
+),
+
+-- What the documents were worth, each on its own day, in the currency of the money: a customer can
+-- convert at the rate of the invoice's day.
+invoice_day_values as (
+    select
+        priced_items.group_name,
+        cast(
+            sum(
+                case
+                    when priced_items.side = 'actual' then priced_items.remaining_amount
+                    else {{ zero() }}
+                end
+            ) as {{ amount_type() }}
+        ) as paid_amount,
+        cast(
+            sum(
+                case
+                    when priced_items.side = 'expected'
+                        then cast(
+                            priced_items.remaining_amount * fx_rates.rate as {{ amount_type() }}
+                        )
+                    else {{ zero() }}
+                end
+            ) as {{ amount_type() }}
+        ) as document_value
+    from priced_items
+    inner join group_currencies
+        on priced_items.group_name = group_currencies.group_name
+    left join fx_rates
+        on
+            priced_items.event_date = fx_rates.rate_date
+            and priced_items.currency = fx_rates.base_currency
+            and group_currencies.payment_currency = fx_rates.quote_currency
+    where
+        group_currencies.all_currencies = 2
+        and group_currencies.expected_currencies = 1
+        and group_currencies.actual_currencies = 1
+    group by priced_items.group_name
+    having
+        count(case when priced_items.side = 'expected' then 1 end)
+        = count(case when priced_items.side = 'expected' then fx_rates.rate end)
 ),
 
 group_totals as (
@@ -415,6 +461,18 @@ related as (
                                 cross_rules.tolerance_relative * compared.tolerance_base
                             )
                             then 'cross_currency'
+                        -- so much is gained or lost on the way from the invoice to its payment
+                        when
+                            abs(invoice_day_values.paid_amount - invoice_day_values.document_value)
+                            <= cross_rules.tolerance_relative * greatest(
+                                abs(invoice_day_values.paid_amount),
+                                abs(invoice_day_values.document_value)
+                            )
+                            and abs(compared.difference) <= greatest(
+                                invoice_rate_rules.tolerance_minor_units * compared.minor_unit,
+                                invoice_rate_rules.tolerance_relative * compared.tolerance_base
+                            )
+                            then 'invoice_rate'
                         else 'mismatch'
                     end
             when compared.difference = 0 then 'exact'
@@ -442,6 +500,13 @@ related as (
             compared.reconciliation = cross_rules.reconciliation
             and compared.arm = cross_rules.arm
             and cross_rules.relation = 'cross_currency'
+    left join rules as invoice_rate_rules
+        on
+            compared.reconciliation = invoice_rate_rules.reconciliation
+            and compared.arm = invoice_rate_rules.arm
+            and invoice_rate_rules.relation = 'invoice_rate'
+    left join invoice_day_values
+        on compared.group_name = invoice_day_values.group_name
 ),
 
 -- a relation that a pass has no rule for is a mismatch: it is shown, never closed
@@ -686,7 +751,7 @@ judged as (
             when
                 ruled.is_same_payer = 0
                 and (
-                    ruled.relation in ('partial', 'overpaid', 'cross_currency')
+                    ruled.relation in ('partial', 'overpaid', 'cross_currency', 'invoice_rate')
                     or ruled.relation = ruled.explanation_kind
                 )
                 then 'payer_unknown'
@@ -762,9 +827,16 @@ final as (
         on judged.group_name = allocated.group_name
     where
         allocated.item_part > 0
+        -- what came to zero belongs to a group that adds up
+        or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference
         or judged.ambiguity is not null
-        or (allocated.side = 'expected' and judged.has_money_going_back = 1)
+        -- a document whose payment went back again is still what it was for
+        or (
+            allocated.side = 'expected'
+            and judged.has_money_going_back = 1
+            and allocated.covered_total > 0
+        )
 )
 
 select * from final

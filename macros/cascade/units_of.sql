@@ -91,7 +91,10 @@ final as (
     where
         claims.claim_key is null
         and coalesce(effects.is_waiting, 0) = 0
-        and open_items.remaining_amount <> coalesce(effects.closed_amount, {{ zero() }})
+        and (
+            effects.item_key is null
+            or open_items.remaining_amount <> effects.closed_amount
+        )
 )
 
 select * from final

@@ -4,7 +4,7 @@
 -- pass.
 with
 
-open_items as (select * from {{ ref('int_open__after_group_sum') }}),
+open_items as (select * from {{ ref('int_open__after_balance_order') }}),
 
 rules as (
     select *

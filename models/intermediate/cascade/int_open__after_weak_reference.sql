@@ -1,2 +1,2 @@
 -- What pass 4 leaves open.
-{{ open_after('int_open__after_group_sum', 'int_pass__weak_reference') }}
+{{ open_after('int_open__after_balance_order', 'int_pass__weak_reference') }}

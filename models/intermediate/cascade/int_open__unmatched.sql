@@ -1,6 +1,6 @@
 -- What is open before the first pass of this run: every item that takes part, less what standing
 -- matches hold of it and what people have just ordered. What waits for a second person's agreement
--- is not matched otherwise meanwhile.
+-- is not matched otherwise meanwhile. What comes to zero with a fee inside is open too.
 with
 
 items as (
@@ -16,6 +16,12 @@ standing as (
 ),
 
 ordered as (select * from {{ ref('int_pass__people') }}),
+
+netted_to_zero as (
+    select *
+    from {{ ref('int_items__netted_to_zero') }}
+    where is_matched_here
+),
 
 waiting as (
     select distinct ordered.item_key
@@ -89,10 +95,15 @@ final as (
             and items.reconciliation <> claims.reconciliation
     left join waiting
         on items.item_key = waiting.item_key
+    left join netted_to_zero
+        on items.item_key = netted_to_zero.item_key
     where
         claims.claim_key is null
         and waiting.item_key is null
-        and items.amount <> coalesce(held.closed_amount, {{ zero() }})
+        and (
+            items.amount <> coalesce(held.closed_amount, {{ zero() }})
+            or (netted_to_zero.item_key is not null and held.item_key is null)
+        )
 )
 
 select * from final

@@ -10,6 +10,8 @@ passes as (
     union all
     select * from {{ ref('int_pass__group_sum') }}
     union all
+    select * from {{ ref('int_pass__balance_order') }}
+    union all
     select * from {{ ref('int_pass__weak_reference') }}
     union all
     select * from {{ ref('int_pass__ledger_reference') }}

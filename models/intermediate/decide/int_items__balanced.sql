@@ -41,9 +41,23 @@ claims as (
     where allocations.is_live and allocations.item_type = 'bank_transaction'
 ),
 
+netted_to_zero as (select * from {{ ref('int_items__netted_to_zero') }}),
+
+-- what is inside a bank line of zero is posted once, in whichever reconciliation
+posted_bank_lines as (
+    select distinct
+        allocations.item_type,
+        allocations.item_id
+    from allocations
+    where allocations.is_live and allocations.item_type = 'bank_transaction'
+),
+
 placed as (
     select
         items.*,
+        netted_to_zero.item_key is not null
+        and posted_bank_lines.item_id is null
+        and coalesce(closed_parts.is_in_live_match, 0) = 0 as is_unposted,
         coalesce(closed_parts.allocated_amount, {{ zero() }}) as allocated_amount,
         coalesce(closed_parts.adjusted_amount, {{ zero() }}) as adjusted_amount,
         coalesce(closed_parts.is_in_live_match, 0) as is_in_live_match,
@@ -59,6 +73,12 @@ placed as (
         on
             items.claim_key = claims.claim_key
             and items.reconciliation <> claims.reconciliation
+    left join netted_to_zero
+        on items.item_key = netted_to_zero.item_key
+    left join posted_bank_lines
+        on
+            items.item_type = posted_bank_lines.item_type
+            and items.item_id = posted_bank_lines.item_id
 ),
 
 final as (
@@ -86,7 +106,10 @@ final as (
         ) as open_amount,
         case
             when placed.final_set_aside_reason is not null then 'set_aside'
-            when placed.amount = placed.allocated_amount + placed.adjusted_amount then 'closed'
+            when
+                placed.amount = placed.allocated_amount + placed.adjusted_amount
+                and not placed.is_unposted
+                then 'closed'
             when placed.is_in_review then 'in_review'
             when placed.allocated_amount <> 0 or placed.adjusted_amount <> 0 then 'partial'
             else 'open'

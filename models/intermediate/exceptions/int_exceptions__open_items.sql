@@ -114,6 +114,7 @@ final as (
                 and coalesce(live_evidence.open_counterpart_count, 0) = 0
                 then 'rest_of_payment'
             when open_items.open_amount <> open_items.amount then 'partly_covered'
+            when open_items.amount = 0 then 'fee_inside'
             when open_items.side = 'actual' and open_items.party_source = 'ambiguous'
                 then 'payer_ambiguous'
             when open_items.side = 'actual' and open_items.party_id is null then 'payer_unknown'

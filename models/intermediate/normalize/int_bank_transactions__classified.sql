@@ -18,6 +18,8 @@ own_accounts as (
     from {{ ref('stg_bank__accounts') }}
 ),
 
+conversions as (select * from {{ ref('int_bank_transactions__conversions') }}),
+
 mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
 payouts as (select * from {{ ref('stg_gateway__payouts') }}),
@@ -80,7 +82,8 @@ final as (
         parties.family_id,
         named_gateways.gateway,
         quoted_payouts.item_id is not null as quotes_payout,
-        own_accounts.account_key is not null as is_own_transfer
+        own_accounts.account_key is not null
+        or conversions.item_id is not null as is_own_transfer
     from transactions
     left join parties
         on transactions.item_id = parties.item_id
@@ -90,6 +93,8 @@ final as (
         on transactions.item_id = quoted_payouts.item_id
     left join own_accounts
         on {{ compact_upper('transactions.counterparty_account') }} = own_accounts.account_key
+    left join conversions
+        on transactions.item_id = conversions.item_id
 )
 
 select * from final

@@ -156,6 +156,28 @@ called_duplicates as (
     where duplicate_items.rule_id is not null
 ),
 
+-- both lines of a conversion say which is the other
+converted as (
+    select
+        items.item_type,
+        items.item_id,
+        batches.ingested_at as occurred_at,
+        2 as step,
+        'set_aside' as event,
+        {{ json_object([
+            ['other', 'conversions.other_item_id'],
+            ['reason', "'own_transfer'"],
+            ['reference', 'conversions.reference'],
+        ]) }} as detail,
+        batches.run_id
+    from {{ ref('int_bank_transactions__conversions') }} as conversions
+    inner join items
+        on conversions.item_id = items.item_id
+    inner join batches
+        on items.batch_id = batches.batch_id and items.feed = batches.record_feed
+    where items.set_aside_reason = 'own_transfer'
+),
+
 -- the deadline is an event only for an item that was seen open at it
 became_due as (
     select distinct
@@ -281,6 +303,8 @@ events as (
     select * from quarantined
     union all
     select * from called_duplicates
+    union all
+    select * from converted
     union all
     select * from became_due
     union all

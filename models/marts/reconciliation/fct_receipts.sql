@@ -119,6 +119,7 @@ gateway_receipts as (
         coalesce(receipt_items.allocated_amount, {{ zero() }}) as allocated_amount,
         coalesce(receipt_items.adjusted_amount, {{ zero() }}) as adjusted_amount,
         coalesce(receipt_items.is_in_review, false) as is_in_review,
+        receipt_items.status as item_status,
         coalesce(statuses.set_aside_reason, receipt_items.set_aside_reason) as set_aside_reason,
         coalesce(transactions.payout_id, payouts.payout_id) as payout_id,
         cast(paid_out_items.banked_on as timestamp) as settled_at,
@@ -150,6 +151,7 @@ bank_receipts as (
         receipt_items.allocated_amount,
         receipt_items.adjusted_amount,
         receipt_items.is_in_review,
+        receipt_items.status as item_status,
         receipt_items.set_aside_reason,
         cast(null as {{ dbt.type_string() }}) as payout_id,
         case
@@ -191,7 +193,10 @@ final as (
         case
             when balanced.set_aside_reason in ('pending', 'failed', 'not_ours')
                 then balanced.set_aside_reason
-            when balanced.unapplied_amount = {{ zero() }} then 'applied'
+            when
+                balanced.unapplied_amount = {{ zero() }}
+                and coalesce(balanced.item_status, 'closed') not in ('open', 'in_review')
+                then 'applied'
             when balanced.is_in_review then 'in_review'
             when balanced.unapplied_amount <> balanced.amount then 'partially_applied'
             when balanced.customer_id is null then 'unidentified'

@@ -154,6 +154,16 @@ def foreign_exchange(books: Books) -> None:
     c = books.customer("c12s")
     books.invoice(c, "X-12003", "100", "2026-05-01")
     books.receipt(c, "12s", "100", "2026-05-20", "", currency="SEK")
+    # EUR 85 were USD 100 on the invoice's day; EUR 80 were left of them when they came
+    c = books.customer("c12i")
+    books.invoice(c, "X-12004", "85", "2026-05-01")
+    books.receipt(c, "12i", "100", "2026-05-20", "X-12004", currency="USD")
+    for account, entry, amount, currency in (
+        ("AU-OWN", "12x", "-100", "AUD"),
+        ("US-OWN", "12y", "120", "USD"),
+    ):
+        books.add("bank_accounts", account_id=account, currency=currency)
+        books.receipt(None, entry, amount, "2026-05-20", "FX-778812", currency, account_id=account)
 
 
 def processor_chain(books: Books) -> None:
@@ -174,6 +184,32 @@ def processor_chain(books: Books) -> None:
         "gateway_payouts", gateway="pay", payout_id="po15", amount="800", currency="EUR",
         created_at="2026-05-04T00:00:00Z", status="paid", bank_reference="PO15REF",
     )  # fmt: skip
+    # nothing is left of what came in, and the fee that took it has to be posted all the same
+    books.charge(
+        "", "ch15f", "0.30", "2026-05-02", customer_id="", payout_id="po15", fee_amount="0.30",
+        net_amount="0",
+    )  # fmt: skip
+    for entry in ("zero15a", "zero15b"):
+        books.receipt(
+            None, entry, "0", "2026-05-08", "interest less charges",
+            original_amount="5", original_currency="EUR",
+        )  # fmt: skip
+    for line, debit, credit in (("1", "5", ""), ("2", "", "5")):
+        books.add(
+            "ledger_entries", entry_id="j15", line_id=line, account_code="1000", currency="EUR",
+            posting_date="2026-05-08", debit_amount=debit, credit_amount=credit,
+            reference="zero15b",
+        )  # fmt: skip
+    # paid out by hand: no transaction names its payout, and the ids are not in order
+    for name, amount, day in (
+        ("m9", "120.40", "06"), ("m5", "-20.40", "07"), ("m7", "75", "08"), ("m1", "33", "12"),
+    ):  # fmt: skip
+        books.charge("", name, amount, f"2026-05-{day}", type="adjustment", customer_id="")
+    for name, amount, day in (("po15m2", "75", "11"), ("po15m1", "100", "09")):
+        books.add(
+            "gateway_payouts", gateway="pay", payout_id=name, amount=amount, currency="EUR",
+            created_at=f"2026-05-{day}T00:00:00Z", status="paid",
+        )  # fmt: skip
 
 
 def offsetting_unknowns(books: Books) -> None:
@@ -375,7 +411,13 @@ def test_11_mixed_signs(company: Company) -> None:
         "where item_id in ('id-M-11011', 'id-M-11012') order by item_id"
     )
     assert suggested == [(100,), (80,)]
-    assert payment(company, "11c")[1:] == (-50, -10)
+    # paid out 60 for a credit memo of 50: the memo is used up, and the 10 wait for a person
+    assert payment(company, "11c") == ("partial", -50, -10)
+    assert invoice(company, "M-11021")[1:] == (50, 0, 0)
+    assert company.rows(
+        "select exception_type, amount from fct_exceptions where status = 'open' "
+        f"and reconciliation = 'invoice_to_receipt' and item_id = '{ACCOUNT}/11c'"
+    ) == [("overpayment", -10)]
 
 
 def test_12_foreign_exchange(company: Company) -> None:
@@ -384,8 +426,26 @@ def test_12_foreign_exchange(company: Company) -> None:
         "select account_code, base_debit_amount from fct_journal_entries "
         "where posting_kind = 'realised_fx'"
     ) == [("6880", 5)]
+    assert invoice(company, "X-12004") == ("settled", 80, 5, 0)
+    assert company.rows(
+        "select account_code, base_debit_amount from fct_journal_entries where posting_kind = 'fx'"
+    ) == [("6880", 5)]
     assert invoice(company, "X-12002")[1:] == (Decimal("99.99"), Decimal("0.01"), 0)
     assert partners(company, "12s") == partners(company, "12s", "suggested") == []
+    assert company.rows(
+        "select items.item_id, items.status, items.set_aside_reason, trace.detail ->> 'other' "
+        "from fct_items as items inner join fct_record_trace as trace "
+        "on items.item_id = trace.item_id and trace.event = 'set_aside' "
+        "where items.item_id in ('AU-OWN/12x', 'US-OWN/12y') order by items.item_id"
+    ) == [
+        ("AU-OWN/12x", "set_aside", "own_transfer", "US-OWN/12y"),
+        ("US-OWN/12y", "set_aside", "own_transfer", "AU-OWN/12x"),
+    ]
+    for mart in ("fct_exceptions", "fct_receipts"):
+        assert (
+            company.rows(f"select * from {mart} where item_id in ('AU-OWN/12x', 'US-OWN/12y')")
+            == []
+        )
 
 
 def test_15_processor_chain(company: Company) -> None:
@@ -398,6 +458,43 @@ def test_15_processor_chain(company: Company) -> None:
         "select status, allocated_amount from fct_items where item_id = 'pay/po15' "
         "and reconciliation = 'gateway_to_payout'"
     ) == [("closed", 800)]
+    assert company.rows(
+        "select item_id, reconciliation, status from fct_items "
+        f"where item_id like '{ACCOUNT}/zero15_' order by all"
+    ) == [
+        (f"{ACCOUNT}/zero15a", "bank_to_ledger", "open"),
+        (f"{ACCOUNT}/zero15a", "invoice_to_receipt", "open"),
+        (f"{ACCOUNT}/zero15b", "bank_to_ledger", "closed"),
+        (f"{ACCOUNT}/zero15b", "invoice_to_receipt", "closed"),
+    ]
+    assert company.rows(
+        "select exception_type from fct_exceptions "
+        f"where item_id like '{ACCOUNT}/zero15_' and status = 'open' order by all"
+    ) == [("missing_in_ledger",), ("unexplained_bank_line",)]
+    # the fee inside the charge of net zero is posted with the payout that the charge belongs to
+    assert company.rows(
+        "select entries.debit_amount from fct_journal_entries as entries "
+        "inner join fct_match_allocations as charges on entries.match_id = charges.match_id "
+        "where charges.item_id = 'pay/ch15f' and entries.posting_kind = 'processing_fee'"
+    ) == [(Decimal("0.30"),)]
+    assert company.rows(
+        """
+        select payouts.item_id, list_sort(list(members.item_id)), min(matches.rule_id)
+        from fct_match_allocations as payouts
+        inner join fct_matches as matches on payouts.match_id = matches.match_id
+        inner join fct_match_allocations as members on payouts.match_id = members.match_id
+        where
+            payouts.item_id like 'pay/po15m%'
+            and matches.reconciliation = 'gateway_to_payout'
+            and matches.decision = 'auto_closed'
+            and members.side = 'expected'
+        group by payouts.item_id
+        order by payouts.item_id
+        """
+    ) == [
+        ("pay/po15m1", ["pay/ch15", "pay/m5", "pay/m9", "pay/re15b"], "gp_balance_exact"),
+        ("pay/po15m2", ["pay/m7"], "gp_balance_exact"),
+    ]
 
 
 def test_17_offsetting_unknowns(company: Company) -> None:
