@@ -298,3 +298,12 @@ def test_every_exception_type_has_its_runbook() -> None:
             text = page.read_text(encoding="utf-8")
             for heading in ("## What it means", "## How to look", "## How to mend"):
                 assert heading in text, f"{row['runbook']} lacks {heading!r}"
+
+
+def test_every_ambiguity_becomes_an_exception_of_its_own() -> None:
+    """What waits for a person says why; without a row it would pass for merely unmatched."""
+    with (PROJECT / "seeds" / "match_ambiguities.csv").open(newline="", encoding="utf-8") as file:
+        wanted = {f"review_{row['code']}" for row in csv.DictReader(file)}
+    with (PROJECT / "seeds" / "exception_rules.csv").open(newline="", encoding="utf-8") as file:
+        given = {row["condition"] for row in csv.DictReader(file)}
+    assert not wanted - given, "add rows to seeds/exception_rules.csv"
