@@ -13,6 +13,8 @@ sets as (
         of_documents.reconciliation,
         of_documents.member_unit as expected_unit,
         of_documents.target_unit as actual_unit,
+        of_documents.member_unit,
+        of_documents.target_unit,
         of_documents.target_unit || '~set'
         || cast(of_documents.set_number as {{ dbt.type_string() }}) as group_name,
         of_documents.sets_that_fit,
@@ -24,6 +26,8 @@ sets as (
         of_payments.reconciliation,
         of_payments.target_unit as expected_unit,
         of_payments.member_unit as actual_unit,
+        of_payments.member_unit,
+        of_payments.target_unit,
         of_payments.target_unit || '~set'
         || cast(of_payments.set_number as {{ dbt.type_string() }}) as group_name,
         of_payments.sets_that_fit,
@@ -35,21 +39,21 @@ sets as (
 -- every unit of every set that fits, also of those that are not shown
 claims as (
     select
-        sets.expected_unit as unit_key,
+        sets.member_unit as unit_key,
         sets.group_name
     from sets
-    union
-    select
-        sets.actual_unit as unit_key,
+    union all
+    select distinct
+        sets.target_unit as unit_key,
         sets.group_name
     from sets
-    union
-    select
+    union all
+    select distinct
         explained_links.expected_unit as unit_key,
         explained_links.group_name
     from explained_links
-    union
-    select
+    union all
+    select distinct
         explained_links.actual_unit as unit_key,
         explained_links.group_name
     from explained_links
