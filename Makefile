@@ -58,7 +58,7 @@ test-spark: $(VENV)/.spark ## build a small company on Spark and compare every m
 	@$(BIN)/python -m pytest tests/spark -rs
 
 .PHONY: test-kill
-test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (ten minutes)
+test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (twenty minutes)
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: test-stories

@@ -3,7 +3,7 @@
 There are no hooks in the product: a moment is something that can be seen on disk.
 
 `make test-kill`: the runs of one home are killed at all ten moments, one after the other; then each
-moment gets a home of its own. Some ten minutes on a quiet machine; `make test` takes one moment.
+moment gets a home of its own. Some twenty minutes; `make test` takes one moment.
 """
 
 from __future__ import annotations
