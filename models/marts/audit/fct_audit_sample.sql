@@ -1,3 +1,4 @@
+-- What was closed before this run's moment comes with its outcome, what was closed at it is open.
 with
 
 outcomes as (
@@ -21,7 +22,7 @@ new_closes as (
         on
             matches.rule_id = controls.rule_id
             and matches.rule_version = controls.rule_version
-    where matches.is_new and matches.decision = 'auto_closed'
+    where matches.decision = 'auto_closed' and matches.decided_at >= {{ as_of() }}
 ),
 
 sampled as (
