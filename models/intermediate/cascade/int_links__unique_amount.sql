@@ -146,7 +146,8 @@ sensible as (
         )
 ),
 
--- how much farther the next one is, for both sides and by both dates; null when there is none
+-- How much farther the next one is, for both sides and by both dates; null when there is none. (To
+-- Spark `over name - x` is a name with a hyphen.)
 margins as (
     select
         sensible.*,
@@ -154,14 +155,14 @@ margins as (
         row_number() over document_by_due as document_rank_by_due,
         row_number() over payment_by_issue as payment_rank_by_issue,
         row_number() over payment_by_due as payment_rank_by_due,
-        lead(sensible.days_from_issue) over document_by_issue
-        - sensible.days_from_issue as document_margin_by_issue,
-        lead(sensible.days_from_due) over document_by_due
-        - sensible.days_from_due as document_margin_by_due,
-        lead(sensible.days_from_issue) over payment_by_issue
-        - sensible.days_from_issue as payment_margin_by_issue,
-        lead(sensible.days_from_due) over payment_by_due
-        - sensible.days_from_due as payment_margin_by_due
+        (lead(sensible.days_from_issue) over document_by_issue) - sensible.days_from_issue
+            as document_margin_by_issue,
+        (lead(sensible.days_from_due) over document_by_due) - sensible.days_from_due
+            as document_margin_by_due,
+        (lead(sensible.days_from_issue) over payment_by_issue) - sensible.days_from_issue
+            as payment_margin_by_issue,
+        (lead(sensible.days_from_due) over payment_by_due) - sensible.days_from_due
+            as payment_margin_by_due
     from sensible
     window
         document_by_issue as (
