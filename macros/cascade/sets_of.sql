@@ -370,8 +370,8 @@ singles as (
         large_parties.event_date
     from large_parties
     where
-        -- more than five equal amounts can only add sets to what is ambiguous already
-        large_parties.copy <= 5
+        -- more equal amounts can only add sets to what is ambiguous already
+        large_parties.copy <= {{ search_limit('equal_amounts_in_sets') }}
         and large_parties.member_count <= {{ search_limit('largest_party_in_sets') }}
         and large_parties.target_count <= {{ search_limit('largest_party_in_sets') }}
 ),

@@ -4,8 +4,8 @@
     A pass only says which units belong together (its int_links__ model). What follows is the same for
     all of them: linked units form a group; the amounts of both sides, in the expected side's currency,
     decide its relation (exact, rounding, the kind of allowance that explains what is missing, advised,
-    cross_currency, invoice_rate, partial, overpaid, mismatch); the rule of that pass and relation says whether it may
-    close by itself; anything doubtful is named and left to a person; and money is allocated by laying
+    cross_currency, invoice_rate, partial, overpaid, mismatch); the rule of that pass and relation says
+    whether it may close by itself; anything doubtful is named and left to a person; and money is allocated by laying
     both sides out as ranges.
 
     open_model: what is still open before this pass. links_model: reconciliation, expected_unit,

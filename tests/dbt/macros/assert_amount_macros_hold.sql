@@ -17,6 +17,9 @@ cases as (
         ('round to yen', round_amount("cast('-2.5' as decimal(38, 10))", 'digits.zero'), "'-3'"),
         ('quantity stays', round_amount("cast('0.1234567891' as decimal(38, 10))", 'digits.ten'), "'0.1234567891'"),
         ('smallest', "cast('-0.0000000001' as decimal(38, 10))", "'-0.0000000001'"),
+        ('searched to the fourth decimal', as_amount(small_amount("cast('999999999.9999' as decimal(38, 10))")), "'999999999.9999'"),
+        ('searched below zero', as_amount(small_amount("cast('-999999999.0001' as decimal(38, 10))")), "'-999999999.0001'"),
+        ('searched beyond a double', as_amount(small_amount("cast('99999999999999.0001' as decimal(38, 10))")), "'99999999999999.0001'"),
         ('zero', zero(), "'0'"),
         ('hundred keeps its zeros', "cast('100' as decimal(38, 10))", "'100'"),
     ] %}
