@@ -1,9 +1,8 @@
 """Calling dbt: arguments, environment and the reading of its log, apart from any orchestrator.
 
-dbt runs as a process of its own, so that its DuckDB handle is gone when it ends (one writing
-process is all that the warehouse allows), and an engine that runs out of memory takes nothing else
-with it. There are no `--vars`: what changes from run to run is data in `raw/_run/context.parquet`,
-so dbt's partial parsing works from run to run.
+dbt runs in a process of its own (`dbt_process.py`), so that an engine that runs out of memory takes
+nothing else with it. There are no `--vars`: what changes from run to run is data in
+`raw/_run/context.parquet`, so dbt's partial parsing works from run to run.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import version
@@ -33,6 +33,15 @@ AFTER_SEAL_TAG = "after_seal"
 
 TRAINING_TAG = "training"
 """Models that only a training needs; runs leave them out."""
+
+CODE_TEST_TAG = "code_test"
+"""Data tests that prove macros and no data; like unit tests, they belong to `make test`."""
+
+CALL_ENDED = "call_ended"
+"""Key of the line that ends the log of a call; its value says whether the call succeeded."""
+
+LARGEST_LOG = 10_000_000
+"""Bytes of `dbt.log` from which the next process starts a new one and keeps the old as `.1`."""
 
 _RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
@@ -88,25 +97,22 @@ def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
     """Selection flags of a build.
 
     With `models` (a person rebuilds a part in Dagster), only those are built, with the tests that
-    need nothing else; without, the whole phase. Unit tests prove code, not data: they belong to
-    `make test`.
+    need nothing else; without, the whole phase. What proves code, not data, belongs to `make test`.
     """
-    unit_tests = ["--exclude", "resource_type:unit_test"]
+    code_tests = [f"tag:{CODE_TEST_TAG}", "resource_type:unit_test"]
     if models:
-        return ["--select", *models, "--indirect-selection", "cautious", *unit_tests]
+        return ["--select", *models, "--indirect-selection", "cautious", "--exclude", *code_tests]
     if phase is Phase.BEFORE_SEAL:
-        return [
-            "--exclude",
-            f"tag:{AFTER_SEAL_TAG}",
-            f"tag:{TRAINING_TAG}",
-            "resource_type:unit_test",
-        ]
-    return ["--select", f"tag:{AFTER_SEAL_TAG}", *unit_tests]
+        return ["--exclude", f"tag:{AFTER_SEAL_TAG}", f"tag:{TRAINING_TAG}", *code_tests]
+    return ["--select", f"tag:{AFTER_SEAL_TAG}", "--exclude", *code_tests]
 
 
 def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
-    """Arguments of `dbt build` for one phase of a run."""
-    return ["build", *selection(phase, models)]
+    """Arguments of `dbt build` for one phase of a run.
+
+    The manifest is there already (`ensure_manifest`); writing it again would take seconds.
+    """
+    return ["--no-write-json", "build", *selection(phase, models)]
 
 
 def training_arguments() -> list[str]:
@@ -122,12 +128,6 @@ def training_arguments() -> list[str]:
     ]
 
 
-def command(arguments: Sequence[str], *, json_log: bool = False) -> list[str]:
-    """A dbt command line of this Python environment."""
-    log_format = ["--log-format", "json"] if json_log else []
-    return [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *log_format, *arguments]
-
-
 def environment(home: Home, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Environment of a dbt call: where the home is, and where artifacts and logs go."""
     return {
@@ -139,58 +139,131 @@ def environment(home: Home, base: Mapping[str, str] | None = None) -> dict[str, 
         "DBT_LOG_PATH": str(home.logs),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
-        # dbt's debug log of every statement costs a quarter of a build's time.
-        "DBT_LOG_LEVEL_FILE": "info",
+        # Its output becomes the log; what dbt writes twice costs seconds.
+        "DBT_LOG_LEVEL_FILE": "none",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+class Dbt:
+    """A dbt process over a home: it loads dbt from now on, and makes one call after the other."""
+
+    def __init__(self, home: Home) -> None:
+        home.create()
+        self.home = home
+        self.log = home.logs / "dbt.log"
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestration.dbt_process"],
+            cwd=PROJECT_DIR,
+            env=environment(self.home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Make one call and yield the events of its JSON log.
+
+        Raises:
+            DbtFailed: after the last event, when the call did not succeed.
+        """
+        if self._process.poll() is not None:
+            self._process = self._start()
+        assert self._process.stdin is not None
+        failures: dict[str, Failure] = {}
+        plain_lines: list[str] = []
+        succeeded: bool | None = None
+        try:
+            self._process.stdin.write(json.dumps(["--log-format", "json", *arguments]) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it ended while it loaded dbt, and said why
+        try:
+            for line in self._said():
+                said = parse_line(line)
+                if CALL_ENDED in said:
+                    succeeded = said[CALL_ENDED]
+                    break
+                if not is_event(said):
+                    plain_lines.append(line.rstrip())
+                    continue
+                if said["info"].get("level") == "error" and not node_of(said):
+                    plain_lines.append(str(said["info"].get("msg", "")))
+                note_failure(failures, said)
+                yield said
+        finally:
+            if succeeded is None:
+                self.close()
+        if succeeded is None:
+            plain_lines.append(f"the dbt process ended: exit status {self._process.returncode}")
+        if not succeeded:
+            found = list(failures.values())
+            raise DbtFailed(describe_failures(arguments, found, plain_lines, self.log), found)
+
+    def _said(self) -> Iterator[str]:
+        """What the process writes, line by line, as it goes into the log."""
+        assert self._process.stdout is not None
+        with open(self.log, "a", encoding="utf-8", buffering=1) as log:
+            for line in self._process.stdout:
+                log.write(line)
+                yield line
+
+    def close(self) -> None:
+        """End the process; a call that is under way is broken off."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        with suppress(BrokenPipeError), self._process:  # closes both pipes and waits
+            pass
+
+
+_kept: list[Dbt] = []
+
+
+@contextmanager
+def kept_open(home: Home) -> Iterator[None]:
+    """Around several calls over a home: one process serves them all, and loads dbt meanwhile."""
+    dbt = Dbt(home)
+    _kept.append(dbt)
+    try:
+        yield
+    finally:
+        _kept.remove(dbt)
+        dbt.close()
 
 
 def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Run dbt and yield the events of its JSON log.
 
     Raises:
-        DbtFailed: after the last event, when dbt's exit status is not 0.
+        DbtFailed: after the last event, when the call did not succeed.
     """
-    home.create()
-    failures: dict[str, Failure] = {}
-    plain_lines: list[str] = []
-    process = subprocess.Popen(
-        command(arguments, json_log=True),
-        cwd=PROJECT_DIR,
-        env=environment(home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            event = parse_event(line)
-            if event is None:
-                plain_lines.append(line.rstrip())
-                continue
-            if event["info"].get("level") == "error" and not node_of(event):
-                plain_lines.append(str(event["info"].get("msg", "")))
-            note_failure(failures, event)
-            yield event
-        status = process.wait()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if status != 0:
-        found = list(failures.values())
-        raise DbtFailed(describe_failures(arguments, found, plain_lines, home.logs), found)
+    for dbt in _kept:
+        if dbt.home == home:
+            yield from dbt.stream(arguments)
+            return
+    with kept_open(home):
+        yield from _kept[-1].stream(arguments)
 
 
-def parse_event(line: str) -> dict[str, Any] | None:
-    """An event of dbt's JSON log, or None for a line that is not one."""
+def parse_line(line: str) -> dict[str, Any]:
+    """What a line of dbt's JSON log holds; nothing where the line is not part of the log."""
     try:
-        event = json.loads(line)
+        parsed = json.loads(line)
     except ValueError:
-        return None
-    return event if isinstance(event, dict) and "info" in event and "data" in event else None
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def is_event(parsed: Mapping[str, Any]) -> bool:
+    """Whether a parsed line is an event of dbt's."""
+    return "info" in parsed and "data" in parsed
 
 
 def node_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -234,7 +307,7 @@ def note_failure(failures: dict[str, Failure], event: Mapping[str, Any]) -> None
 
 
 def describe_failures(
-    arguments: Sequence[str], failures: Sequence[Failure], plain_lines: Sequence[str], logs: Path
+    arguments: Sequence[str], failures: Sequence[Failure], plain_lines: Sequence[str], log: Path
 ) -> str:
     """The message of a failed dbt call, for a person."""
     if failures:
@@ -242,10 +315,10 @@ def describe_failures(
         return (
             "The run stopped and publishes nothing, because what it built does not hold "
             f"({len(failures)} failed):\n{listed}\n"
-            f"  The whole log: {logs / 'dbt.log'}"
+            f"  The whole log: {log}"
         )
     said = "\n".join(f"  {line}" for line in plain_lines[-15:] if line) or "  (no output)"
-    return f"dbt {' '.join(arguments)} failed:\n{said}\n  The whole log: {logs / 'dbt.log'}"
+    return f"dbt {' '.join(arguments)} failed:\n{said}\n  The whole log: {log}"
 
 
 def ensure_manifest(home: Home) -> None:

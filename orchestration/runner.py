@@ -8,7 +8,7 @@ import time
 import warnings
 from pathlib import Path
 
-from orchestration import journal, progress, repeats, steps, summary
+from orchestration import dbt_runs, journal, progress, repeats, steps, summary
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 
 _INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
@@ -48,8 +48,13 @@ def execute_job(home: Home, trigger: str) -> None:
     Raises:
         TieoutError: the one that a step raised.
     """
+    prepare_instance(home)
+    with dbt_runs.kept_open(home):
+        _execute_job(home, trigger)
+
+
+def _execute_job(home: Home, trigger: str) -> None:
     with progress.current().step("Getting ready"):
-        prepare_instance(home)
         warnings.filterwarnings("ignore", module="dagster")
         # Imported late, because these are slow to load and other commands do without them.
         import dagster as dg

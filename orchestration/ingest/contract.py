@@ -19,6 +19,9 @@ from orchestration.home import PROJECT_DIR, TieoutError
 CONTRACT_FILE = PROJECT_DIR / "models" / "staging" / "_feeds__sources.yml"
 CURRENCIES_FILE = PROJECT_DIR / "seeds" / "currencies.csv"
 
+# libyaml's where it is there: it reads the contract in a tenth of the time
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 BANK_LANDING = "bank_statements"
 """The landing folder that takes bank formats; it is no feed of its own."""
 
@@ -155,7 +158,7 @@ def read_contract(contract_file: Path, currencies_file: Path) -> Contract:
     Raises:
         TieoutError: when the contract contradicts itself.
     """
-    document = yaml.safe_load(contract_file.read_text(encoding="utf-8"))
+    document = yaml.load(contract_file.read_text(encoding="utf-8"), _YamlLoader)
     source = next(source for source in document["sources"] if source["name"] == "feeds")
     meta = source["config"]["meta"]
     feeds = [_feed(table, meta["time_zone"]) for table in source["tables"]]

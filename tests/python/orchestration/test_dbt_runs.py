@@ -1,33 +1,39 @@
-"""Arguments of dbt, and what is read out of its log, without running it."""
+"""Arguments of dbt, what is read out of its log, and the process that it runs in."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration import dbt_runs
-from orchestration.dbt_runs import Failure, Phase
-from orchestration.home import Home
+from orchestration.dbt_runs import DbtFailed, Failure, Phase
+from orchestration.home import PROJECT_DIR, Home
 
 
 def test_the_first_build_leaves_out_what_shows_the_seal() -> None:
     assert dbt_runs.build_arguments(Phase.BEFORE_SEAL) == [
+        "--no-write-json",
         "build",
         "--exclude",
         "tag:after_seal",
         "tag:training",
+        "tag:code_test",
         "resource_type:unit_test",
     ]
 
 
 def test_the_second_build_takes_nothing_else() -> None:
     assert dbt_runs.build_arguments(Phase.AFTER_SEAL) == [
+        "--no-write-json",
         "build",
         "--select",
         "tag:after_seal",
         "--exclude",
+        "tag:code_test",
         "resource_type:unit_test",
     ]
 
@@ -35,7 +41,7 @@ def test_the_second_build_takes_nothing_else() -> None:
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_selection_of_models_is_built_with_the_tests_that_need_nothing_else(phase: Phase) -> None:
     arguments = dbt_runs.build_arguments(phase, ["fct_items", "fct_matches"])
-    assert arguments[:3] == ["build", "--select", "fct_items"]
+    assert arguments[1:4] == ["build", "--select", "fct_items"]
     assert arguments[arguments.index("--indirect-selection") + 1] == "cautious"
 
 
@@ -66,7 +72,7 @@ def test_a_failing_test_says_how_many_rows_and_where_to_look() -> None:
         event("SQLCompiledPath", path="/home/target/compiled/t.sql"),
     ):
         dbt_runs.note_failure(failures, said)
-    message = dbt_runs.describe_failures(["build"], list(failures.values()), [], Path("logs"))
+    message = dbt_runs.describe_failures(["build"], list(failures.values()), [], Path("dbt.log"))
     assert "test t: 2 rows break it" in message
     assert "tests/dbt/t.sql" in message
     assert "/home/target/compiled/t.sql" in message
@@ -98,9 +104,45 @@ def test_nodes_are_counted_as_they_end() -> None:
     assert dbt_runs.progress_of(event("LogStartLine", total=9)) is None
 
 
+def test_one_process_makes_several_calls_and_says_why_one_failed(home: Home) -> None:
+    with dbt_runs.kept_open(home):
+        for option in ("--first", "--second"):
+            with pytest.raises(DbtFailed, match=option):
+                list(dbt_runs.stream(home, ["build", option]))
+    assert "--second" in (home.logs / "dbt.log").read_text(encoding="utf-8")
+
+
+def test_the_process_ends_in_the_middle_of_a_call_when_its_caller_is_gone(home: Home) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.dbt_process"],
+        cwd=PROJECT_DIR,
+        env=dbt_runs.environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write('["--log-format", "json", "parse"]\n')
+    process.stdin.flush()
+    assert "MainReportVersion" in process.stdout.readline()
+    process.stdin.close()
+    assert process.wait(timeout=10) == 0
+    assert dbt_runs.CALL_ENDED not in process.stdout.read()
+    process.stdout.close()
+
+
+def test_a_broken_off_call_leaves_nothing_to_the_next(home: Home) -> None:
+    with dbt_runs.kept_open(home):
+        call = dbt_runs.stream(home, ["parse"])
+        assert next(call)["info"]["name"] == "MainReportVersion"
+        call.close()
+        with pytest.raises(DbtFailed, match="--other"):
+            list(dbt_runs.stream(home, ["build", "--other"]))
+
+
 @pytest.mark.parametrize("line", ["", "plain text", "[]", '{"a": 1}'])
 def test_lines_that_are_no_events_are_told_apart(line: str) -> None:
-    assert dbt_runs.parse_event(line) is None
+    assert not dbt_runs.is_event(dbt_runs.parse_line(line))
 
 
 def test_the_fingerprint_follows_code_and_reporting_currency(
