@@ -40,7 +40,18 @@ linked_units as (
 
 -- the cost of a pass is that of what it links, not of all that is open
 linked_items as (
-    select open_items.*
+    select
+        open_items.reconciliation,
+        open_items.side,
+        open_items.item_type,
+        open_items.item_id,
+        open_items.item_key,
+        open_items.anchor_item_key,
+        open_items.family_id,
+        open_items.event_date,
+        open_items.currency,
+        open_items.amount,
+        open_items.remaining_amount
     from open_items
     inner join linked_units
         on open_items.anchor_item_key = linked_units.unit_key
@@ -167,6 +178,15 @@ group_units as (
     group by grouped_links.group_name, grouped_links.actual_unit
 ),
 
+group_sizes as (
+    select
+        group_units.group_name,
+        count(case when group_units.side = 'expected' then 1 end) as expected_units,
+        count(case when group_units.side = 'actual' then 1 end) as actual_units
+    from group_units
+    group by group_units.group_name
+),
+
 group_items as (
     select
         group_units.group_name,
@@ -186,17 +206,15 @@ group_currencies as (
         group_items.group_name,
         min(case when group_items.side = 'expected' then group_items.currency end)
             as match_currency,
-        count(distinct case when group_items.side = 'expected' then group_items.currency end)
-            as expected_currencies,
-        count(distinct group_items.currency) as all_currencies,
         min(case when group_items.side = 'actual' then group_items.currency end)
             as payment_currency,
-        count(distinct case when group_items.side = 'actual' then group_items.currency end)
-            as actual_currencies,
-        count(distinct case when group_items.side = 'expected' then group_items.unit_key end)
-            as expected_units,
-        count(distinct case when group_items.side = 'actual' then group_items.unit_key end)
-            as actual_units,
+        min(case when group_items.side = 'expected' then group_items.currency end)
+        < max(case when group_items.side = 'expected' then group_items.currency end)
+            as has_several_match_currencies,
+        min(case when group_items.side = 'actual' then group_items.currency end)
+        < max(case when group_items.side = 'actual' then group_items.currency end)
+            as has_several_payment_currencies,
+        min(group_items.currency) < max(group_items.currency) as has_several_currencies,
         max(
             case
                 when group_items.side = 'actual' and group_items.remaining_amount < 0 then 1
@@ -268,9 +286,9 @@ invoice_day_values as (
             and priced_items.currency = fx_rates.base_currency
             and group_currencies.payment_currency = fx_rates.quote_currency
     where
-        group_currencies.all_currencies = 2
-        and group_currencies.expected_currencies = 1
-        and group_currencies.actual_currencies = 1
+        group_currencies.has_several_currencies
+        and not group_currencies.has_several_match_currencies
+        and not group_currencies.has_several_payment_currencies
     group by priced_items.group_name
     having
         count(case when priced_items.side = 'expected' then 1 end)
@@ -329,10 +347,10 @@ compared as (
     select
         group_links.*,
         group_currencies.match_currency,
-        group_currencies.expected_currencies,
-        group_currencies.all_currencies,
-        group_currencies.expected_units,
-        group_currencies.actual_units,
+        group_currencies.has_several_match_currencies,
+        group_currencies.has_several_currencies,
+        group_sizes.expected_units,
+        group_sizes.actual_units,
         group_currencies.has_money_going_back,
         group_totals.expected_amount,
         group_totals.actual_amount,
@@ -348,8 +366,8 @@ compared as (
         coalesce(
             group_totals.is_advice_complete = 1
             and group_links.stated_count = group_links.link_count
-            and group_currencies.actual_units = 1
-            and group_currencies.all_currencies = 1
+            and group_sizes.actual_units = 1
+            and not group_currencies.has_several_currencies
             and group_totals.advised_amount = group_totals.actual_amount,
             false
         ) as is_advised,
@@ -362,6 +380,8 @@ compared as (
     from group_links
     inner join group_currencies
         on group_links.group_name = group_currencies.group_name
+    inner join group_sizes
+        on group_links.group_name = group_sizes.group_name
     inner join group_totals
         on group_links.group_name = group_totals.group_name
     left join currencies
@@ -388,7 +408,7 @@ item_allowances as (
     inner join group_currencies
         on priced_items.group_name = group_currencies.group_name
     where
-        group_currencies.all_currencies = 1
+        not group_currencies.has_several_currencies
         and (
             allowances.valid_until is null
             or group_currencies.latest_payment_date <= allowances.valid_until
@@ -452,7 +472,7 @@ related as (
         explanations.basis as explanation_basis,
         coalesce(explanations.kinds, 0) as explanation_kinds,
         case
-            when compared.all_currencies > 1
+            when compared.has_several_currencies
                 then
                     case
                         when
@@ -594,6 +614,21 @@ fits_another as (
     where own_units.unit_key is null
 ),
 
+-- what an item of a group bears of the allowance that explains it
+borne_allowances as (
+    select
+        item_allowances.group_name,
+        item_allowances.item_key,
+        item_allowances.amount
+    from ruled
+    inner join item_allowances
+        on
+            ruled.group_name = item_allowances.group_name
+            and ruled.relation = item_allowances.kind
+            and ruled.explanation_basis = item_allowances.basis
+    where item_allowances.side = 'expected'
+),
+
 -- Ranges: what is to be covered (documents, money that went back) against what covers it (money
 -- that came in, credit memos). An item is allocated where its range meets the other side's total.
 -- Money that went back, and credit memos, come first.
@@ -617,37 +652,41 @@ sided_items as (
             when ruled.relation = 'advised' and priced_items.side = 'expected'
                 then least(abs(priced_items.remaining_in_match), priced_items.stated_amount)
             -- each document bears its own allowance
-            when
-                item_allowances.item_key is not null
-                and abs(item_allowances.amount) < abs(priced_items.remaining_in_match)
-                then abs(priced_items.remaining_in_match) - abs(item_allowances.amount)
+            when abs(borne_allowances.amount) < abs(priced_items.remaining_in_match)
+                then abs(priced_items.remaining_in_match) - abs(borne_allowances.amount)
             else abs(priced_items.remaining_in_match)
         end as capacity
     from priced_items
     inner join ruled
         on priced_items.group_name = ruled.group_name
-    left join item_allowances
+    left join borne_allowances
         on
-            priced_items.group_name = item_allowances.group_name
-            and priced_items.item_key = item_allowances.item_key
-            and priced_items.side = item_allowances.side
-            and ruled.relation = item_allowances.kind
-            and ruled.explanation_basis = item_allowances.basis
-            and item_allowances.side = 'expected'
+            priced_items.group_name = borne_allowances.group_name
+            and priced_items.item_key = borne_allowances.item_key
 ),
 
 covers as (
     select
         sided_items.group_name,
-        least(
-            coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0),
-            coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
-        ) as covered_total
+        coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0)
+            as total_to_cover,
+        coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
+            as total_covering
     from sided_items
     group by sided_items.group_name
 ),
 
+-- where both sides come to the same, all is covered, in whatever order: most groups of most passes
 ranges as (
+    select
+        sided_items.*,
+        {{ zero() }} as range_start,
+        covers.total_to_cover as covered_total
+    from sided_items
+    inner join covers
+        on sided_items.group_name = covers.group_name
+    where covers.total_to_cover = covers.total_covering
+    union all
     select
         sided_items.*,
         cast(
@@ -663,10 +702,11 @@ ranges as (
                 0
             ) as {{ amount_type() }}
         ) as range_start,
-        covers.covered_total
+        least(covers.total_to_cover, covers.total_covering) as covered_total
     from sided_items
     inner join covers
         on sided_items.group_name = covers.group_name
+    where covers.total_to_cover <> covers.total_covering
 ),
 
 covered as (
@@ -725,7 +765,7 @@ judged as (
             when ruled.is_tangled = 1 then 'tangled_references'
             when ruled.link_ambiguity is not null then ruled.link_ambiguity
             when ruled.is_ambiguous = 1 then 'several_fit'
-            when ruled.expected_currencies > 1 then 'several_currencies'
+            when ruled.has_several_match_currencies then 'several_currencies'
             when ruled.relation = 'mismatch' then 'amounts_differ'
             when
                 ruled.is_other_payer = 1
@@ -788,11 +828,6 @@ final as (
         allocated.item_type,
         allocated.item_id,
         allocated.item_key,
-        allocated.claim_key,
-        allocated.currency,
-        allocated.amount,
-        allocated.document_number,
-        allocated.row_hash,
         judged.match_currency,
         cast(
             case

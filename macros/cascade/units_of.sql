@@ -54,10 +54,12 @@ effects as (
 
 claims as (
     select distinct
-        settled.claim_key,
-        settled.reconciliation
+        open_items.claim_key,
+        open_items.reconciliation
     from settled
-    where settled.item_type = 'bank_transaction'
+    inner join open_items
+        on settled.item_key = open_items.item_key
+    where open_items.item_type = 'bank_transaction'
 ),
 
 final as (

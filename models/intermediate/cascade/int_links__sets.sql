@@ -59,24 +59,23 @@ claims as (
     from explained_links
 ),
 
-wanted as (
-    select
-        claims.unit_key,
-        count(*) as claim_count
+wanted_twice as (
+    select claims.unit_key
     from claims
     group by claims.unit_key
+    having count(*) > 1
 ),
 
-judged as (
-    select
-        sets.group_name,
-        max(greatest(expected_wanted.claim_count, actual_wanted.claim_count)) as claim_count
+contested_groups as (
+    select sets.group_name
     from sets
-    inner join wanted as expected_wanted
-        on sets.expected_unit = expected_wanted.unit_key
-    inner join wanted as actual_wanted
-        on sets.actual_unit = actual_wanted.unit_key
-    group by sets.group_name
+    inner join wanted_twice
+        on sets.expected_unit = wanted_twice.unit_key
+    union
+    select sets.group_name
+    from sets
+    inner join wanted_twice
+        on sets.actual_unit = wanted_twice.unit_key
 ),
 
 final as (
@@ -93,15 +92,15 @@ final as (
         false as is_ambiguous,
         case
             when sets.sets_that_fit > 1 then 'several_fit'
-            when judged.claim_count > 1 then 'set_wanted_twice'
+            when contested_groups.group_name is not null then 'set_wanted_twice'
             when sets.may_be_chance then 'may_be_chance'
         end as link_ambiguity,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
         sets.group_name
     from sets
-    inner join judged
-        on sets.group_name = judged.group_name
+    left join contested_groups
+        on sets.group_name = contested_groups.group_name
     where sets.set_number <= {{ search_limit('sets_shown') }}
 )
 

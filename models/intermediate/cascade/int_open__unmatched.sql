@@ -61,10 +61,12 @@ claims as (
     where allocations.item_type = 'bank_transaction'
     union
     select
-        ordered.claim_key,
-        ordered.reconciliation
+        items.claim_key,
+        items.reconciliation
     from ordered
-    where ordered.item_type = 'bank_transaction'
+    inner join items
+        on ordered.item_key = items.item_key
+    where items.item_type = 'bank_transaction'
 ),
 
 final as (

@@ -48,11 +48,6 @@ final as (
         parts.item_type,
         parts.item_id,
         parts.item_key,
-        parts.claim_key,
-        parts.currency,
-        parts.amount,
-        parts.document_number,
-        parts.row_hash,
         parts.match_currency,
         case when parts.is_write_off then {{ zero() }} else parts.item_part end
             as allocated_amount,

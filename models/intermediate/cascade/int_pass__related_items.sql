@@ -79,11 +79,6 @@ final as (
         covered.item_type,
         covered.item_id,
         covered.item_key,
-        covered.claim_key,
-        covered.currency,
-        covered.amount,
-        covered.document_number,
-        covered.row_hash,
         covered.currency as match_currency,
         case when covered.remaining_amount < 0 then -covered.part else covered.part end
             as allocated_amount,

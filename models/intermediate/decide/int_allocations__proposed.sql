@@ -1,6 +1,8 @@
 -- What all passes of this run have found, accepted and suggested, item by item.
 with
 
+items as (select * from {{ ref('int_items') }}),
+
 passes as (
     select * from {{ ref('int_pass__people') }}
     union all
@@ -84,10 +86,17 @@ named as (
 final as (
     select
         named.match_id,
-        passes.*
+        passes.*,
+        items.claim_key,
+        items.currency,
+        items.amount,
+        items.document_number,
+        items.row_hash
     from passes
     inner join named
         on passes.pass = named.pass and passes.group_name = named.group_name
+    inner join items
+        on passes.item_key = items.item_key
 )
 
 select * from final
