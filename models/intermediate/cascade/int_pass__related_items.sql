@@ -102,6 +102,7 @@ covered as (
     from ranges
 ),
 
+-- an item that nothing is left for belongs to the match too, or it would seem to arrive later
 final as (
     select
         'related_items' as pass,
@@ -135,7 +136,6 @@ final as (
     from covered
     inner join rules
         on covered.reconciliation = rules.reconciliation
-    -- an item that nothing is left for belongs to it too, or it would seem to arrive later
 )
 
 select * from final
