@@ -10,6 +10,42 @@ rules as (
     where pass = 'related_items' and relation = 'exact' and rollout = 'stable'
 ),
 
+undone as (
+    select reversals.match_id
+    from {{ ref('int_journal__reversals') }} as reversals
+    where reversals.reason = 'undone_by_a_person'
+    union
+    select standing.match_id
+    from {{ ref('int_matches__standing') }} as standing
+    where standing.reversal_reason = 'undone_by_a_person'
+),
+
+-- matches of one side alone, such as this pass makes
+undone_items as (
+    select allocations.item_key
+    from (
+        select
+            allocations.*,
+            min(allocations.side) over (partition by allocations.match_id) as least_side,
+            max(allocations.side) over (partition by allocations.match_id) as greatest_side
+        from {{ ref('int_journal__allocations') }} as allocations
+    ) as allocations
+    inner join undone
+        on allocations.match_id = undone.match_id
+    where allocations.least_side = allocations.greatest_side
+),
+
+-- What a person took apart stays apart: of its documents, none is closed here again.
+taken_apart as (
+    select distinct
+        open_items.anchor_item_key,
+        open_items.side
+    from open_items
+    inner join undone_items
+        on open_items.item_key = undone_items.item_key
+    where open_items.item_key <> open_items.anchor_item_key
+),
+
 groups as (
     select
         open_items.anchor_item_key as group_name,
@@ -19,6 +55,11 @@ groups as (
         -sum(case when open_items.remaining_amount < 0 then open_items.remaining_amount end)
             as negative_total
     from open_items
+    left join taken_apart
+        on
+            open_items.anchor_item_key = taken_apart.anchor_item_key
+            and open_items.side = taken_apart.side
+    where taken_apart.anchor_item_key is null
     group by open_items.anchor_item_key, open_items.side
     having
         count(distinct open_items.currency) = 1
@@ -61,6 +102,7 @@ covered as (
     from ranges
 ),
 
+-- an item that nothing is left for belongs to the match too, or it would seem to arrive later
 final as (
     select
         'related_items' as pass,
@@ -89,7 +131,6 @@ final as (
     from covered
     inner join rules
         on covered.reconciliation = rules.reconciliation
-    where covered.part > 0
 )
 
 select * from final

@@ -44,6 +44,16 @@ signed as (
     group by passes.pass, passes.group_name
 ),
 
+-- also what this very run reverses: its items are free, and the same may be found at once
+reversed_ids as (
+    select reversals.match_id
+    from {{ ref('int_journal__reversals') }} as reversals
+    union
+    select standing.match_id
+    from {{ ref('int_matches__standing') }} as standing
+    where standing.reversal_reason is not null
+),
+
 reversed_signatures as (
     select
         reversed_matches.signature,
@@ -57,8 +67,8 @@ reversed_signatures as (
                 ';'
             ) }} as signature
         from {{ ref('int_journal__allocations') }} as allocations
-        inner join {{ ref('int_journal__reversals') }} as reversals
-            on allocations.match_id = reversals.match_id
+        inner join reversed_ids
+            on allocations.match_id = reversed_ids.match_id
         group by allocations.match_id
     ) as reversed_matches
     group by reversed_matches.signature
