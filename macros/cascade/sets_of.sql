@@ -113,10 +113,21 @@ told as (
         members.side_total,
         cast(members.side_count as double) as side_count,
         least(found_sets.member_count, members.side_count - found_sets.member_count)
-            as units_to_tell
+            as units_to_tell,
+        {% if payments -%}
+        -- one payment for all that is open, credit memos taken off: an account that is settled
+        found_sets.member_count = members.side_count
+        and found_sets.member_count > 2
+        and targets.has_credits
+        and targets.target_count = 1
+        {%- else -%}
+        false
+        {%- endif %} as settles_account
     from found_sets
     inner join members
         on found_sets.unit_key = members.unit_key
+    inner join targets
+        on found_sets.target_unit = targets.target_unit
 ),
 
 final as (
@@ -129,6 +140,7 @@ final as (
         told.member_count,
         -- the number of sets as simple as this one, against the number of possible sums
         2 * case
+            when told.settles_account then 1
             when told.units_to_tell <= 1 then told.side_count
             when told.units_to_tell = 2 then told.side_count * (told.side_count + 1) / 2
             when told.units_to_tell = 3
@@ -144,7 +156,11 @@ final as (
             when told.is_searched_whole then power(2, told.side_count - 1)
             else 2 * told.side_count
         end * told.granularity
-        > cast({{ search_limit('largest_chance_of_a_set') }} as double) * told.side_total
+        > told.side_total * case
+            when told.settles_account
+                then cast({{ search_limit('largest_chance_of_the_whole') }} as double)
+            else cast({{ search_limit('largest_chance_of_a_set') }} as double)
+        end
             as may_be_chance
     from told
 )
