@@ -109,7 +109,11 @@ unit_words as (select * from {{ ref(words_model) }}),
 
 texts as (select * from {{ ref('int_item_texts') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
 
 -- how far amounts and dates may be apart to be looked at
 limits as (

@@ -21,7 +21,7 @@ mentions as (
 
 numbers as (select * from {{ ref('int_item_numbers') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined as (select * from {{ ref('int_declined_pairs') }}),
 
 -- What is said, read as the known number nearest to the writing: when INV-2026-0042 is known, its
 -- digits do not speak of CM-2026-0042. Numbers of documents that are paid count here too.
@@ -86,12 +86,13 @@ found as (
             nearest_readings.item_key = expected_items.item_key
             and nearest_readings.row_hash = expected_items.row_hash
             and expected_items.side = 'expected'
-    left join declined_pairs
+    left join declined as declined_items
         on
-            expected_items.item_key = declined_pairs.expected_item_key
-            and nearest_readings.actual_unit = declined_pairs.actual_item_key
+            expected_items.item_key = declined_items.expected_item_key
+            and nearest_readings.actual_unit = declined_items.actual_item_key
+            and declined_items.declined_group is null
     where
-        declined_pairs.expected_item_key is null
+        declined_items.expected_item_key is null
         and nearest_readings.reading_steps = nearest_readings.nearest_steps
     group by
         nearest_readings.reconciliation,
@@ -130,7 +131,7 @@ narrowed as (
         and (ranked.quotes_payout = 0 or ranked.reconciliation = 'payout_to_bank')
 ),
 
-final as (
+links as (
     select
         narrowed.reconciliation,
         narrowed.expected_unit,
@@ -142,6 +143,18 @@ final as (
         cast(max(narrowed.stated_amount) as {{ amount_type() }}) as stated_amount
     from narrowed
     group by narrowed.reconciliation, narrowed.expected_unit, narrowed.actual_unit
+),
+
+{{ declined_among('links') }},
+
+final as (
+    select links.*
+    from links
+    left join declined_pairs
+        on
+            links.expected_unit = declined_pairs.expected_item_key
+            and links.actual_unit = declined_pairs.actual_item_key
+    where declined_pairs.expected_item_key is null
 )
 
 select * from final

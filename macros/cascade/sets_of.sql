@@ -22,7 +22,29 @@ with
 
 units as (select * from {{ ref('int_sets__units') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
+
+-- sets of the kind looked for that people have declined, each as a whole
+declined_sets as (
+    select
+        declined.declined_group,
+        {% if payments -%}
+        declined.actual_item_key as target_unit,
+        declined.expected_item_key as member_unit,
+        {%- else -%}
+        declined.expected_item_key as target_unit,
+        declined.actual_item_key as member_unit,
+        {%- endif %}
+        declined.group_units - 1 as set_size,
+        count(*) over (partition by declined.declined_group) as pair_count
+    from {{ ref('int_declined_pairs') }} as declined
+    where declined.declined_group is not null
+),
+
 
 targets as (
     select
@@ -91,10 +113,21 @@ told as (
         members.side_total,
         cast(members.side_count as double) as side_count,
         least(found_sets.member_count, members.side_count - found_sets.member_count)
-            as units_to_tell
+            as units_to_tell,
+        {% if payments -%}
+        -- one payment for all that is open, credit memos taken off: an account that is settled
+        found_sets.member_count = members.side_count
+        and found_sets.member_count > 2
+        and targets.has_credits
+        and targets.target_count = 1
+        {%- else -%}
+        false
+        {%- endif %} as settles_account
     from found_sets
     inner join members
         on found_sets.unit_key = members.unit_key
+    inner join targets
+        on found_sets.target_unit = targets.target_unit
 ),
 
 final as (
@@ -107,6 +140,7 @@ final as (
         told.member_count,
         -- the number of sets as simple as this one, against the number of possible sums
         2 * case
+            when told.settles_account then 1
             when told.units_to_tell <= 1 then told.side_count
             when told.units_to_tell = 2 then told.side_count * (told.side_count + 1) / 2
             when told.units_to_tell = 3
@@ -122,7 +156,11 @@ final as (
             when told.is_searched_whole then power(2, told.side_count - 1)
             else 2 * told.side_count
         end * told.granularity
-        > cast({{ search_limit('largest_chance_of_a_set') }} as double) * told.side_total
+        > told.side_total * case
+            when told.settles_account
+                then cast({{ search_limit('largest_chance_of_the_whole') }} as double)
+            else cast({{ search_limit('largest_chance_of_a_set') }} as double)
+        end
             as may_be_chance
     from told
 )
@@ -237,6 +275,31 @@ barred as (
     group by targets.target_unit
 ),
 
+-- one target with members that are all open still
+declined_masks as (
+    select distinct
+        found_masks.target_unit,
+        found_masks.odd_mask,
+        found_masks.even_mask
+    from (
+        select
+            declined_sets.declined_group,
+            declined_sets.target_unit,
+            bit_or(case when dealt.half = 1 then dealt.bit else 0 end) as odd_mask,
+            bit_or(case when dealt.half = 0 then dealt.bit else 0 end) as even_mask
+        from declined_sets
+        inner join targets
+            on declined_sets.target_unit = targets.target_unit
+        inner join dealt
+            on
+                targets.party_number = dealt.party_number
+                and declined_sets.member_unit = dealt.unit_key
+        where declined_sets.pair_count = declined_sets.set_size
+        group by declined_sets.declined_group, declined_sets.target_unit
+        having count(*) = max(declined_sets.set_size)
+    ) as found_masks
+),
+
 -- what a choice among the odd members leaves to the even ones
 half_rests as (
     select
@@ -276,10 +339,23 @@ subsets as (
         and half_rests.taken + even_sums.taken > 1
 ),
 
+-- a declined one fits too: what is left of two is no more certain than it was
+counted_subsets as (
+    select
+        subsets.*,
+        declined_masks.target_unit is not null as is_declined,
+        count(*) over (partition by subsets.target_unit) as sets_that_fit
+    from subsets
+    left join declined_masks
+        on
+            subsets.target_unit = declined_masks.target_unit
+            and subsets.odd_mask = declined_masks.odd_mask
+            and subsets.even_mask = declined_masks.even_mask
+),
+
 numbered_subsets as (
     select
         subsets.*,
-        count(*) over (partition by subsets.target_unit) as sets_that_fit,
         row_number() over (
             partition by subsets.target_unit
             order by
@@ -287,7 +363,8 @@ numbered_subsets as (
                 subsets.odd_mask nulls last,
                 subsets.even_mask nulls last
         ) as fit_number
-    from subsets
+    from counted_subsets as subsets
+    where not subsets.is_declined
 ),
 
 ranked_subsets as (
@@ -662,6 +739,20 @@ signed_sets as (
     group by set_members.target_unit, set_members.set_name
 ),
 
+declined_signatures as (
+    select distinct
+        signatures.target_unit,
+        signatures.signature
+    from (
+        select
+            declined_sets.target_unit,
+            {{ sorted_text_agg('declined_sets.member_unit', ' ') }} as signature
+        from declined_sets
+        where declined_sets.pair_count = declined_sets.set_size
+        group by declined_sets.declined_group, declined_sets.target_unit
+    ) as signatures
+),
+
 distinct_sets as (
     select
         signed_sets.target_unit,
@@ -678,16 +769,28 @@ distinct_sets as (
     group by signed_sets.target_unit, signed_sets.signature
 ),
 
+counted_sets as (
+    select
+        distinct_sets.*,
+        declined_signatures.target_unit is not null as is_declined,
+        count(*) over (partition by distinct_sets.target_unit) as sets_that_fit
+    from distinct_sets
+    left join declined_signatures
+        on
+            distinct_sets.target_unit = declined_signatures.target_unit
+            and distinct_sets.signature = declined_signatures.signature
+),
+
 ranked_sets as (
     select
         distinct_sets.*,
-        count(*) over (partition by distinct_sets.target_unit) as sets_that_fit,
         cast(
             row_number() over (
                 partition by distinct_sets.target_unit
                 order by distinct_sets.member_count nulls last, distinct_sets.signature nulls last
             ) as bigint
         ) as set_number
-    from distinct_sets
+    from counted_sets as distinct_sets
+    where not distinct_sets.is_declined
 )
 {%- endmacro %}

@@ -35,6 +35,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "unit_of_scale": lambda digits: "0.01",
     "unit_words": lambda open_model: f"select * from {open_model}",
     "units_of": lambda relation: f"units as (select * from {relation})",
+    "declined_among": lambda links: f"declined_pairs as (select * from {links})",
     "unnest_json": lambda text, name, fields: f"cross join {name}",
     "unnest_list": lambda values, name, column: f"cross join {name}",
     "unnest_positions": lambda values, name, column, place: f"cross join {name}",

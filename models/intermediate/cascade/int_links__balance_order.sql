@@ -12,7 +12,7 @@ items as (
     where reconciliation = 'gateway_to_payout'
 ),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined as (select * from {{ ref('int_declined_pairs') }}),
 
 -- payouts that the gateway's report ties to their transactions are no concern of this pass
 named_payouts as (
@@ -284,6 +284,8 @@ links as (
         and payouts.payout_number < candidates.payout_number
     group by candidates.group_name, payouts.unit_key
 ),
+
+{{ declined_among('links') }},
 
 -- what people took apart is not proposed again
 declined_groups as (

@@ -8,7 +8,11 @@ allowances as (select * from {{ ref('int_item_allowances') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
 
 rules as (
     select *

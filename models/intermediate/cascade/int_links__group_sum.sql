@@ -3,11 +3,11 @@ with
 
 open_items as (select * from {{ ref('int_open__after_reference_in_text') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined as (select * from {{ ref('int_declined_pairs') }}),
 
 {{ units_of('open_items') }},
 
-final as (
+links as (
     select
         members.reconciliation,
         members.unit_key as expected_unit,
@@ -22,14 +22,21 @@ final as (
         on
             members.reconciliation = wholes.reconciliation
             and members.group_key = wholes.group_key
-    left join declined_pairs
-        on
-            members.unit_key = declined_pairs.expected_item_key
-            and wholes.unit_key = declined_pairs.actual_item_key
     where
         members.side = 'expected'
         and wholes.side = 'actual'
-        and declined_pairs.expected_item_key is null
+),
+
+{{ declined_among('links') }},
+
+final as (
+    select links.*
+    from links
+    left join declined_pairs
+        on
+            links.expected_unit = declined_pairs.expected_item_key
+            and links.actual_unit = declined_pairs.actual_item_key
+    where declined_pairs.expected_item_key is null
 )
 
 select * from final

@@ -9,7 +9,7 @@ open_items as (
     where reconciliation = 'bank_to_ledger'
 ),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined as (select * from {{ ref('int_declined_pairs') }}),
 
 bank_lines as (
     select
@@ -151,14 +151,10 @@ found as (
             carriers.party_id = ledger_values.party_id
             and carriers.carried_value = ledger_values.carried_value
             and ledger_values.mention_source = 'ledger'
-    left join declined_pairs
-        on
-            bank_values.item_key = declined_pairs.expected_item_key
-            and ledger_values.item_key = declined_pairs.actual_item_key
-    where
-        declined_pairs.expected_item_key is null
-        and (bank_values.is_id = 1 or ledger_values.is_id = 1)
+    where bank_values.is_id = 1 or ledger_values.is_id = 1
 ),
+
+{{ declined_among('found') }},
 
 final as (
     select
@@ -170,6 +166,11 @@ final as (
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount
     from found
+    left join declined_pairs
+        on
+            found.expected_unit = declined_pairs.expected_item_key
+            and found.actual_unit = declined_pairs.actual_item_key
+    where declined_pairs.expected_item_key is null
     group by found.expected_unit, found.actual_unit
 )
 

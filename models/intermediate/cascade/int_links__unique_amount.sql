@@ -15,7 +15,11 @@ items as (select * from {{ ref('int_items') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
 
 -- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
 -- the probabilistic pass weighs it.

@@ -12,7 +12,11 @@ rules as (
     where pass = 'weak_reference' and relation = 'exact' and rollout = 'stable'
 ),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
 
 payments_that_name as (select * from {{ ref('int_items__naming_documents') }}),
 

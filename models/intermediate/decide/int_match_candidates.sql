@@ -38,7 +38,12 @@ weighed_matches as (
     where proposed.pass = 'probabilistic'
 ),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select distinct
+        declined.expected_item_key,
+        declined.actual_item_key
+    from {{ ref('int_declined_pairs') }} as declined
+),
 
 reasons as (select * from {{ ref('candidate_reasons') }}),
 

@@ -8,7 +8,11 @@ matches as (select * from {{ ref('int_matches__decided') }}),
 
 allocations as (select * from {{ ref('int_match_allocations') }}),
 
-declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
 
 singles as (
     select
