@@ -40,6 +40,13 @@ weighed_matches as (
 
 declined_pairs as (select * from {{ ref('int_declined_pairs') }}),
 
+-- what a person declines is known to the passes from the next run on, and here at once
+rejected_allocations as (
+    select *
+    from {{ ref('int_match_allocations') }}
+    where decision = 'rejected'
+),
+
 reasons as (select * from {{ ref('candidate_reasons') }}),
 
 rules as (
@@ -82,11 +89,18 @@ declined_both_ways as (
         declined_pairs.expected_item_key as item_key,
         declined_pairs.actual_item_key as other_item_key
     from declined_pairs
-    union all
+    union
     select
         declined_pairs.actual_item_key as item_key,
         declined_pairs.expected_item_key as other_item_key
     from declined_pairs
+    union
+    select
+        own.item_key,
+        others.item_key as other_item_key
+    from rejected_allocations as own
+    inner join rejected_allocations as others
+        on own.match_id = others.match_id and own.side <> others.side
 ),
 
 named as (
