@@ -18,14 +18,18 @@ from orchestration.home import Home
 
 AS_OF = datetime(2026, 7, 1, 6)
 
+# Where a false close stands whose items belong to no case at all.
+NO_CASE = "(unrelated)"
+
 
 @dataclass(frozen=True)
 class CaseClass:
     """The pairs of one kind of case in one reconciliation.
 
     `certain` of the `pairs` follow from what landed; `closed` by themselves are right, `wrong` ones
-    are not. Of the pairs left to a person, `in_review`, `among_first` are in one of the first three
-    candidates of the payment.
+    are not. A wrong pair counts for the case of its document, else for that of its payment. Of the
+    pairs left to a person, `in_review`, `among_first` are in one of the first three candidates of
+    the payment.
     """
 
     reconciliation: str
@@ -53,7 +57,7 @@ def run(size: int = 5000) -> list[CaseClass]:
 
 
 def score(home: Home) -> list[CaseClass]:
-    """Score a demo company that a build or a run has matched."""
+    """Score a demo company that a build or a run has matched, by kind of case."""
     truth = quoted(str(home.truth / "matches.parquet"))
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         rows = connection.execute(
@@ -93,6 +97,12 @@ def score(home: Home) -> list[CaseClass]:
                 where documents.side = 'expected' and payments.side = 'actual'
                 group by all
             ),
+            -- the case that an item is of; the first by name of several
+            case_of as (
+                select reconciliation, side, item, min(case_class) as case_class
+                from truth
+                group by all
+            ),
             candidates as (
                 select
                     considered.reconciliation,
@@ -116,7 +126,12 @@ def score(home: Home) -> list[CaseClass]:
             judged as (
                 select
                     coalesce(true_pairs.reconciliation, closed.reconciliation) as reconciliation,
-                    coalesce(true_pairs.case_class, '(unrelated)') as case_class,
+                    coalesce(
+                        true_pairs.case_class,
+                        documents.case_class,
+                        payments.case_class,
+                        '{NO_CASE}'
+                    ) as case_class,
                     true_pairs.expected is not null as is_true,
                     coalesce(true_pairs.is_certain, false) as is_certain,
                     closed.expected is not null as is_closed,
@@ -132,6 +147,16 @@ def score(home: Home) -> list[CaseClass]:
                     ) as is_among_first
                 from true_pairs
                 full join closed using (reconciliation, expected, actual)
+                left join case_of as documents
+                    on
+                        closed.reconciliation = documents.reconciliation
+                        and closed.expected = documents.item
+                        and documents.side = 'expected'
+                left join case_of as payments
+                    on
+                        closed.reconciliation = payments.reconciliation
+                        and closed.actual = payments.item
+                        and payments.side = 'actual'
                 left join reviewed
                     on
                         true_pairs.reconciliation = reviewed.reconciliation

@@ -45,6 +45,13 @@ declined_pairs as (
     from {{ ref('int_declined_pairs') }} as declined
 ),
 
+-- what a person declines is known to the passes from the next run on, and here at once
+rejected_allocations as (
+    select *
+    from {{ ref('int_match_allocations') }}
+    where decision = 'rejected'
+),
+
 reasons as (select * from {{ ref('candidate_reasons') }}),
 
 rules as (
@@ -81,6 +88,26 @@ suggested as (
         on matches.match_id = weighed_matches.match_id
 ),
 
+-- seen from either item
+declined_both_ways as (
+    select
+        declined_pairs.expected_item_key as item_key,
+        declined_pairs.actual_item_key as other_item_key
+    from declined_pairs
+    union
+    select
+        declined_pairs.actual_item_key as item_key,
+        declined_pairs.expected_item_key as other_item_key
+    from declined_pairs
+    union
+    select
+        own.item_key,
+        others.item_key as other_item_key
+    from rejected_allocations as own
+    inner join rejected_allocations as others
+        on own.match_id = others.match_id and own.side <> others.side
+),
+
 named as (
     select
         open_items.item_key,
@@ -97,6 +124,7 @@ named as (
         ]) }} as score_parts,
         min(
             case
+                when declined_both_ways.item_key is not null then 'declined_before'
                 when all_items.status = 'set_aside' then 'named_item_' || all_items.set_aside_reason
                 when all_items.currency <> open_items.currency then 'named_item_other_currency'
                 when numbers.strength = 'weak' then 'weak_reference'
@@ -115,6 +143,10 @@ named as (
             numbers.item_key = all_items.item_key
             and numbers.row_hash = all_items.row_hash
             and all_items.status <> 'closed'
+    left join declined_both_ways
+        on
+            open_items.item_key = declined_both_ways.item_key
+            and all_items.item_key = declined_both_ways.other_item_key
     left join suggested
         on open_items.item_key = suggested.item_key
     where suggested.item_key is null
@@ -230,21 +262,11 @@ declined as (
         others.item_id as other_item_id,
         abs({{ days_between('open_items.event_date', 'others.event_date') }}) as days_apart,
         'declined_before' as why_not
-    from (
-        select
-            declined_pairs.expected_item_key as item_key,
-            declined_pairs.actual_item_key as other_item_key
-        from declined_pairs
-        union all
-        select
-            declined_pairs.actual_item_key as item_key,
-            declined_pairs.expected_item_key as other_item_key
-        from declined_pairs
-    ) as pairs
+    from declined_both_ways
     inner join open_items
-        on pairs.item_key = open_items.item_key
+        on declined_both_ways.item_key = open_items.item_key
     inner join all_items as others
-        on pairs.other_item_key = others.item_key
+        on declined_both_ways.other_item_key = others.item_key
 ),
 
 losers as (

@@ -1,5 +1,6 @@
 -- Which invoices are copies of an earlier one, and which look like it. The earliest issued
--- stays; it is never itself a copy. What a person has said to be no duplicate is none.
+-- stays; it is never itself a copy. What a person has said to be no duplicate is none. Windows are
+-- half-open: last week's invoice of the same amount is not within a week of this one.
 with
 
 rules as (select * from {{ ref('duplicate_rules') }}),
@@ -130,7 +131,7 @@ certain as (
     from number_pairs
     inner join rules
         on number_pairs.rule_id = rules.rule_id
-    where number_pairs.days_apart <= rules.window_days
+    where number_pairs.days_apart < rules.window_days
     group by number_pairs.invoice_id
 ),
 
@@ -178,7 +179,7 @@ close_pairs as (
         rules.series_tolerance_days
     from neighbours
     inner join rules
-        on rules.rule_id = 'same_content' and neighbours.days_apart <= rules.window_days
+        on rules.rule_id = 'same_content' and neighbours.days_apart < rules.window_days
     where neighbours.earlier_invoice_id is not null
 ),
 

@@ -13,11 +13,35 @@ Row = dict[str, str]
 ACCOUNT = "DE02120300000000202051"
 
 
+@dataclass(frozen=True)
+class Statement:
+    """A bank's file (MT940) in EUR, whose entries (day, whole amount) have no reference."""
+
+    account: str
+    opening: str
+    entries: list[tuple[str, str]]
+
+    def text(self, name: str, entries: list[tuple[str, str]]) -> str:
+        closing = int(self.opening) + sum(int(amount) for _, amount in entries)
+        days = sorted(day[2:].replace("-", "") for day, _ in entries)
+        lines = [
+            f":20:{name}",
+            f":25:{self.account}",
+            ":28C:1/1",
+            f":60F:C{days[0]}EUR{self.opening},",
+        ]
+        for day, amount in entries:
+            short = day[2:].replace("-", "")
+            lines += [f":61:{short}{short[2:]}C{amount},NTRFNONREF", ":86:weekly delivery"]
+        return "\n".join([*lines, f":62F:C{days[-1]}EUR{closing},", "-", ""])
+
+
 @dataclass
 class Books:
     """Rows by feed. Amounts are decimal texts in major units, dates ISO days."""
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    statements: list[Statement] = field(default_factory=list)
 
     def add(self, feed: str, **values: str) -> str:
         """Add a row; returns the value of its first column."""
@@ -117,20 +141,34 @@ class Books:
         )
         return f"pay/{name}"
 
-    def land(self, landing: Path, *, shuffle: int | None = None) -> None:
-        """Write a CSV file per feed; with a `shuffle` seed three files, rows in random order."""
+    def statement(self, account: str, opening: str, entries: list[tuple[str, str]]) -> None:
+        """A file of the bank itself; amounts are whole, so that its balances are plain."""
+        self.statements.append(Statement(account, opening, entries))
+
+    def land(self, landing: Path, day: str, *, shuffle: int | None = None) -> None:
+        """Write a CSV file per feed; with a `shuffle` seed three files, rows in random order.
+
+        The entries of a bank's file stay in their file: what is in it twice is there twice.
+        """
+        order = random.Random(0 if shuffle is None else shuffle)
         for feed, rows in self.rows.items():
-            order = random.Random(shuffle)  # a seed, so that a failure can be seen again
             columns = sorted({column for row in rows for column in row})
             parts = [list(rows)]
             if shuffle is not None:
                 order.shuffle(parts[0])
                 order.shuffle(columns)
-                parts = [parts[0][start::3] for start in range(3)]
+                parts = [part for start in range(3) if (part := parts[0][start::3])]
             for place, part in enumerate(parts):
-                path = landing / feed / f"{order.randrange(10**6):06d}_{place}.csv"
+                path = landing / feed / f"{order.randrange(10**6):06d}_{day}_{place}.csv"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("w", newline="", encoding="utf-8") as file:
                     writer = csv.DictWriter(file, columns, restval="")
                     writer.writeheader()
                     writer.writerows(part)
+        for number, statement in enumerate(self.statements, start=1):
+            entries = list(statement.entries)
+            if shuffle is not None:
+                order.shuffle(entries)
+            path = landing / "bank_statements" / f"{order.randrange(10**6):06d}_{day}.sta"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(statement.text(f"{day}{number}", entries), encoding="utf-8")

@@ -42,7 +42,12 @@ class Company:
         return self.tieout.home.root / "truth"
 
     def rows(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.tieout.home.serving.resolve()), read_only=True) as connection:
+        return self.read(self.tieout.home.serving.resolve(), sql)
+
+    @staticmethod
+    def read(published: Path, sql: str) -> list[tuple]:
+        """Rows of the marts that a run has published."""
+        with duckdb.connect(str(published), read_only=True) as connection:
             connection.execute("use marts")
             return connection.execute(sql).fetchall()
 

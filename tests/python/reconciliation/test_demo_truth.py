@@ -43,7 +43,7 @@ PAIRS = """
 
 
 def test_automatic_closes_are_right(demo: Company) -> None:
-    """Precision of at least 0.999 in every reconciliation, and not by closing next to nothing."""
+    """Precision of at least 0.9995 in every reconciliation, and not by closing next to nothing."""
     rows = demo.rows(
         PAIRS.format(truth=demo.truth)
         + """
@@ -65,7 +65,7 @@ def test_automatic_closes_are_right(demo: Company) -> None:
     }
     for reconciliation, closed, right, wrong in rows:
         assert closed > 300, reconciliation
-        assert right >= 0.999 * closed, (reconciliation, closed, right, wrong)
+        assert right >= 0.9995 * closed, (reconciliation, closed, right, wrong)
 
 
 def test_what_is_certain_closes(demo: Company) -> None:
@@ -81,7 +81,7 @@ def test_what_is_certain_closes(demo: Company) -> None:
             and truth.reconciliation in (select distinct reconciliation from fct_items)
         """
     )
-    assert found >= 0.97 * certain, (found, certain)
+    assert found >= 0.98 * certain, (found, certain)
 
 
 def test_planted_duplicates_are_set_aside(demo: Company) -> None:
@@ -164,11 +164,67 @@ def test_what_is_past_its_window_has_an_exception(demo: Company) -> None:
     assert unseen == []
 
 
-def test_the_figures_of_the_benchmark(demo: Company) -> None:
+@pytest.fixture(scope="module")
+def classes(demo: Company) -> list[benchmark.CaseClass]:
+    return benchmark.score(demo.tieout.home)
+
+
+def test_the_figures_of_the_benchmark(classes: list[benchmark.CaseClass]) -> None:
     """`tieout benchmark demo`: nothing wrong closes, nearly all that is certain does."""
-    everything = benchmark.total(benchmark.score(demo.tieout.home))
+    everything = benchmark.total(classes)
     assert everything.pairs > 9000
     assert benchmark.precision(everything) >= 0.9995
     assert benchmark.recall(everything) >= 0.98
     assert everything.in_review > 20
     assert benchmark.among_first(everything) >= 0.95
+
+
+def test_nothing_wrong_closes_in_any_kind_of_case(classes: list[benchmark.CaseClass]) -> None:
+    """No false close where the truth is ambiguous, none elsewhere, and nothing unrelated."""
+    assert [case for case in classes if case.wrong] == []
+    assert benchmark.NO_CASE not in {case.name for case in classes}
+
+
+def test_what_is_ambiguous_is_there_and_left_to_people(
+    classes: list[benchmark.CaseClass],
+) -> None:
+    """So that the test above says something: kinds of case of which nothing is certain."""
+    ambiguous = {case.name for case in classes if case.certain == 0}
+    assert ambiguous >= {"twin_payment", "wrong_reference", "card_wrong_reference"}
+
+
+# What belongs together without doubt, and was planted with another amount on one side: for people.
+OTHER_AMOUNT = {"ledger_amount_mismatch", "payout_short_in_bank"}
+# Payments of several documents that name none: where another set of the payer's documents has the
+# same sum, or chance could have made it, they go to people, however sure the generator is.
+SUMS_ALONE = {"lump_none"}
+
+
+def test_what_is_certain_closes_in_every_kind_of_case(
+    classes: list[benchmark.CaseClass],
+) -> None:
+    named = {case.name for case in classes}
+    assert named >= OTHER_AMOUNT | SUMS_ALONE
+    assert [
+        case
+        for case in classes
+        if case.name not in OTHER_AMOUNT | SUMS_ALONE
+        and case.certain
+        and benchmark.recall(case) < 0.98
+    ] == []
+
+
+def test_what_a_sum_or_another_amount_leaves_open_goes_to_review_whole(
+    classes: list[benchmark.CaseClass],
+) -> None:
+    """Nothing of it is lost: it has closed rightly, or stands before a person."""
+    planted = [case for case in classes if case.name in OTHER_AMOUNT]
+    assert [case for case in planted if case.closed or case.among_first < case.pairs] == []
+    sums = [case for case in classes if case.name in SUMS_ALONE]
+    assert [case for case in sums if case.closed + case.among_first < case.pairs] == []
+
+
+def test_what_goes_to_review_is_among_the_first_candidates_in_every_kind_of_case(
+    classes: list[benchmark.CaseClass],
+) -> None:
+    assert [case for case in classes if case.in_review and benchmark.among_first(case) < 0.95] == []

@@ -115,8 +115,15 @@ checked as (
         greatest(
             rules.tolerance_minor_units
             * {{ unit_of_scale('coalesce(currencies.minor_digits, 2)') }},
+            -- of the larger side, as the tolerance was granted: from either side the same answer
             rules.tolerance_relative
-            * (sides.expected_amount + abs(sides.own_currency_adjusted))
+            * (
+                sides.expected_amount
+                + greatest(
+                    abs(sides.own_currency_adjusted),
+                    abs(coalesce(matches.difference_amount, {{ zero() }}))
+                )
+            )
         ) as tolerance
     from matches
     left join sides
