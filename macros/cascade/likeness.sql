@@ -126,7 +126,10 @@ limits as (
     from {{ ref('int_match_rules__valid') }} as rules
     inner join {{ ref('reconciliations') }} as reconciliations
         on rules.reconciliation = reconciliations.name
-    where rules.pass = 'probabilistic' and rules.relation = 'mismatch'
+    where
+        rules.pass = 'probabilistic'
+        and rules.relation = 'mismatch'
+        and rules.rollout = 'stable'
 ),
 
 {{ units_of('open_items') }},
@@ -142,10 +145,12 @@ stepped as (
         units.reconciliation || '|' || units.currency
         || case when units.unit_amount < 0 then '|-|' else '|+|' end
         || case when limits.is_within_party then coalesce(units.family_id, '') else '' end as scope,
+        -- the tolerance is a part of the larger amount, so a step is as wide as the way down from
+        -- it, and a hair wider, so that a double's last digit parts no pair at the limit
         cast(
             floor(
                 ln(cast(abs(units.unit_amount) as double))
-                / ln(1e0 + cast(limits.tolerance_relative as double))
+                / (-ln(1e0 - cast(limits.tolerance_relative as double)) * (1e0 + 1e-9))
             ) as bigint
         ) as amount_step,
         cast(

@@ -581,6 +581,7 @@ suspect_payments as (
     left join own_documents
         on
             group_items.group_name = own_documents.group_name
+            and group_items.currency = ruled.match_currency
             and case when ruled.is_other_payer = 0 then group_items.amount end
             = own_documents.amount
     where
@@ -588,7 +589,9 @@ suspect_payments as (
         and group_items.remaining_amount > 0
         and own_documents.group_name is null
         and (
-            ruled.relation in ('partial', 'overpaid')
+            ruled.relation in (
+                'rounding', 'partial', 'overpaid', 'cross_currency', 'invoice_rate'
+            )
             or ruled.relation = ruled.explanation_kind
             or ruled.is_other_payer = 1
         )

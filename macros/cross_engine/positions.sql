@@ -48,7 +48,8 @@
 
 {#
     Latin letters with diacritics as plain letters, of an upper-case text; others stay. Umlauts, æ, œ, ß
-    and þ become two letters. Marks that follow their letter (decomposed Unicode) are dropped.
+    and þ become two letters. Cyrillic and Greek letters become Latin ones, so that a name written in them
+    is not empty, and equal to every other. Marks that follow their letter (decomposed Unicode) are dropped.
 #}
 {% macro fold_accents(expression) -%}
     {%- set plain = {
@@ -56,8 +57,13 @@
         'I': 'ÌÍÎÏĨĪĬĮİ', 'J': 'Ĵ', 'K': 'Ķ', 'L': 'ĹĻĽŁ', 'N': 'ÑŃŅŇ', 'O': 'ÒÓÔÕØŌŎŐ', 'R': 'ŔŖŘ',
         'S': 'ŚŜŞŠȘ', 'T': 'ŢŤŦȚ', 'U': 'ÙÚÛŨŪŬŮŰŲ', 'W': 'Ŵ', 'Y': 'ÝŶŸ', 'Z': 'ŹŻŽ',
     } -%}
+    {%- set other_scripts = {
+        'A': 'АΑΆ', 'B': 'Б', 'V': 'ВΒ', 'G': 'ГҐΓ', 'D': 'ДΔ', 'E': 'ЕЁЭЄΕΈ', 'Z': 'ЗΖ',
+        'I': 'ИЙІЇΗΉΙΊΪ', 'K': 'КΚ', 'L': 'ЛΛ', 'M': 'МΜ', 'N': 'НΝ', 'O': 'ОΟΌΩΏ', 'P': 'ПΠ',
+        'R': 'РΡ', 'S': 'СΣς', 'T': 'ТΤ', 'U': 'У', 'F': 'ФΦ', 'Y': 'ЫΥΎΫ', 'X': 'Ξ',
+    } -%}
     {%- set folded = namespace(accented='', letters='') -%}
-    {%- for letter, accented in plain.items() -%}
+    {%- for letter, accented in (plain.items() | list) + (other_scripts.items() | list) -%}
         {%- set folded.accented = folded.accented ~ accented -%}
         {%- set folded.letters = folded.letters ~ letter * (accented | length) -%}
     {%- endfor -%}
@@ -66,7 +72,9 @@
         sql="translate(" ~ expression ~ ", '" ~ folded.accented ~ marks ~ "', '" ~ folded.letters ~ "')"
     ) -%}
     {%- for letter, letters in [
-        ('Ä', 'AE'), ('Ö', 'OE'), ('Ü', 'UE'), ('Æ', 'AE'), ('Œ', 'OE'), ('ẞ', 'SS'), ('ß', 'SS'), ('Þ', 'TH')
+        ('Ä', 'AE'), ('Ö', 'OE'), ('Ü', 'UE'), ('Æ', 'AE'), ('Œ', 'OE'), ('ẞ', 'SS'), ('ß', 'SS'), ('Þ', 'TH'),
+        ('Ж', 'ZH'), ('Х', 'KH'), ('Ц', 'TS'), ('Ч', 'CH'), ('Ш', 'SH'), ('Щ', 'SHCH'), ('Ю', 'YU'), ('Я', 'YA'),
+        ('Ъ', ''), ('Ь', ''), ('Θ', 'TH'), ('Χ', 'CH'), ('Ψ', 'PS')
     ] -%}
         {%- set text.sql = "replace(" ~ text.sql ~ ", '" ~ letter ~ "', '" ~ letters ~ "')" -%}
     {%- endfor -%}

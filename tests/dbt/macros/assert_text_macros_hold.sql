@@ -20,6 +20,8 @@ cases as (
         ('no match is null', regex_extract('texts.reference', '^[0-9]+$', 0), 'cast(null as ' ~ dbt.type_string() ~ ')'),
         ('id part', item_id_part('texts.reference'), "'INV-2026%2F0042 50%25'"),
         ('list as text', list_to_text(numbers, '-'), "'b-a'"),
+        ('Cyrillic', fold_accents("upper('Ромашка Щёлковъ')"), "'ROMASHKA SHCHELKOV'"),
+        ('Greek', fold_accents("upper('Ελληνική Θάλασσα')"), "'ELLINIKI THALASSA'"),
         ('length', list_length(numbers), "'2'"),
         ('split is literal', list_to_text(split_to_list("'a|b|c'", '|'), ','), "'a,b,c'"),
         ('sorted keys, no nulls', json_object([['b', 'texts.reference'], ['c', 'texts.missing'], ['a', '1']]), "'{\"a\":\"1\",\"b\":\"INV-2026/0042 50%\"}'"),
