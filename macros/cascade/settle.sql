@@ -741,6 +741,20 @@ allocated as (
         on covered.currency = currencies.code
 ),
 
+-- What undoes a document in the match belongs to it, covered or not: else it would seem to arrive in
+-- the next run.
+belonging as (
+    select
+        related.group_name,
+        related.item_key
+    from allocated as related
+    inner join allocated as anchors
+        on
+            related.group_name = anchors.group_name
+            and related.anchor_item_key = anchors.item_key
+    where related.item_key <> related.anchor_item_key and anchors.item_part > 0
+),
+
 -- two payments over one document: fine while each is used whole or not at all
 splits as (
     select
@@ -863,8 +877,13 @@ final as (
     from judged
     inner join allocated
         on judged.group_name = allocated.group_name
+    left join belonging
+        on
+            allocated.group_name = belonging.group_name
+            and allocated.item_key = belonging.item_key
     where
         allocated.item_part > 0
+        or belonging.item_key is not null
         -- what came to zero belongs to a group that adds up
         or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference
