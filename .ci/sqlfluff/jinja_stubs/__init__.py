@@ -34,6 +34,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "sets_of": lambda target_side: "select * from sets",
     "unit_of_scale": lambda digits: "0.01",
     "unit_words": lambda open_model: f"select * from {open_model}",
+    "customer_families": lambda: "customer_families as (select * from customers)",
     "units_of": lambda relation: f"units as (select * from {relation})",
     "declined_among": lambda links: f"declined_pairs as (select * from {links})",
     "unnest_json": lambda text, name, fields: f"cross join {name}",

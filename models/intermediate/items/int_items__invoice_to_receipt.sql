@@ -13,6 +13,8 @@ repeated_charges as (select * from {{ ref('int_charges__duplicates') }}),
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
+{{ customer_families() }},
+
 transactions as (
     select
         stg_gateway__transactions.*,
@@ -66,13 +68,14 @@ documents as (
                 then 'invoice'
             else invoices.document_type
         end as anchor_item_type,
-        coalesce(customers.parent_customer_id, invoices.customer_id) as family_id,
-        case when customers.customer_id is not null then 'feed' else 'unknown' end as party_source
+        coalesce(customer_families.family_id, invoices.customer_id) as family_id,
+        case when customer_families.customer_id is not null then 'feed' else 'unknown' end
+            as party_source
     from invoices
     left join duplicates
         on invoices.invoice_id = duplicates.invoice_id
-    left join customers
-        on invoices.customer_id = customers.customer_id
+    left join customer_families
+        on invoices.customer_id = customer_families.customer_id
     left join invoices as originals
         on
             invoices.related_invoice_id = originals.invoice_id

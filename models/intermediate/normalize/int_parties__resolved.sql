@@ -13,6 +13,8 @@ bank_transactions as (
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
+{{ customer_families() }},
+
 party_keys as (select * from {{ ref('int_party_keys') }}),
 
 payers as (
@@ -197,10 +199,10 @@ final as (
         decided.item_id,
         decided.party_id,
         decided.party_source,
-        coalesce(customers.parent_customer_id, decided.party_id) as family_id
+        coalesce(customer_families.family_id, decided.party_id) as family_id
     from decided
-    left join customers
-        on decided.party_id = customers.customer_id
+    left join customer_families
+        on decided.party_id = customer_families.customer_id
 )
 
 select * from final

@@ -29,6 +29,8 @@ invoices as (
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
+{{ customer_families() }},
+
 bank_transactions as (
     select
         booked.item_id,
@@ -61,7 +63,7 @@ paid_for as (
     select
         matches.match_id,
         min(invoices.customer_id) as customer_id,
-        min(coalesce(customers.parent_customer_id, invoices.customer_id)) as family_id,
+        min(coalesce(customer_families.family_id, invoices.customer_id)) as family_id,
         count(distinct invoices.customer_id) as customer_count
     from matches
     inner join allocations
@@ -70,10 +72,10 @@ paid_for as (
         on
             allocations.item_type = invoices.document_type
             and allocations.item_id = invoices.item_id
-    left join customers
-        on invoices.customer_id = customers.customer_id
+    left join customer_families
+        on invoices.customer_id = customer_families.customer_id
     group by matches.match_id
-    having count(distinct coalesce(customers.parent_customer_id, invoices.customer_id)) = 1
+    having count(distinct coalesce(customer_families.family_id, invoices.customer_id)) = 1
 ),
 
 payers as (
