@@ -291,3 +291,24 @@ def test_bookkeeping_of_a_batch(landing: Landing) -> None:
     assert batch["control_total"] is None
     assert batch["control_total_ok"] is None
     assert result.all_batch_ids == [batch["batch_id"]]
+
+
+def test_a_table_landed_among_bank_files_too_is_read_once_and_rejected_once(
+    landing: Landing,
+) -> None:
+    content = csv_text([BANK, BANK | {"entry_id": "e_2", "amount": "1.2345"}])
+    landing.land("bank_statements/a.csv", content)
+    landing.land("bank_transactions/a.csv", content)
+    landing.ingest()
+    found = {
+        b["feed"]: (b["rows_read"], b["rows_loaded"], b["rows_quarantined"], b["is_rejected"])
+        for b in landing.batches()
+    }
+    assert found == {
+        "bank_statements": (0, 0, 0, True),
+        "bank_transactions": (2, 1, 1, False),
+    }
+    assert [(q["feed"], q["is_file"], q["row_key"]) for q in landing.quarantine()] == [
+        ("bank_statements", True, None),
+        ("bank_transactions", False, "DE1/e_2"),
+    ]
