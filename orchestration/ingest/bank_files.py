@@ -245,6 +245,8 @@ def _reject(batch_id: str, reject: BankReject) -> dict[str, Any]:
         "_broken_column": reject.column,
         "_broken_value": reject.value,
         "_broken_reason": reject.reason,
+        "account_id": reject.account_id,
+        "bank_reference": reject.bank_reference,
     }
 
 

@@ -414,7 +414,8 @@ def read_bai2(
             except Problem as problem:
                 ordinal += 1
                 account.is_whole = False
-                yield problem.as_reject(ordinal)
+                reference = _reference(_movement(record)[0][-2])
+                yield problem.as_reject(ordinal, account.account_id, reference)
                 continue
             if row is None:
                 continue

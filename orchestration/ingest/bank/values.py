@@ -43,9 +43,11 @@ class Problem(Exception):
         self.value = value
         self.reason = reason
 
-    def as_reject(self, ordinal: int) -> BankReject:
-        """The reject of the entry with this ordinal."""
-        return BankReject(ordinal, self.column, self.value, self.reason)
+    def as_reject(
+        self, ordinal: int, account_id: str | None = None, bank_reference: str | None = None
+    ) -> BankReject:
+        """The reject of the entry with this ordinal, and its key as far as it was read."""
+        return BankReject(ordinal, self.column, self.value, self.reason, account_id, bank_reference)
 
 
 def minor_digits(currency: str | None) -> int:

@@ -53,7 +53,7 @@ def read_fake(path: Path) -> BankFile:
             if row == "broken":
                 raise BankFileError("the file ends here; fetch it again", 9)
             if "reason" in row:
-                yield BankReject(ordinal, row["column"], row["value"], row["reason"])
+                yield BankReject(ordinal, **row)
                 continue
             values = dict(row)
             for name in ("amount", "entry_amount", "original_amount"):
@@ -273,14 +273,15 @@ def test_a_file_that_breaks_half_way_loads_nothing(landing: Landing) -> None:
 
 
 def test_items_are_checked_like_rows_of_tables(landing: Landing) -> None:
-    reject = {"column": "booking_date", "value": "20120231", "reason": "is not a calendar date"}
+    reject = {"column": "booking_date", "value": "20120231", "reason": "is not a calendar date",
+              "account_id": "DE1", "bank_reference": "Q"}  # fmt: skip
     land(landing, "a", item(), reject, item(amount="1.234", bank_reference="R"), item(currency="E"))
     landing.ingest()
     (batch,) = landing.batches()
     assert (batch["rows_read"], batch["rows_loaded"], batch["rows_quarantined"]) == (4, 1, 3)
     found = landing.quarantine()
     assert [(q["line_number"], q["column_name"], q["row_key"]) for q in found] == [
-        (2, "booking_date", None), (3, "amount", "DE1/R"), (4, "currency", "DE1/"),
+        (2, "booking_date", "DE1/Q"), (3, "amount", "DE1/R"), (4, "currency", "DE1/"),
     ]  # fmt: skip
     assert [q["value"] for q in found] == ["20120231", "1.234", "E"]
 
