@@ -61,6 +61,8 @@ pairs as (
         statement_entries.entry_key,
         statement_entries.entry_total,
         statement_entries.booking_date,
+        case when statement_entries.detail_count = 1 then statement_entries.item_id end
+            as described_item_id,
         statement_entries.detail_count = 1
         and notification_entries.detail_count > 1
         and notification_entries.detail_total = notification_entries.entry_total
@@ -129,6 +131,10 @@ final as (
             when entries.delivery = 'statement' and not pairs.is_split then 'item'
             else 'evidence'
         end as role,
+        case
+            when entries.delivery = 'notification' and not pairs.is_split
+                then pairs.described_item_id
+        end as described_item_id,
         pairs.entry_key is not null
         or entries.is_statement_booked
         or coalesce(entries.entry_status, '') = 'BOOK' as is_booked,
