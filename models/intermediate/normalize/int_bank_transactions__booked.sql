@@ -14,7 +14,7 @@ entries as (
     select
         transactions.*,
         coalesce(transactions.entry_source, 'statement') as delivery,
-        -- a statement lists what the bank books; one that says otherwise of a line only announces it
+        -- a statement lists what is booked; one that says otherwise of a line only announces it
         coalesce(transactions.entry_source, 'statement') = 'statement'
         and coalesce(transactions.entry_status, 'BOOK') = 'BOOK' as is_statement_booked,
         -- where the bank gives no reference, ids come from the content; a notification's end in ~n

@@ -313,7 +313,7 @@ def read_ofx(
         try:
             row = _row(transaction, statement, transaction["tag"], ordinal)
         except Problem as problem:
-            # Its own FITID also where it corrects another: that one's loading makes good for nothing
+            # Also a correction goes by its own FITID: the original's loading does not make it good.
             yield problem.as_reject(
                 ordinal, statement.account_id, provided(transaction.get("FITID"))
             )
