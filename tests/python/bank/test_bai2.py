@@ -228,6 +228,16 @@ def test_an_unreadable_date_or_currency_rejects_the_entries(read):
     assert read(file("16,195,1,Z,,,/", currency="DOLLAR")).rejects[0].column == "currency"
 
 
+@pytest.mark.parametrize(("currency", "amount"), [("BYR", "100"), ("KWD", "0.1"), ("EUR", "1")])
+def test_implied_decimals_are_those_of_the_contract(read, currency, amount):
+    assert read(file("16,195,100,Z,,,/", currency=currency)).row.amount == Decimal(amount)
+
+
+def test_a_currency_without_minor_unit_is_a_reject(read):
+    (reject,) = read(file("16,195,100,Z,,,/", currency="XAU")).rejects
+    assert (reject.column, reject.value) == ("currency", "XAU")
+
+
 def test_information_without_money_is_no_item(read):
     assert read(file("16,890,,Z,,,NOTICE/")).rows == []
 
