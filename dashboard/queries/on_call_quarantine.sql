@@ -13,8 +13,17 @@ select
     fct_quarantine.batch_id,
     count(*) over () as row_count
 from marts.fct_quarantine
+-- the same bytes may lie in two feeds; bank files bring bank transactions
 left join marts.fct_batches
-    on fct_quarantine.resolved_by_batch_id = fct_batches.batch_id
+    on
+        fct_quarantine.resolved_by_batch_id = fct_batches.batch_id
+        and case
+            when fct_quarantine.is_file then fct_quarantine.feed = fct_batches.feed
+            else
+                fct_batches.rows_loaded > 0
+                and replace(fct_quarantine.feed, 'bank_statements', 'bank_transactions')
+                = replace(fct_batches.feed, 'bank_statements', 'bank_transactions')
+        end
 where
     case $state
         when 'unresolved' then fct_quarantine.resolved_by_batch_id is null

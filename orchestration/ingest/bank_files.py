@@ -155,7 +155,8 @@ def stage_remittance(
 ) -> None:
     """Stage the documents that items refer to as rows of `remittance_advice_lines`.
 
-    An amount that the currency cannot express stays out; the reference still counts.
+    An amount that the currency cannot express, and a negative discount, are no amounts of the
+    contract: the memo has them as they were stated, and the reference still counts.
 
     Args:
         items: relation of the good items with their entry ids.
@@ -180,7 +181,14 @@ def stage_remittance(
         "amount": money("amount"),
         "discount_amount": f"case when {discount} >= 0 then {discount} end",
         "currency": "i.currency",
-        "memo": "d.memo",
+        "memo": (
+            "nullif(concat_ws('; ', d.memo, "
+            f"case when d.amount is not null and {money('amount')} is null "
+            "then 'amount stated: ' || d.amount end, "
+            "case when d.discount_amount is not null "
+            f"and not coalesce({discount} >= 0, false) "
+            "then 'discount stated: ' || d.discount_amount end), '')"
+        ),
         "received_at": "cast(i.booking_date as timestamp)",
     }
     columns = ", ".join(
@@ -245,6 +253,8 @@ def _reject(batch_id: str, reject: BankReject) -> dict[str, Any]:
         "_broken_column": reject.column,
         "_broken_value": reject.value,
         "_broken_reason": reject.reason,
+        "account_id": reject.account_id,
+        "bank_reference": reject.bank_reference,
     }
 
 

@@ -152,6 +152,12 @@ def load_contract(environment: Mapping[str, str] | None = None) -> Contract:
     return contract.with_time_zones(_zones(environment.get("TIEOUT_TIME_ZONES", "")))
 
 
+def read_currencies(currencies_file: Path) -> dict[str, int]:
+    """Minor digits by ISO 4217 code."""
+    with open(currencies_file, encoding="utf-8", newline="") as handle:
+        return {row["code"]: int(row["minor_digits"]) for row in csv.DictReader(handle)}
+
+
 def read_contract(contract_file: Path, currencies_file: Path) -> Contract:
     """Read the source file and the currency seed.
 
@@ -162,8 +168,7 @@ def read_contract(contract_file: Path, currencies_file: Path) -> Contract:
     source = next(source for source in document["sources"] if source["name"] == "feeds")
     meta = source["config"]["meta"]
     feeds = [_feed(table, meta["time_zone"]) for table in source["tables"]]
-    with open(currencies_file, encoding="utf-8", newline="") as handle:
-        currencies = {row["code"]: int(row["minor_digits"]) for row in csv.DictReader(handle)}
+    currencies = read_currencies(currencies_file)
     return Contract(
         version=str(meta["contract_version"]),
         feeds={feed.name: feed for feed in feeds},

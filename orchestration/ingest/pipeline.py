@@ -230,7 +230,12 @@ def _stage_bank(work: _Work, files: list[LandedFile]) -> None:
 
 def _load(work: _Work) -> None:
     """Classify the staged rows of each feed, write the new ones to raw, the bad ones aside."""
-    bank_ids = {batch_id for feed, batch_id in work.files if feed == BANK_LANDING}
+    # A rejected bank file has no rows: those of the same bytes are of a table in `BANK_FEED`.
+    bank_ids = {
+        batch_id
+        for feed, batch_id in work.files
+        if feed == BANK_LANDING and (feed, batch_id) not in work.rejected
+    }
     for name, paths in work.staged.items():
         feed = work.contract.feeds[name]
         relation = _relation(paths)

@@ -1,5 +1,5 @@
--- Bank statements whose own totals do not agree, each named by its last booked line. A statement
--- that was delivered again counts by its latest file.
+-- Bank statements whose own totals do not agree, each named by its last line that is listed as an
+-- item, else by the account's last one. A statement delivered again counts by its latest file.
 with
 
 statements as (select * from {{ ref('stg_tieout__statements') }}),
@@ -16,11 +16,20 @@ transactions as (
         transactions.statement_id,
         transactions.booking_date,
         transactions.entry_id,
+        transactions.currency,
         transactions._batch_id as batch_id,
         transactions._row_number as row_number,
-        {{ item_id(['transactions.account_id', 'transactions.entry_id']) }} as item_id
+        booked.item_id
     from {{ ref('stg_bank__transactions') }} as transactions
-    where coalesce(transactions.entry_status, 'BOOK') = 'BOOK'
+    inner join {{ ref('int_bank_transactions__booked') }} as booked
+        on
+            transactions.account_id = booked.account_id
+            and transactions.entry_id = booked.entry_id
+    -- only what is listed can carry an exception: a split entry and a later day cannot
+    where
+        booked.role = 'item'
+        and booked.is_booked
+        and booked.booking_date <= {{ as_of_date() }}
 ),
 
 latest_statements as (
@@ -70,6 +79,12 @@ statement_lines as (
         row_number() over (
             partition by failed.account_id, failed.statement_id, failed.batch_id, failed.currency
             order by
+                case
+                    when failed.statement_id = transactions.statement_id then 0
+                    when failed.statement_id is null and failed.batch_id = transactions.batch_id
+                        then 0
+                    else 1
+                end asc nulls last,
                 transactions.booking_date desc nulls last,
                 transactions.row_number desc nulls last,
                 transactions.entry_id desc nulls last
@@ -78,13 +93,10 @@ statement_lines as (
     left join transactions
         on
             failed.account_id = transactions.account_id
-            and (
-                failed.statement_id = transactions.statement_id
-                or (failed.statement_id is null and failed.batch_id = transactions.batch_id)
-            )
+            and coalesce(failed.currency, transactions.currency) = transactions.currency
 ),
 
--- a statement without a booked line keeps its row; it is shown by the batch and an alert
+-- where the account has no line at all the statement keeps its row: an alert shows it
 final as (
     select
         statement_lines.batch_id,

@@ -21,38 +21,52 @@ open_items as (
 payment_names as (
     select
         open_items.item_key,
-        {{ compact_upper('transactions.payment_id') }} as payment_name
+        {{ compact_upper('transactions.payment_id') }} as payment_name,
+        0 as is_borrowed
     from transactions
     inner join open_items
         on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
     union all
     select
         open_items.item_key,
-        {{ compact_upper('transactions.transaction_id') }} as payment_name
+        {{ compact_upper('transactions.transaction_id') }} as payment_name,
+        0 as is_borrowed
     from transactions
     inner join open_items
         on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
     union all
     select
         open_items.item_key,
-        {{ compact_upper('booked.end_to_end_id') }} as payment_name
+        {{ compact_upper('booked.end_to_end_id') }} as payment_name,
+        0 as is_borrowed
     from {{ ref('int_bank_transactions__booked') }} as booked
     inner join open_items
         on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
     union all
     select
         open_items.item_key,
-        {{ compact_upper('booked.entry_id') }} as payment_name
+        {{ compact_upper('booked.entry_id') }} as payment_name,
+        0 as is_borrowed
     from {{ ref('int_bank_transactions__booked') }} as booked
     inner join open_items
         on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
+    union all
+    -- a notification's advice goes by the id of the notification, and its money by the statement's
+    select
+        open_items.item_key,
+        {{ compact_upper('booked.entry_id') }} as payment_name,
+        1 as is_borrowed
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_items
+        on 'invoice_to_receipt|bank_transaction|' || booked.described_item_id = open_items.item_key
 ),
 
 -- a name that two payments share names neither
 named_payments as (
     select
         payment_names.payment_name,
-        min(payment_names.item_key) as item_key
+        min(payment_names.item_key) as item_key,
+        min(payment_names.is_borrowed) as is_borrowed
     from payment_names
     where payment_names.payment_name is not null and payment_names.payment_name <> ''
     group by payment_names.payment_name
@@ -60,9 +74,10 @@ named_payments as (
 ),
 
 -- lines of one advice that say the same are one statement
-advised as (
+advised_by_name as (
     select
         named_payments.item_key,
+        named_payments.is_borrowed,
         {{ compact_upper('advice_lines.invoice_reference') }} as line_key,
         min(advice_lines.invoice_reference) as mention_text,
         sum(advice_lines.amount) as stated_amount
@@ -71,7 +86,22 @@ advised as (
         on {{ compact_upper('advice_lines.payment_reference') }} = named_payments.payment_name
     group by
         named_payments.item_key,
+        named_payments.is_borrowed,
         {{ compact_upper('advice_lines.invoice_reference') }}
+),
+
+-- what the statement says itself is not said twice when its notification repeats it
+advised as (
+    select
+        advised_by_name.item_key,
+        advised_by_name.line_key,
+        advised_by_name.mention_text,
+        advised_by_name.stated_amount
+    from advised_by_name
+    qualify row_number() over (
+        partition by advised_by_name.item_key, advised_by_name.line_key
+        order by advised_by_name.is_borrowed asc nulls last
+    ) = 1
 ),
 
 texts as (

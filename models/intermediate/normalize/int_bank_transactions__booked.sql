@@ -14,6 +14,9 @@ entries as (
     select
         transactions.*,
         coalesce(transactions.entry_source, 'statement') as delivery,
+        -- a statement lists what is booked; one that says otherwise of a line only announces it
+        coalesce(transactions.entry_source, 'statement') = 'statement'
+        and coalesce(transactions.entry_status, 'BOOK') = 'BOOK' as is_statement_booked,
         -- where the bank gives no reference, ids come from the content; a notification's end in ~n
         coalesce(
             transactions.entry_reference,
@@ -34,7 +37,7 @@ statement_entries as (
         count(*) as detail_count,
         min(entries.item_id) as item_id
     from entries
-    where entries.delivery = 'statement'
+    where entries.is_statement_booked
     group by entries.account_id, entries.entry_key, entries.entry_total, entries.booking_date
 ),
 
@@ -58,6 +61,8 @@ pairs as (
         statement_entries.entry_key,
         statement_entries.entry_total,
         statement_entries.booking_date,
+        case when statement_entries.detail_count = 1 then statement_entries.item_id end
+            as described_item_id,
         statement_entries.detail_count = 1
         and notification_entries.detail_count > 1
         and notification_entries.detail_total = notification_entries.entry_total
@@ -126,15 +131,21 @@ final as (
             when entries.delivery = 'statement' and not pairs.is_split then 'item'
             else 'evidence'
         end as role,
+        case
+            when entries.delivery = 'notification' and not pairs.is_split
+                then pairs.described_item_id
+        end as described_item_id,
         pairs.entry_key is not null
-        or entries.delivery = 'statement'
+        or entries.is_statement_booked
         or coalesce(entries.entry_status, '') = 'BOOK' as is_booked,
         entries._batch_id,
         entries._row_hash
     from entries
+    -- an announced line of a statement is no part of the entry that the bank books later
     left join pairs
         on
-            entries.account_id = pairs.account_id
+            (entries.delivery = 'notification' or entries.is_statement_booked)
+            and entries.account_id = pairs.account_id
             and entries.entry_key = pairs.entry_key
             and entries.entry_total = pairs.entry_total
             and entries.booking_date = pairs.booking_date

@@ -23,6 +23,8 @@ quarantine as (
 
 batches as (select * from {{ ref('int_batches__classified') }}),
 
+failed_statements as (select * from {{ ref('int_statements__failed') }}),
+
 events as (select * from {{ ref('int_service_levels__events') }}),
 
 reconciliations as (select * from {{ ref('reconciliations') }}),
@@ -255,6 +257,28 @@ waiting_rejects as (
     having count(*) >= rules.min_events
 ),
 
+-- a statement that no listed item can name: nothing else would show that it does not add up
+unshown_statements as (
+    select
+        rules.alert_name,
+        failed_statements.account_id as subject,
+        'feed_incomplete' as root_cause,
+        'account:' || failed_statements.account_id as group_key,
+        min(batches.ingested_at) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        count(*) as item_count,
+        {{ zero() }} as revenue_at_risk
+    from rules
+    cross join failed_statements
+    inner join batches
+        on
+            failed_statements.batch_id = batches.batch_id
+            and batches.feed = 'bank_statements'
+    where rules.kind = 'control_total' and failed_statements.item_id is null
+    group by rules.alert_name, rules.min_events, failed_statements.account_id
+    having count(*) >= rules.min_events
+),
+
 last_deliveries as (
     select
         batches.record_feed,
@@ -341,6 +365,8 @@ raised as (
     select * from silent_feeds
     union all
     select * from stopped_rules
+    union all
+    select * from unshown_statements
 ),
 
 named as (

@@ -27,6 +27,7 @@ from orchestration.ingest.bank.values import (
     Problem,
     account_number,
     currency_code,
+    has_minor_unit,
     minor_digits,
     provided,
     short_date,
@@ -102,6 +103,13 @@ class _Account:
         try:
             stated = values[1] if len(values) > 1 else ""
             self.currency = currency_code(stated or group.currency or "USD", "record 03: currency")
+            if not has_minor_unit(self.currency):
+                raise Problem(
+                    "currency",
+                    self.currency,
+                    f"record 03: {self.currency} has no minor unit, so BAI2 amounts, which have no "
+                    "decimal point, say nothing in it. Ask the bank for another format.",
+                )
         except Problem as problem:
             self.problem = problem
         self.opening: Decimal | None = None
@@ -414,7 +422,8 @@ def read_bai2(
             except Problem as problem:
                 ordinal += 1
                 account.is_whole = False
-                yield problem.as_reject(ordinal)
+                reference = _reference(_movement(record)[0][-2])
+                yield problem.as_reject(ordinal, account.account_id, reference)
                 continue
             if row is None:
                 continue

@@ -27,6 +27,7 @@ from orchestration.ingest.bank.camt_elements import (
     local_name,
     read_detail,
     read_entry,
+    reference_of_entry,
 )
 from orchestration.ingest.bank.model import (
     BankFileError,
@@ -295,7 +296,8 @@ def _read_events(
             except Problem as problem:
                 ordinal += 1
                 statement.is_whole = False
-                yield problem.as_reject(ordinal)
+                reference = reference_of_entry(element, statement)
+                yield problem.as_reject(ordinal, statement.account_id, reference)
             else:
                 statement.add(entry)
                 for row in _items(entry, details, statement, unnamed, ordinal + 1):

@@ -484,6 +484,16 @@ def _status(element: Any, source: EntrySource) -> EntryStatus | None:
     return _STATUSES[text]
 
 
+def reference_of_entry(element: Any, statement: Statement) -> str | None:
+    """The bank's reference of a ``Ntry``, else the statement's id and the number of the entry."""
+    parts = _parts(element)
+    reference = provided(_text(parts.get("AcctSvcrRef")))
+    number = provided(_text(parts.get("NtryRef")))
+    if reference is None and number is not None:
+        reference = f"{statement.identification or ''}:{number}"
+    return reference
+
+
 def read_entry(element: Any, statement: Statement) -> Entry:
     """What a ``Ntry`` says; raises :class:`Problem` when it cannot be an item."""
     if statement.account_id is None:
@@ -524,12 +534,8 @@ def read_entry(element: Any, statement: Statement) -> Entry:
             "Ntry/BookgDt: there is no booking date, and neither a value date nor a date of the "
             "statement to take instead. Ask the bank for a corrected file.",
         )
-    reference = provided(_text(parts.get("AcctSvcrRef")))
-    number = provided(_text(parts.get("NtryRef")))
-    if reference is None and number is not None:
-        reference = f"{statement.identification or ''}:{number}"
     return Entry(
-        reference=reference,
+        reference=reference_of_entry(element, statement),
         amount=amount if indicator == "CRDT" else amount.copy_negate(),
         currency=currency,
         is_credit=indicator == "CRDT",

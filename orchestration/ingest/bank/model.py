@@ -93,12 +93,16 @@ class BankReject:
     """An entry or detail that cannot be loaded; the others of its file still are.
 
     ``column`` is the contract column that failed, ``value`` the text as the bank wrote it.
+    ``account_id`` and ``bank_reference`` are the key of the item as far as it could be read: a
+    valid item with that key makes good for this one.
     """
 
     ordinal: int
     column: str | None
     value: str | None
     reason: str
+    account_id: str | None = None
+    bank_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,14 +336,31 @@ def _entry_day(value: date, text: str | None) -> date:
     return min(days, key=lambda day: abs((day - value).days))
 
 
-def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
-    """One entry as an item; raises :class:`Problem` when it cannot be one."""
+def _parsed(raw: _RawEntry) -> tuple[re.Match[str] | None, list[str]]:
+    """The first line of an entry in its parts, None when it is no entry, and the other lines."""
     first = raw.text[0].rstrip()
     rest = [line for line in raw.text[1:] if line.strip()]
     found = _ENTRY.match(first)
     if found is None and rest:  # some banks break the line before the amount
         found, rest = _ENTRY.match((first + rest[0]).rstrip()), rest[1:]
+    return found, rest
+
+
+def _references(found: re.Match[str]) -> tuple[str | None, str | None]:
+    """The entry's reference, and the name that an old Dutch layout has after it."""
+    customer = (found["customer"] or "").strip()
+    name = None
+    if len(customer) > 16 and found["customer"][15] == " ":
+        # A reference padded to 16 characters, then the name.
+        customer, name = found["customer"][:16].strip(), tidy(found["customer"][16:])
+    return provided((found["bank"] or "").strip()[:35]) or provided(customer), name
+
+
+def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
+    """One entry as an item; raises :class:`Problem` when it cannot be one."""
+    found, rest = _parsed(raw)
     if found is None:
+        first = raw.text[0].rstrip()
         raise Problem(
             "amount",
             first,
@@ -370,13 +387,7 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
     # RC undoes a credit, RD undoes a debit; EC and ED are expected, not booked.
     if found["mark"] in ("D", "RC", "ED"):
         amount = amount.copy_negate()
-    customer = (found["customer"] or "").strip()
-    name_in_line = None
-    if len(customer) > 16 and found["customer"][15] == " ":
-        # An old Dutch layout: a reference padded to 16 characters, then the name.
-        customer, name_in_line = found["customer"][:16].strip(), tidy(found["customer"][16:])
-    reference = provided((found["bank"] or "").strip()[:35]) or provided(customer)
-
+    reference, name_in_line = _references(found)
     details = read_details(raw.details)
     account, name = details.account, details.name or name_in_line
     supplement = tidy(" ".join(rest))
@@ -469,7 +480,9 @@ def read_mt940(
                 row = _row(raw, statement, ordinal)
             except Problem as problem:
                 statement.is_whole = False
-                yield problem.as_reject(ordinal)
+                found, _ = _parsed(raw)
+                reference = _references(found)[0] if found else None
+                yield problem.as_reject(ordinal, statement.account_id, reference)
                 continue
             if row.entry_status is None or statement.is_interim:
                 statement.total = EXACT.add(statement.total, row.amount)

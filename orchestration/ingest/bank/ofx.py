@@ -209,6 +209,7 @@ def _row(values: dict[str, str], statement: _Statement, tag: str, ordinal: int) 
             "nowhere. Ask the bank for a corrected file.",
         )
     is_pending = tag == "STMTTRNP"
+    corrected = provided(values.get("CORRECTFITID"))
     if values.get("CORRECTACTION", "").upper() == "DELETE":
         raise Problem(
             "entry_id",
@@ -216,6 +217,17 @@ def _row(values: dict[str, str], statement: _Statement, tag: str, ordinal: int) 
             f"CORRECTACTION: the bank withdraws its transaction {values.get('CORRECTFITID')!r}; "
             "loaded rows are never deleted. Mark that transaction 'not ours' in the review "
             "workbench if it was loaded.",
+        )
+    if corrected is not None:
+        # Under the old id it would be a second item, for banks reuse references; under its own too.
+        raise Problem(
+            "entry_id",
+            corrected,
+            f"CORRECTFITID: the bank replaces its transaction {corrected!r} by this one of "
+            f"{values.get('TRNAMT')}; as an item of its own the money would count twice. Land the "
+            f"corrected values as a row of bank_transactions with account_id "
+            f"{statement.account_id!r} and entry_id {corrected!r}: it is a new version of that "
+            "transaction.",
         )
     day_tag = "DTTRAN" if is_pending else "DTPOSTED"
     booking_date = ofx_date(values.get(day_tag), day_tag, "booking_date")
@@ -237,7 +249,7 @@ def _row(values: dict[str, str], statement: _Statement, tag: str, ordinal: int) 
                 EXACT.divide(amount.copy_abs(), rate), original_currency
             )
     check = (values.get("CHECKNUM") or "").strip()
-    reference = provided(values.get("CORRECTFITID")) or provided(values.get("FITID"))
+    reference = provided(values.get("FITID"))
     status: EntryStatus | None = "PDNG" if is_pending else None
     return BankRow(
         account_id=statement.account_id,
@@ -301,7 +313,10 @@ def read_ofx(
         try:
             row = _row(transaction, statement, transaction["tag"], ordinal)
         except Problem as problem:
-            yield problem.as_reject(ordinal)
+            # Also a correction goes by its own FITID: the original's loading does not make it good.
+            yield problem.as_reject(
+                ordinal, statement.account_id, provided(transaction.get("FITID"))
+            )
         else:
             if row.entry_status is None:
                 statement.total = EXACT.add(statement.total, row.amount)

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 from orchestration.ingest.bank.model import BankReject
+from orchestration.ingest.contract import CURRENCIES_FILE, read_currencies
 
 # Sums and signs are exact: the default context rounds to 28 digits, DECIMAL(38,10) holds more.
 EXACT = Context(prec=80)
 ZERO = Decimal(0)
 
-# ISO 4217 currencies whose minor unit is not the hundredth. Formats with implied decimals (BAI2)
-# need the digits before the contract's currency check sees the amount.
-_MINOR_DIGITS = {
-    code: digits
-    for digits, codes in (
-        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
-        (3, "BHD IQD JOD KWD LYD OMR TND"),
-        (4, "CLF UYW"),
-    )
-    for code in codes.split()
-}
+# What the contract has for currencies without a minor unit: gold, drawing rights, `XXX`.
+_NO_MINOR_UNIT = 10
 
 _PLAIN_AMOUNT = re.compile(r"[+-]?(?:\d{1,26}(?:\.\d{0,10}0*)?|\.\d{1,10})\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d*\Z")
@@ -43,14 +36,27 @@ class Problem(Exception):
         self.value = value
         self.reason = reason
 
-    def as_reject(self, ordinal: int) -> BankReject:
-        """The reject of the entry with this ordinal."""
-        return BankReject(ordinal, self.column, self.value, self.reason)
+    def as_reject(
+        self, ordinal: int, account_id: str | None = None, bank_reference: str | None = None
+    ) -> BankReject:
+        """The reject of the entry with this ordinal, and its key as far as it was read."""
+        return BankReject(ordinal, self.column, self.value, self.reason, account_id, bank_reference)
 
 
 def minor_digits(currency: str | None) -> int:
-    """Decimal digits of the currency's minor unit by ISO 4217; 2 where it is not listed."""
-    return _MINOR_DIGITS.get(currency or "", 2)
+    """Decimal digits of the currency by the contract; 2 where it is not listed."""
+    return _known_digits().get(currency or "", 2)
+
+
+def has_minor_unit(currency: str) -> bool:
+    """Whether digits without a decimal point say an amount of this currency."""
+    return minor_digits(currency) < _NO_MINOR_UNIT
+
+
+@cache
+def _known_digits() -> Mapping[str, int]:
+    """From the contract's own file: formats with implied decimals need them before its checks."""
+    return read_currencies(CURRENCIES_FILE)
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -215,9 +215,27 @@ def test_a_malformed_transaction_is_rejected_and_the_others_load(read, line, col
     assert (reading.row.bank_reference, reading.statement.ok) == ("OK", False)
 
 
+def test_a_malformed_transaction_keeps_the_key_that_was_read(read):
+    (reject,) = read(file("16,195,1.00,Z,REF,,/")).rejects
+    assert (reject.account_id, reject.bank_reference) == (
+        read(file("16,195,100,Z,REF,,/")).row.account_id,
+        "REF",
+    )
+
+
 def test_an_unreadable_date_or_currency_rejects_the_entries(read):
     assert read(file("16,195,1,Z,,,/", day="2401")).rejects[0].column == "booking_date"
     assert read(file("16,195,1,Z,,,/", currency="DOLLAR")).rejects[0].column == "currency"
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("BYR", "100"), ("KWD", "0.1"), ("EUR", "1")])
+def test_implied_decimals_are_those_of_the_contract(read, currency, amount):
+    assert read(file("16,195,100,Z,,,/", currency=currency)).row.amount == Decimal(amount)
+
+
+def test_a_currency_without_minor_unit_is_a_reject(read):
+    (reject,) = read(file("16,195,100,Z,,,/", currency="XAU")).rejects
+    assert (reject.column, reject.value) == ("currency", "XAU")
 
 
 def test_information_without_money_is_no_item(read):

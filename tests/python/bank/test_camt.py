@@ -506,6 +506,11 @@ def test_a_malformed_entry_is_rejected_and_the_others_load(read, bad, column, va
     (reject,) = reading.rejects
     assert (reject.ordinal, reject.column, reject.value) == (1, column, value)
     assert "corrected file" in reject.reason
+    # Its key is what a corrected file would load it under.
+    assert (reject.account_id, reject.bank_reference) == (
+        reading.row.account_id,
+        reading.row.bank_reference,
+    )
     assert reading.row.amount == Decimal("100.00")
     assert reading.statement.ok is False
 

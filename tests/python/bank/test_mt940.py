@@ -322,6 +322,12 @@ def test_a_malformed_entry_is_rejected_and_the_others_load(read, line, column):
     assert reading.statement.ok is False
 
 
+def test_a_malformed_entry_keeps_the_key_that_was_read(read):
+    reading = read(message(*entry("241331C1,NTRFREF"), *entry("240131C1,NTRFOK")))
+    (reject,) = reading.rejects
+    assert (reject.account_id, reject.bank_reference) == (reading.row.account_id, "REF")
+
+
 def test_entries_without_account_or_currency_are_rejected(read):
     assert [r.column for r in read(":61:240131C1,NTRF\n-\n").rejects] == ["account_id"]
     assert [r.column for r in read(":25:1\n:61:240131C1,NTRF\n-\n").rejects] == ["currency"]

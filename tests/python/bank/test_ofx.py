@@ -200,12 +200,16 @@ def test_a_pending_transaction_is_not_booked(read):
     assert (row.entry_status, row.booking_date) == ("PDNG", date(2024, 1, 30))
 
 
-def test_a_correction_is_a_new_version_and_a_deletion_a_reject(read):
+def test_a_correction_and_a_deletion_are_rejects_with_ids_of_their_own(read):
     replaced = transaction(FITID="F9", CORRECTFITID="F1", CORRECTACTION="REPLACE")
     deleted = transaction(FITID="F8", CORRECTFITID="F2", CORRECTACTION="DELETE")
-    reading = read(ofx1(replaced, deleted))
+    reading = read(ofx1(transaction(), replaced, deleted))
     assert reading.row.bank_reference == "F1"
-    assert (reading.rejects[0].column, reading.rejects[0].value) == ("entry_id", "F2")
+    assert [(r.column, r.value, r.account_id, r.bank_reference) for r in reading.rejects] == [
+        ("entry_id", "F1", "1234", "F9"),
+        ("entry_id", "F2", "1234", "F8"),
+    ]
+    assert "entry_id 'F1'" in reading.rejects[0].reason
 
 
 @pytest.mark.parametrize(
@@ -221,6 +225,7 @@ def test_a_malformed_transaction_is_rejected_and_the_others_load(read, values, c
     reading = read(ofx1(transaction(**values), transaction(FITID="OK")))
     (reject,) = reading.rejects
     assert (reject.ordinal, reject.column, reject.value) == (1, column, value)
+    assert (reject.account_id, reject.bank_reference) == ("1234", "F1")
     assert reading.row.bank_reference == "OK"
 
 

@@ -53,7 +53,7 @@ def read_fake(path: Path) -> BankFile:
             if row == "broken":
                 raise BankFileError("the file ends here; fetch it again", 9)
             if "reason" in row:
-                yield BankReject(ordinal, row["column"], row["value"], row["reason"])
+                yield BankReject(ordinal, **row)
                 continue
             values = dict(row)
             for name in ("amount", "entry_amount", "original_amount"):
@@ -63,8 +63,10 @@ def read_fake(path: Path) -> BankFile:
                 if name in values:
                     values[name] = date.fromisoformat(values[name])
             values["referred_documents"] = [
-                ReferredDocument(number, None if amount is None else Decimal(amount), kind)
-                for number, amount, kind in values.get("referred_documents", [])
+                ReferredDocument(
+                    number, None if amount is None else Decimal(amount), kind, *map(Decimal, more)
+                )
+                for number, amount, kind, *more in values.get("referred_documents", [])
             ]
             values.setdefault("bank_reference", None)
             yield BankRow(ordinal=ordinal, **values)
@@ -227,7 +229,7 @@ def test_a_statement_that_comes_after_the_detail_becomes_its_version(landing: La
 
 def test_structured_remittance_becomes_advice_lines(landing: Landing) -> None:
     documents = [["INV-1", "60.00", "CINV"], ["CM-1", "-10.00", "CREN"], ["INV-2", None, None],
-                 ["INV-3", "1.001", None]]  # fmt: skip
+                 ["INV-3", "1.001", None], ["INV-4", "1.00", "CINV", "-2.00"]]  # fmt: skip
     land(landing, "a", item(bank_reference="a/b", amount="50.00", referred_documents=documents))
     landing.ingest()
     lines = landing.raw("remittance_advice_lines")
@@ -235,7 +237,8 @@ def test_structured_remittance_becomes_advice_lines(landing: Landing) -> None:
         ("1", "INV-1", Decimal(60), "CINV"),
         ("2", "CM-1", Decimal(-10), "CREN"),
         ("3", "INV-2", None, None),
-        ("4", "INV-3", None, None),
+        ("4", "INV-3", None, "amount stated: 1.001"),
+        ("5", "INV-4", Decimal(1), "CINV; discount stated: -2.00"),
     ]
     assert {(r["remittance_id"], r["payment_reference"], r["currency"]) for r in lines} == {
         ("DE1/a%2Fb", "a/b", "EUR")
@@ -273,14 +276,15 @@ def test_a_file_that_breaks_half_way_loads_nothing(landing: Landing) -> None:
 
 
 def test_items_are_checked_like_rows_of_tables(landing: Landing) -> None:
-    reject = {"column": "booking_date", "value": "20120231", "reason": "is not a calendar date"}
+    reject = {"column": "booking_date", "value": "20120231", "reason": "is not a calendar date",
+              "account_id": "DE1", "bank_reference": "Q"}  # fmt: skip
     land(landing, "a", item(), reject, item(amount="1.234", bank_reference="R"), item(currency="E"))
     landing.ingest()
     (batch,) = landing.batches()
     assert (batch["rows_read"], batch["rows_loaded"], batch["rows_quarantined"]) == (4, 1, 3)
     found = landing.quarantine()
     assert [(q["line_number"], q["column_name"], q["row_key"]) for q in found] == [
-        (2, "booking_date", None), (3, "amount", "DE1/R"), (4, "currency", "DE1/"),
+        (2, "booking_date", "DE1/Q"), (3, "amount", "DE1/R"), (4, "currency", "DE1/"),
     ]  # fmt: skip
     assert [q["value"] for q in found] == ["20120231", "1.234", "E"]
 

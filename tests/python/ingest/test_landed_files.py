@@ -291,3 +291,57 @@ def test_bookkeeping_of_a_batch(landing: Landing) -> None:
     assert batch["control_total"] is None
     assert batch["control_total_ok"] is None
     assert result.all_batch_ids == [batch["batch_id"]]
+
+
+def test_a_table_landed_among_bank_files_too_is_read_once_and_rejected_once(
+    landing: Landing,
+) -> None:
+    content = csv_text([BANK, BANK | {"entry_id": "e_2", "amount": "1.2345"}])
+    landing.land("bank_statements/a.csv", content)
+    landing.land("bank_transactions/a.csv", content)
+    landing.ingest()
+    found = {
+        b["feed"]: (b["rows_read"], b["rows_loaded"], b["rows_quarantined"], b["is_rejected"])
+        for b in landing.batches()
+    }
+    assert found == {
+        "bank_statements": (0, 0, 0, True),
+        "bank_transactions": (2, 1, 1, False),
+    }
+    assert [(q["feed"], q["is_file"], q["row_key"]) for q in landing.quarantine()] == [
+        ("bank_statements", True, None),
+        ("bank_transactions", False, "DE1/e_2"),
+    ]
+
+
+def test_a_correction_of_a_bank_counts_no_money_twice_and_can_be_made_good(
+    landing: Landing,
+) -> None:
+    head = (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><STMTRS><CURDEF>EUR"
+        "<BANKACCTFROM><ACCTID>DE1</BANKACCTFROM><BANKTRANLIST>"
+    )
+    booked = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260102<TRNAMT>{}<FITID>{}{}</STMTTRN>"
+    correction = booked.format("-13.50", "F9", "<CORRECTFITID>F1<CORRECTACTION>REPLACE")
+    landing.land("bank_statements/1.ofx", head + booked.format("-12.50", "F1", "") + "</OFX>")
+    landing.ingest()
+    landing.land("bank_statements/2.ofx", head + correction + "</OFX>")
+    landing.ingest()
+    assert [(r["entry_id"], r["amount"]) for r in landing.raw("bank_transactions")] == [
+        ("F1", Decimal("-12.50"))
+    ]
+    (reject,) = landing.quarantine()
+    assert (reject["column_name"], reject["value"], reject["row_key"]) == (
+        "entry_id",
+        "F1",
+        "DE1/F9",
+    )
+    # What the reason asks for is a new version of the same record.
+    landing.land(
+        "bank_transactions/f1.csv", csv_text([BANK | {"entry_id": "F1", "amount": "-13.50"}])
+    )
+    landing.ingest()
+    assert [(r["entry_id"], r["amount"]) for r in landing.raw("bank_transactions")] == [
+        ("F1", Decimal("-12.50")),
+        ("F1", Decimal("-13.50")),
+    ]
