@@ -108,7 +108,8 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     reconciled_copy: Tieout, tmp_path: Path, damage: Callable[[Home], None], guard: str
 ) -> None:
     home = reconciled_copy.home
-    next_day = Tieout(home, as_of="2026-07-02T06:00:00Z")
+    # By then open invoices are past their window: there is something to seal.
+    later = Tieout(home, as_of="2026-08-15T06:00:00Z")
     mended = tmp_path / "mended"
     for folder in (home.landing, home.raw):
         shutil.copytree(folder, mended / folder.name)
@@ -116,7 +117,7 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     before, served = contents(*kept), home.serving.readlink()
 
     damage(home)
-    done = next_day("run")
+    done = later("run")
     assert done.returncode == 1, done.stdout[-6000:]
     assert f"test {guard}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -127,10 +128,10 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     for folder in (home.landing, home.raw):
         shutil.rmtree(folder)
         shutil.copytree(mended / folder.name, folder)
-    next_day.succeed("run")
+    later.succeed("run")
     assert (home.journal / "000002.block.parquet").exists()
     assert home.serving.readlink() != served
-    next_day.succeed("verify")
+    later.succeed("verify")
 
 
 def tamper_with_a_raw_row(home: Home) -> None:
