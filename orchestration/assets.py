@@ -187,7 +187,7 @@ def build_assets(
     def sealed_block(
         context: dg.AssetExecutionContext, writer: SingleWriter
     ) -> dg.MaterializeResult:
-        """The decisions of the run, sealed in a block of the journal once every test has passed."""
+        """The decisions of the run, sealed as a block of the journal once they passed all tests."""
         block = steps.seal(home)
         if block is None:
             return dg.MaterializeResult(metadata={"entries": 0})

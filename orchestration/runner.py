@@ -20,8 +20,8 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     A run that would repeat the last one writes nothing.
 
     Raises:
-        TieoutError: when the run cannot start, or a test or model fails; nothing is sealed or
-            published then.
+        TieoutError: when the run cannot start, or a test or model fails. Nothing is published
+            then, and nothing sealed unless what fails shows the sealed block.
     """
     reporter = progress.current()
     started = time.monotonic()

@@ -119,7 +119,8 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     """Build one phase with dbt; yields dbt's events.
 
     Raises:
-        DbtFailed: when a model or test fails. Nothing has been sealed or published by then.
+        DbtFailed: when a model or test fails. Nothing has been published by then, and before the
+            seal nothing of the run has been sealed.
     """
     title = {
         Phase.BEFORE_SEAL: "Building the warehouse",

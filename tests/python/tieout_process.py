@@ -81,15 +81,22 @@ def mart_differences(
         differences = [f"only in one of both: {t}" for t in tables["one"] ^ tables["other"]]
         for table in sorted(tables["one"] & tables["other"]):
             skipped = WALL_CLOCK.get(table, set()) | (ignored or {}).get(table, set())
-            columns = [
-                column
-                for (column,) in connection.execute(
-                    "select column_name from information_schema.columns "
-                    f"where table_catalog = 'one' and table_name = '{table}' "
-                    "order by ordinal_position"
-                ).fetchall()
-                if column not in skipped
-            ]
+            columns_of = {
+                name: [
+                    column
+                    for (column,) in connection.execute(
+                        "select column_name from information_schema.columns "
+                        f"where table_catalog = '{name}' and table_schema = 'marts' "
+                        f"and table_name = '{table}' order by ordinal_position"
+                    ).fetchall()
+                    if column not in skipped
+                ]
+                for name in ("one", "other")
+            }
+            columns = columns_of["one"]
+            if columns != columns_of["other"]:
+                differences.append(f"{table}: other columns: {columns_of}")
+                continue
             wanted = ", ".join(f'"{column}"' for column in columns)
             for here, there in (("one", "other"), ("other", "one")):
                 rows = connection.execute(

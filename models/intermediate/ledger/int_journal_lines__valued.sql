@@ -2,8 +2,6 @@
 -- rest at that of the latest one, else of the posting. What lies between debits and credits is the
 -- realised exchange difference, where the closing has a line for it, else what rounding leaves:
 -- that goes to the largest line of the smaller side.
-{{ config(tags=['after_seal']) }}
-
 with
 
 closings as (

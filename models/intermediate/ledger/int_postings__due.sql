@@ -1,7 +1,7 @@
 -- Every closing of a match is posted once, every reversal of it once more with the sides swapped. A
--- match that was closed, reversed and closed again has the occurrences 1 and 2 of both. What the
--- audit trail does not hold yet is due, and held.
-{{ config(tags=['after_seal']) }}
+-- match that was closed, reversed and closed again has the occurrences 1 and 2 of both. What this
+-- run decides is due beside what the audit trail holds, so the rows are the same before the seal,
+-- when they are checked, and after it.
 
 with
 
@@ -72,24 +72,21 @@ events as (
         sealed.match_id,
         sealed.posting_event,
         sealed.occurred_at,
-        sealed.occurrence,
-        true as is_sealed
+        sealed.occurrence
     from sealed
     union all
     select
         unsealed_closings.match_id,
         unsealed_closings.posting_event,
         unsealed_closings.occurred_at,
-        unsealed_closings.occurrence,
-        false as is_sealed
+        unsealed_closings.occurrence
     from unsealed_closings
     union all
     select
         unsealed_reversals.match_id,
         unsealed_reversals.posting_event,
         unsealed_reversals.occurred_at,
-        unsealed_reversals.occurrence,
-        false as is_sealed
+        unsealed_reversals.occurrence
     from unsealed_reversals
 ),
 
@@ -114,7 +111,6 @@ keyed as (
         events.posting_event,
         events.occurrence,
         events.occurred_at,
-        events.is_sealed,
         {{ sha256_hex(
             "concat_ws('|', 'tieout posting 1', events.match_id, events.posting_event,"
             ~ " cast(events.occurrence as " ~ dbt.type_string() ~ "), contents.content)"
@@ -150,7 +146,6 @@ final as (
         closings.occurrence,
         cast(closings.occurred_at as date) as posting_date,
         cast(closings.occurred_at as date) as rate_date,
-        closings.is_sealed,
         cast(null as {{ dbt.type_string() }}) as reverses_posting_key
     from closings
     union all
@@ -161,7 +156,6 @@ final as (
         reversals.occurrence,
         cast(reversals.occurred_at as date) as posting_date,
         cast(reversals.closed_at as date) as rate_date,
-        reversals.is_sealed,
         reversals.reverses_posting_key
     from reversals
 )

@@ -1,12 +1,24 @@
+-- The entries that were checked before the seal (int_journal_entries__due), with what is known only
+-- after it: whether the audit trail holds their decision, and what the ledger says.
 {{ config(tags=['after_seal']) }}
 
 with
 
-postings as (select * from {{ ref('int_postings__due') }}),
+entry_lines as (select * from {{ ref('int_journal_entries__due') }}),
 
-lines as (select * from {{ ref('int_journal_lines__coded') }}),
-
-valued_lines as (select * from {{ ref('int_journal_lines__valued') }}),
+-- how often the audit trail holds a closing, and a reversal, of a match
+sealed as (
+    select
+        journal_entries.subject_id as match_id,
+        case when journal_entries.entry_type = 'match_closed' then 'closing' else 'reversal' end
+            as posting_event,
+        count(*) as times
+    from {{ ref('stg_tieout__journal_entries') }} as journal_entries
+    where journal_entries.entry_type in ('match_closed', 'match_reversed')
+    group by
+        journal_entries.subject_id,
+        case when journal_entries.entry_type = 'match_closed' then 'closing' else 'reversal' end
+),
 
 results as (
     select *
@@ -28,63 +40,25 @@ outcomes as (
     group by results.posting_key
 ),
 
-entry_lines as (
-    select
-        postings.posting_key,
-        lines.line_number,
-        postings.posting_date,
-        lines.account_code,
-        lines.currency,
-        lines.match_id,
-        lines.memo,
-        lines.reconciliation,
-        lines.posting_kind,
-        lines.item_type,
-        lines.item_id,
-        postings.posting_event,
-        postings.reverses_posting_key,
-        postings.is_sealed,
-        case when postings.posting_event = 'reversal' then -lines.amount else lines.amount end
-            as amount,
-        case
-            when postings.posting_event = 'reversal' then -valued_lines.base_amount
-            else valued_lines.base_amount
-        end as base_amount
-    from postings
-    inner join lines
-        on postings.match_id = lines.match_id
-    left join valued_lines
-        on
-            postings.match_id = valued_lines.match_id
-            and postings.occurrence = valued_lines.occurrence
-            and lines.line_number = valued_lines.line_number
-),
-
 final as (
     select
         entry_lines.posting_key,
         entry_lines.line_number,
         entry_lines.posting_date,
         entry_lines.account_code,
-        greatest(entry_lines.amount, {{ zero() }}) as debit_amount,
-        greatest(-entry_lines.amount, {{ zero() }}) as credit_amount,
+        entry_lines.debit_amount,
+        entry_lines.credit_amount,
         entry_lines.currency,
-        case
-            when entry_lines.base_amount is not null
-                then greatest(entry_lines.base_amount, {{ zero() }})
-        end as base_debit_amount,
-        case
-            when entry_lines.base_amount is not null
-                then greatest(-entry_lines.base_amount, {{ zero() }})
-        end as base_credit_amount,
-        {{ reporting_currency() }} as base_currency,
+        entry_lines.base_debit_amount,
+        entry_lines.base_credit_amount,
+        entry_lines.base_currency,
         entry_lines.match_id,
         entry_lines.memo,
         case
             when outcomes.is_posted then 'posted'
             when outcomes.posting_key is not null then 'failed'
-            when not entry_lines.is_sealed then 'held'
-            when entry_lines.base_amount is null then 'held'
+            when coalesce(sealed.times, 0) < entry_lines.occurrence then 'held'
+            when entry_lines.base_debit_amount is null then 'held'
             else 'ready'
         end as posting_status,
         coalesce(outcomes.attempts, 0) as attempts,
@@ -97,10 +71,12 @@ final as (
         entry_lines.item_type,
         entry_lines.item_id
     from entry_lines
+    left join sealed
+        on
+            entry_lines.match_id = sealed.match_id
+            and entry_lines.posting_event = sealed.posting_event
     left join outcomes
         on entry_lines.posting_key = outcomes.posting_key
-    -- no exchange gain or loss
-    where entry_lines.amount <> 0 or coalesce(entry_lines.base_amount, {{ zero() }}) <> 0
 )
 
 select * from final

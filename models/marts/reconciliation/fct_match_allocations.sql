@@ -13,6 +13,7 @@ final as (
         allocations.adjusted_amount,
         allocations.currency,
         allocations.match_amount,
+        allocations.match_adjusted_amount,
         allocations.match_currency,
         allocations.adjustment_kind,
         allocations.row_hash

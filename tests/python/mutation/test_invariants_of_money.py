@@ -9,15 +9,18 @@ import pytest
 
 from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 
+STAGED = "assert_every_landed_record_is_staged"
+BANK = "assert_bank_entries_count_once"
 CENT = "assert_every_cent_has_one_place"
 BALANCE = "assert_matches_balance"
 OVER = "assert_no_item_over_allocated"
 DEBITS = "assert_debits_equal_credits"
 ONCE = "assert_posting_keys_post_once"
+SHOWN = "assert_entries_are_shown_as_checked"
 
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
-    copy.passes(CENT, BALANCE, OVER, DEBITS, ONCE)
+    copy.passes(STAGED, BANK, CENT, BALANCE, OVER, DEBITS, ONCE, SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,96 @@ def test_a_cent_without_its_one_place_is_found(broken: Breaker, statement: str) 
     assert broken(statement).fails(CENT) > 0
 
 
+FIRST_INVOICE = "rowid = (select min(rowid) from staging.stg_billing__invoices)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            f"delete from staging.stg_billing__invoices where {FIRST_INVOICE}",
+            id="a landed invoice is not staged",
+        ),
+        pytest.param(
+            "insert into staging.stg_billing__invoices select * from staging.stg_billing__invoices "
+            f"where {FIRST_INVOICE}",
+            id="two versions of an invoice hold",
+        ),
+        pytest.param("delete from staging.stg_fx__rates", id="a feed is not staged"),
+    ],
+)
+def test_a_landed_record_that_is_not_staged_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(STAGED) == 1
+
+
+BOOKED = "intermediate.int_bank_transactions__booked"
+FIRST_LINE = f"rowid = (select min(rowid) from {BOOKED})"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            f"update {BOOKED} set role = 'evidence' where {FIRST_LINE}",
+            id="a bank line is evidence of nothing",
+        ),
+        pytest.param(f"update {BOOKED} set role = null where {FIRST_LINE}", id="no role"),
+        pytest.param(
+            f"update {BOOKED} set amount = amount + 0.01 where {FIRST_LINE}", id="another amount"
+        ),
+        pytest.param(
+            f"update {BOOKED} set currency = 'CHF' where {FIRST_LINE}", id="another currency"
+        ),
+        pytest.param(f"delete from {BOOKED} where {FIRST_LINE}", id="a bank line is gone"),
+        pytest.param(
+            f"insert into {BOOKED} select * from {BOOKED} where {FIRST_LINE}", id="a line twice"
+        ),
+    ],
+)
+def test_a_bank_line_that_does_not_count_once_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(BANK) > 0
+
+
+# A notification tells the first bank line again, in two details.
+DETAILS = [
+    f"insert into {table} select * replace (entry_id || '~{part}' as entry_id, "
+    f"amount - {amount} as amount{replaced}) from {table} "
+    f"where (account_id, entry_id) = (select (account_id, entry_id) from {BOOKED} "
+    f"where {FIRST_LINE})"
+    for part, amount in (("1", "1"), ("2", "(amount - 1)"))
+    for table, replaced in (
+        (
+            "staging.stg_bank__transactions",
+            ", coalesce(entry_reference, bank_reference, entry_id) as entry_reference, "
+            "amount as entry_amount, 'notification' as entry_source",
+        ),
+        (BOOKED, ", '{role}' as role"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("role", "line_role", "counts"),
+    [
+        pytest.param("evidence", "item", True, id="the statement counts"),
+        pytest.param("item", "evidence", True, id="the details count"),
+        pytest.param("item", "item", False, id="both count"),
+        pytest.param("evidence", "evidence", False, id="neither counts"),
+    ],
+)
+def test_of_a_statement_and_its_notification_one_counts(
+    broken: Breaker, role: str, line_role: str, counts: bool
+) -> None:
+    copy = broken(
+        *(statement.replace("{role}", role) for statement in DETAILS),
+        f"update {BOOKED} set role = '{line_role}' where {FIRST_LINE}",
+    )
+    if counts:
+        copy.passes(BANK)
+    else:
+        copy.fails(BANK)
+
+
 ALLOCATION = "match_id in (select match_id from marts.fct_matches where is_live)"
 
 
@@ -87,6 +180,16 @@ ALLOCATION = "match_id in (select match_id from marts.fct_matches where is_live)
             "update marts.fct_match_allocations set match_amount = null where "
             + one("fct_match_allocations", ALLOCATION),
             id="an allocation is null",
+        ),
+        pytest.param(
+            "update marts.fct_match_allocations set match_adjusted_amount = null where "
+            + one("fct_match_allocations", ALLOCATION),
+            id="an adjustment is null in the currency of the match",
+        ),
+        pytest.param(
+            "update marts.fct_match_allocations set match_adjusted_amount = "
+            "match_adjusted_amount + 0.01 where " + one("fct_match_allocations", ALLOCATION),
+            id="an adjustment differs between its currencies",
         ),
         pytest.param(
             "delete from marts.fct_match_allocations where "
@@ -124,8 +227,37 @@ def test_an_adjustment_must_have_a_named_kind_and_lie_within_tolerance(
         f"update marts.fct_matches set difference_amount = difference_amount - {amount} where "
         f"match_id = (select match_id from marts.fct_match_allocations where {expected})",
         f"update marts.fct_match_allocations set adjusted_amount = {amount}, "
-        f"adjustment_kind = {kind} where {expected}",
+        f"match_adjusted_amount = {amount}, adjustment_kind = {kind} where {expected}",
     ).fails(BALANCE)
+
+
+FOREIGN = f"{ALLOCATION} and side = 'actual' and currency <> match_currency"
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "in_match"),
+    [
+        pytest.param("-0.02", "-0.02", id="a cent more than the difference"),
+        pytest.param("-0.01", "0.01", id="the opposite direction"),
+        pytest.param("0.01", "0.01", id="the direction of the difference, converted"),
+    ],
+)
+def test_an_adjustment_in_another_currency_explains_the_difference_exactly(
+    broken: Breaker, adjusted: str, in_match: str
+) -> None:
+    """The match of a foreign payment is made to differ by one cent, and explained otherwise."""
+    foreign = one("fct_match_allocations", FOREIGN)
+    named = (
+        f"update marts.fct_match_allocations set adjusted_amount = {{}}, "
+        f"match_adjusted_amount = {{}}, adjustment_kind = 'rounding' where {foreign}"
+    )
+    a_cent = (
+        "update marts.fct_matches set difference_amount = difference_amount - 0.01 where "
+        f"match_id = (select match_id from marts.fct_match_allocations where {foreign})"
+    )
+    copy = broken(a_cent, named.format("-0.01", "-0.01"))
+    copy.passes(BALANCE)
+    copy.breaks(named.format(adjusted, in_match)).fails(BALANCE)
 
 
 CLOSED = "status = 'closed' and reconciliation = 'invoice_to_receipt'"
@@ -196,6 +328,13 @@ def test_an_item_that_matches_close_too_much_of_is_found(
     assert broken(*statements).fails(OVER) > 0
 
 
+def due(condition: str = "true") -> str:
+    """A condition that picks the first line that is due for which `condition` holds."""
+    return (
+        f"rowid = (select min(rowid) from intermediate.int_journal_entries__due where {condition})"
+    )
+
+
 DEBIT = "debit_amount > 0"
 EXCHANGE = "posting_kind = 'realised_fx'"
 
@@ -204,65 +343,58 @@ EXCHANGE = "posting_kind = 'realised_fx'"
     "statement",
     [
         pytest.param(
-            "update marts.fct_journal_entries set debit_amount = debit_amount + 0.01 where "
-            + one("fct_journal_entries", DEBIT),
+            "update intermediate.int_journal_entries__due "
+            "set debit_amount = debit_amount + 0.01 where " + due(DEBIT),
             id="a cent more is debited",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set base_debit_amount = base_debit_amount + 0.01 "
-            "where " + one("fct_journal_entries", DEBIT),
+            "update intermediate.int_journal_entries__due "
+            "set base_debit_amount = base_debit_amount + 0.01 where " + due(DEBIT),
             id="a cent more is debited in base currency",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set debit_amount = null where "
-            + one("fct_journal_entries", DEBIT),
+            "update intermediate.int_journal_entries__due set debit_amount = null where "
+            + due(DEBIT),
             id="a debit is null",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set base_debit_amount = null, "
-            "base_credit_amount = null where " + one("fct_journal_entries"),
+            "update intermediate.int_journal_entries__due set base_debit_amount = null, "
+            "base_credit_amount = null where " + due(),
             id="one line has no base amount",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set base_debit_amount = null, "
-            "base_credit_amount = null where posting_key = "
-            "(select min(posting_key) from marts.fct_journal_entries)",
-            id="an entry without base amounts is ready",
-        ),
-        pytest.param(
-            f"delete from marts.fct_journal_entries where {one('fct_journal_entries', DEBIT)}",
+            f"delete from intermediate.int_journal_entries__due where {due(DEBIT)}",
             id="a line is missing",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set currency = 'CHF' where "
-            + one("fct_journal_entries", DEBIT),
+            "update intermediate.int_journal_entries__due set currency = 'CHF' where " + due(DEBIT),
             id="debits and credits are in two currencies",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set debit_amount = debit_amount + 5, "
-            "credit_amount = credit_amount + 5 where " + one("fct_journal_entries"),
+            "update intermediate.int_journal_entries__due set debit_amount = debit_amount + 5, "
+            "credit_amount = credit_amount + 5 where " + due(),
             id="a line is debit and credit at once",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set posting_kind = 'fx' where "
-            + one("fct_journal_entries", EXCHANGE),
+            "update intermediate.int_journal_entries__due set posting_kind = 'fx' where "
+            + due(EXCHANGE),
             id="a line without an amount is no exchange difference",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set posting_kind = null where "
-            + one("fct_journal_entries", EXCHANGE),
+            "update intermediate.int_journal_entries__due set posting_kind = null where "
+            + due(EXCHANGE),
             id="a line without an amount has no kind",
         ),
         pytest.param(
-            "insert into marts.fct_journal_entries select * "
+            "insert into intermediate.int_journal_entries__due select * "
             "replace (0 as base_debit_amount, 0 as base_credit_amount) "
-            "from marts.fct_journal_entries where " + one("fct_journal_entries", EXCHANGE),
+            "from intermediate.int_journal_entries__due where " + due(EXCHANGE),
             id="an exchange difference without an amount in base currency",
         ),
         pytest.param(
-            "update marts.fct_journal_entries set base_debit_amount = base_debit_amount + 5, "
-            "base_credit_amount = base_credit_amount + 5 where "
-            + one("fct_journal_entries", EXCHANGE),
+            "update intermediate.int_journal_entries__due "
+            "set base_debit_amount = base_debit_amount + 5, "
+            "base_credit_amount = base_credit_amount + 5 where " + due(EXCHANGE),
             id="an exchange difference is debit and credit at once",
         ),
     ],
@@ -271,15 +403,15 @@ def test_an_entry_that_does_not_balance_is_found(broken: Breaker, statement: str
     assert broken(statement).fails(DEBITS) > 0
 
 
-FIRST_KEY = "(select min(posting_key) from marts.fct_journal_entries)"
-LAST_KEY = "(select max(posting_key) from marts.fct_journal_entries)"
+FIRST_KEY = "(select min(posting_key) from intermediate.int_journal_entries__due)"
+LAST_KEY = "(select max(posting_key) from intermediate.int_journal_entries__due)"
 
 
 def copied_entry(replacements: str) -> str:
     """Insert the first entry again, with some columns replaced."""
     return (
-        f"insert into marts.fct_journal_entries select * replace ({replacements}) "
-        f"from marts.fct_journal_entries where posting_key = {FIRST_KEY}"
+        f"insert into intermediate.int_journal_entries__due select * replace ({replacements}) "
+        f"from intermediate.int_journal_entries__due where posting_key = {FIRST_KEY}"
     )
 
 
@@ -300,7 +432,7 @@ def posted(key: str, external_ids: list[str]) -> str:
     [
         pytest.param(
             [
-                f"update marts.fct_journal_entries set posting_key = {FIRST_KEY} "
+                f"update intermediate.int_journal_entries__due set posting_key = {FIRST_KEY} "
                 f"where posting_key = {LAST_KEY}"
             ],
             id="two matches share a key",
@@ -316,10 +448,6 @@ def posted(key: str, external_ids: list[str]) -> str:
         pytest.param(
             [posted("repeat('a', 64)", ["L1"])],
             id="an entry that the ledger has is gone",
-        ),
-        pytest.param(
-            [posted(FIRST_KEY, ["L1"])],
-            id="an entry that the ledger has would be posted again",
         ),
         pytest.param(
             [
@@ -339,7 +467,7 @@ def posted(key: str, external_ids: list[str]) -> str:
         ),
         pytest.param(
             [
-                "update marts.fct_journal_entries set line_number = 1 "
+                "update intermediate.int_journal_entries__due set line_number = 1 "
                 f"where posting_key = {FIRST_KEY} and line_number <> 1"
             ],
             id="lines of an entry share a number",
@@ -348,3 +476,79 @@ def posted(key: str, external_ids: list[str]) -> str:
 )
 def test_a_key_that_would_post_twice_is_found(broken: Breaker, statements: list[str]) -> None:
     assert broken(*statements).fails(ONCE) > 0
+
+
+SHOWN_KEY = "(select min(posting_key) from marts.fct_journal_entries)"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(
+            [
+                "update marts.fct_journal_entries set debit_amount = debit_amount + 0.01 where "
+                + one("fct_journal_entries", DEBIT)
+            ],
+            id="a line is shown with another amount",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_journal_entries set base_debit_amount = null, "
+                f"base_credit_amount = null where posting_key = {SHOWN_KEY}"
+            ],
+            id="an entry is shown without base amounts",
+        ),
+        pytest.param(
+            [f"delete from marts.fct_journal_entries where {one('fct_journal_entries')}"],
+            id="a line is not shown",
+        ),
+        pytest.param(
+            [
+                "insert into marts.fct_journal_entries select * from marts.fct_journal_entries "
+                f"where {one('fct_journal_entries')}"
+            ],
+            id="a line is shown twice",
+        ),
+        pytest.param(["delete from marts.fct_journal_entries"], id="no entry is shown"),
+        pytest.param(
+            [
+                "update marts.fct_journal_entries set posting_status = 'held' where "
+                + one("fct_journal_entries")
+            ],
+            id="half an entry is held",
+        ),
+        pytest.param(
+            [
+                "update marts.fct_journal_entries set posting_status = null where "
+                + one("fct_journal_entries")
+            ],
+            id="a line has no status",
+        ),
+        pytest.param(
+            [
+                "update intermediate.int_journal_entries__due set base_debit_amount = null, "
+                f"base_credit_amount = null where posting_key = {SHOWN_KEY}",
+                "update marts.fct_journal_entries set base_debit_amount = null, "
+                f"base_credit_amount = null where posting_key = {SHOWN_KEY}",
+            ],
+            id="an entry without base amounts is ready",
+        ),
+        pytest.param(
+            [
+                "update intermediate.int_journal_entries__due set match_id = 'm_unsealed' "
+                f"where posting_key = {SHOWN_KEY}",
+                "update marts.fct_journal_entries set match_id = 'm_unsealed' "
+                f"where posting_key = {SHOWN_KEY}",
+            ],
+            id="an entry is ready that the audit trail does not hold",
+        ),
+        pytest.param(
+            [posted(SHOWN_KEY, ["L1"])],
+            id="an entry that the ledger has would be posted again",
+        ),
+    ],
+)
+def test_an_entry_that_is_not_shown_as_checked_is_found(
+    broken: Breaker, statements: list[str]
+) -> None:
+    assert broken(*statements).fails(SHOWN) > 0

@@ -1,5 +1,5 @@
-"""Invariants 6, 7 and 9, the conservation of batches, and the service levels: break the marts, see
-the guard fail.
+"""Invariants 6 and 7, the conservation of batches, and the service levels: break the marts, see the
+guard fail.
 
 Rows are picked by `rowid`, so a mutation changes exactly one unless it says otherwise.
 """
@@ -102,11 +102,28 @@ def test_an_item_without_its_one_exception_is_found(broken: Breaker, statement: 
             + one("fct_exceptions"),
             id="an exception without a status names no item",
         ),
+        pytest.param(
+            "update marts.fct_exceptions set status = 'resolved', item_id = 'x' where "
+            + one("fct_exceptions"),
+            id="a resolved exception names what never landed",
+        ),
         pytest.param("delete from marts.fct_items", id="no item is listed"),
     ],
 )
 def test_an_exception_without_an_item_is_found(broken: Breaker, statement: str) -> None:
     assert broken(statement).fails(ITEM_EXISTS) > 0
+
+
+def test_a_resolved_exception_may_name_a_record_that_is_listed_no_longer(broken: Breaker) -> None:
+    first = one("fct_exceptions")
+    unlisted = (
+        "delete from marts.fct_items where (reconciliation, item_type, item_id) = "
+        f"(select (reconciliation, item_type, item_id) from marts.fct_exceptions where {first})"
+    )
+    copy = broken(unlisted)
+    assert copy.fails(ITEM_EXISTS) == 1
+    copy.breaks(f"update marts.fct_exceptions set status = 'resolved' where {first}")
+    copy.passes(ITEM_EXISTS)
 
 
 OPENED = "entry_type = 'exception_opened'"

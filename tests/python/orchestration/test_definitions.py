@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,8 +17,21 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    return definitions.build_definitions(Home(tmp_path_factory.mktemp("definitions") / "home"))
+def loaded_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("definitions") / "home")
+
+
+@pytest.fixture(scope="module")
+def loaded(loaded_home: Home) -> dg.Definitions:
+    return definitions.build_definitions(loaded_home)
+
+
+@pytest.fixture(scope="module")
+def nodes(loaded: dg.Definitions, loaded_home: Home) -> dict[str, Any]:
+    """The nodes of dbt's manifest, by unique id."""
+    manifest = json.loads((loaded_home.target / "manifest.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = manifest["nodes"]
+    return found
 
 
 def upstream(loaded: dg.Definitions, key: dg.AssetKey) -> set[dg.AssetKey]:
@@ -52,6 +67,30 @@ def test_the_seal_waits_for_all_that_decides(loaded: dg.Definitions) -> None:
     assert dg.AssetKey(["intermediate", "int_decisions__to_seal"]) in before
     assert dg.AssetKey(["marts", "fct_matches"]) in before
     assert dg.AssetKey(["marts", "fct_audit_blocks"]) not in before
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "assert_every_cent_has_one_place",
+        "assert_matches_balance",
+        "assert_no_item_over_allocated",
+        "assert_debits_equal_credits",
+        "assert_posting_keys_post_once",
+        "assert_every_open_item_past_its_window_has_one_exception",
+        "assert_exceptions_name_items_that_exist",
+        "assert_decisions_are_ready_to_seal",
+    ],
+)
+def test_what_can_be_known_before_the_seal_is_tested_before_it(
+    nodes: dict[str, Any], guard: str
+) -> None:
+    """The first build runs the guard: neither it nor anything that it reads waits for the seal."""
+    (test,) = (node for node in nodes.values() if node["name"] == guard)
+    assert not assets.is_after_seal(test)
+    read = [nodes[parent] for parent in test["depends_on"]["nodes"] if parent in nodes]
+    assert read
+    assert [node["name"] for node in read if assets.is_after_seal(node)] == []
 
 
 def test_the_sealed_marts_wait_for_the_seal_and_the_publication_for_them(

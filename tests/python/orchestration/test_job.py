@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
-from tieout_process import Tieout
+from tieout_process import PROJECT, Tieout
 
-from orchestration import publish, summary
+from orchestration import dbt_runs, publish, summary
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +63,28 @@ def test_an_as_of_before_the_last_seal_is_refused(reconciled_copy: Tieout) -> No
     assert done.returncode == 1
     assert "cannot be inserted into the past" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_dbt_tells_when_each_feed_was_last_taken_in(reconciled_copy: Tieout) -> None:
+    """The sources' `loaded_at_query` is asked; whether that is late depends on the wall clock."""
+    home = reconciled_copy.home
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "source", "freshness"],
+        cwd=PROJECT,
+        env=dbt_runs.environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    results = json.loads((home.target / "sources.json").read_text(encoding="utf-8"))["results"]
+    assert {result["unique_id"].rsplit(".", 1)[1] for result in results} == {
+        "bank_transactions",
+        "billing_invoices",
+        "fx_rates",
+        "gateway_payouts",
+        "gateway_transactions",
+        "ledger_entries",
+    }, done.stdout[-3000:]
+    for result in results:
+        assert result["status"] in {"pass", "warn", "error"}, result
+        assert result["max_loaded_at"].startswith("2026-07-01T06:00:00"), result

@@ -10,6 +10,7 @@ import pytest
 from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
+from orchestration.ingest.landing import scan
 
 pytestmark = pytest.mark.slow
 
@@ -20,23 +21,42 @@ FILE_NAMES = {
 }
 
 
-def land_reversed(source: Path, target: Path) -> None:
-    """The same files under names that sort the other way round, with their times."""
+def land(source: Path, target: Path, *, backwards: bool) -> None:
+    """The same files, all of one time, so that their names alone say in which order they are read.
+
+    Their own times would keep the months in order, and belong to what a run tells of a batch.
+    """
+    arrived = max(path.stat().st_mtime_ns for path in source.rglob("*") if path.is_file())
     for feed in sorted(folder for folder in source.iterdir() if folder.is_dir()):
         files = sorted(path for path in feed.rglob("*") if path.is_file())
-        for place, path in enumerate(reversed(files)):
+        for place, path in enumerate(reversed(files) if backwards else files):
             copy = target / feed.name / f"{place:04d}" / path.name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy)
+            shutil.copyfile(path, copy)
+            os.utime(copy, ns=(arrived, arrived))
+
+
+def read_order(home: Home) -> list[str]:
+    """The files of the home in the order in which a run reads them, without their folders."""
+    return [f"{file.feed}/{Path(file.name).name}" for file in scan(home)]
 
 
 def test_files_in_another_order_give_the_same_marts(reconciled: Tieout, tmp_path: Path) -> None:
-    other = Tieout(Home(tmp_path / "home").create())
-    land_reversed(reconciled.home.landing, other.home.landing)
-    other.succeed("run")
+    forwards = Tieout(Home(tmp_path / "forwards").create())
+    backwards = Tieout(Home(tmp_path / "backwards").create())
+    for tieout in (forwards, backwards):
+        land(reconciled.home.landing, tieout.home.landing, backwards=tieout is backwards)
+    changed = [
+        (one, other)
+        for one, other in zip(read_order(forwards.home), read_order(backwards.home), strict=True)
+        if one != other
+    ]
+    assert len(changed) > 20, "most files must change their place"
+    for tieout in (forwards, backwards):
+        tieout.succeed("run")
     assert (
         mart_differences(
-            reconciled.home.serving.resolve(), other.home.serving.resolve(), FILE_NAMES
+            forwards.home.serving.resolve(), backwards.home.serving.resolve(), FILE_NAMES
         )
         == []
     )

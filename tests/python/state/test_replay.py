@@ -1,4 +1,4 @@
-"""Twice is once; a lost warehouse comes back; a failing test publishes nothing."""
+"""Twice is once; a lost warehouse comes back; a failing test seals and publishes nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from tieout_process import Tieout
 
@@ -59,3 +60,111 @@ def test_a_lost_warehouse_comes_back_equal(
     assert home.serving.resolve().name != reconciled.home.serving.resolve().name
     assert differences(reconciled.home, home) == []
     reconciled_copy.succeed("verify")
+
+
+def rewrite(path: Path, replacement: str) -> None:
+    """Change a Parquet file in place: `replacement` is what `replace (...)` holds."""
+    tampered = path.with_suffix(".tampered")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select * exclude (file_row_number) replace ({replacement}) "
+            f"from read_parquet('{path}', file_row_number = true)) "
+            f"to '{tampered}' (format parquet)"
+        )
+    tampered.replace(path)
+
+
+def miscount(home: Home) -> None:
+    """The manifest says of one file that a row more was read than lies in raw."""
+    (manifest,) = sorted(home.manifest.glob("[0-9]*.parquet"))
+    rewrite(manifest, "rows_read + (file_row_number = 0)::bigint as rows_read")
+
+
+def post_one_key_twice(home: Home) -> None:
+    """The ledger says that it took one entry under two numbers."""
+    with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
+        found = connection.execute(
+            "select min(posting_key) from marts.fct_journal_entries"
+        ).fetchone()
+    assert found is not None
+    folder = home.feed_landing("posting_results")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "twice.csv").write_text(
+        "posting_key,attempt,attempted_at,status,external_id\n"
+        f"{found[0]},1,2026-07-01T10:00:00Z,posted,L1\n"
+        f"{found[0]},2,2026-07-01T11:00:00Z,posted,L2\n",
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "guard"),
+    [
+        pytest.param(miscount, "assert_rows_read_are_accounted_for", id="a batch is miscounted"),
+        pytest.param(post_one_key_twice, "assert_posting_keys_post_once", id="a key posted twice"),
+    ],
+)
+def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
+    reconciled_copy: Tieout, tmp_path: Path, damage: Callable[[Home], None], guard: str
+) -> None:
+    home = reconciled_copy.home
+    # By then open invoices are past their window: there is something to seal.
+    later = Tieout(home, as_of="2026-08-15T06:00:00Z")
+    mended = tmp_path / "mended"
+    for folder in (home.landing, home.raw):
+        shutil.copytree(folder, mended / folder.name)
+    kept = (home.journal, home.runs, home.published)
+    before, served = contents(*kept), home.serving.readlink()
+
+    damage(home)
+    done = later("run")
+    assert done.returncode == 1, done.stdout[-6000:]
+    assert f"test {guard}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert contents(*kept) == before
+    assert home.serving.readlink() == served
+
+    # Without the damage the same run seals and publishes: there was something to stop.
+    for folder in (home.landing, home.raw):
+        shutil.rmtree(folder)
+        shutil.copytree(mended / folder.name, folder)
+    later.succeed("run")
+    assert (home.journal / "000002.block.parquet").exists()
+    assert home.serving.readlink() != served
+    later.succeed("verify")
+
+
+def tamper_with_a_raw_row(home: Home) -> None:
+    batch = min(home.feed_raw("crm_customers").glob("[0-9a-f]*.parquet"))
+    rewrite(batch, "legal_name || case when file_row_number = 0 then '!' else '' end as legal_name")
+
+
+def tamper_with_a_journal_entry(home: Home) -> None:
+    rewrite(
+        home.journal / "000001.entries.parquet",
+        "case when entry_type = 'match_closed' and position = min(position) filter "
+        "(where entry_type = 'match_closed') over () then replace(payload, "
+        '\'"explanation":"\', \'"explanation":"Allegedly: \') else payload end as payload',
+    )
+
+
+@pytest.mark.parametrize(
+    ("tamper", "mart"),
+    [
+        pytest.param(tamper_with_a_raw_row, "dim_customers", id="a raw row"),
+        pytest.param(tamper_with_a_journal_entry, "fct_matches", id="a journal entry"),
+    ],
+)
+def test_what_was_tampered_with_shows_in_the_rebuilt_marts(
+    reconciled: Tieout,
+    reconciled_copy: Tieout,
+    differences: Differences,
+    tamper: Callable[[Home], None],
+    mart: str,
+) -> None:
+    """The comparison above would not say `equal` of a warehouse built from something else."""
+    home = reconciled_copy.home
+    warehouse.discard(home)
+    tamper(home)
+    reconciled_copy.succeed("run")
+    assert any(line.startswith(mart) for line in differences(reconciled.home, home))

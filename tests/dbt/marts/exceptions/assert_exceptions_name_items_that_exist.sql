@@ -1,4 +1,6 @@
--- Invariant 6. Guards: every open exception names an item that is listed.
+-- Invariant 6. Guards: every open exception names an item that is listed, and every resolved one an
+-- item that is listed or a record that landed: what it was about may be listed no longer, as a bank
+-- entry of which a notification brought the details, or a line of an account that is not booked.
 -- Breaks when: ids are composed in two ways, or an item leaves a reconciliation and its exception
 -- is not resolved. In silence, a reviewer would open a page with nothing on it.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
@@ -9,19 +11,29 @@ exceptions as (select * from {{ ref('fct_exceptions') }}),
 
 items as (select * from {{ ref('fct_items') }}),
 
+records as (
+    select distinct landed_records.record_key
+    from {{ ref('stg_tieout__landed_records') }} as landed_records
+),
+
 final as (
     select
         exceptions.exception_id,
         exceptions.reconciliation,
         exceptions.item_type,
-        exceptions.item_id
+        exceptions.item_id,
+        exceptions.status
     from exceptions
     left join items
         on
             exceptions.reconciliation = items.reconciliation
             and exceptions.item_type = items.item_type
             and exceptions.item_id = items.item_id
-    where exceptions.status is distinct from 'resolved' and items.item_id is null
+    left join records
+        on exceptions.item_id = records.record_key
+    where
+        items.item_id is null
+        and (exceptions.status is distinct from 'resolved' or records.record_key is null)
 )
 
 select * from final

@@ -1,15 +1,15 @@
--- Invariant 4. Guards: in every entry debits equal credits, per posting key and currency and in the
--- reporting currency; every line is a debit or a credit, never both, none or negative
--- (an exchange difference in the reporting currency alone); an entry is
--- valued in the reporting currency as a whole or, while a rate is missing, not at all and held.
+-- Invariant 4, before anything is committed. Guards: in every entry that is due debits equal
+-- credits, per posting key and currency and in the reporting currency; every line is a debit or a
+-- credit, never both, none or negative (an exchange difference in the reporting currency alone); an
+-- entry is valued in the reporting currency as a whole or, while a rate is missing, not at all.
 -- Breaks when: a line kind loses its counterpart (an adjustment without account, a conversion with
--- one leg) or the rounding remainder of the base amounts is not allocated. In silence, the general
--- ledger would refuse the entry, or take it and not balance.
-{{ config(tags=['after_seal']) }}
+-- one leg) or the rounding remainder of the base amounts is not allocated. In silence, the match
+-- would be sealed, and the general ledger refuse its entry, or take it and not balance.
+{{ config(meta={'dagster': {'ref': {'name': 'int_journal_entries__due'}}}) }}
 
 with
 
-entries as (select * from {{ ref('fct_journal_entries') }}),
+entries as (select * from {{ ref('int_journal_entries__due') }}),
 
 currency_totals as (
     select
@@ -31,9 +31,7 @@ base_totals as (
         sum(entries.base_credit_amount) as credit_amount,
         count(*) as line_count,
         count(entries.base_debit_amount) as debit_count,
-        count(entries.base_credit_amount) as credit_count,
-        max(case when entries.posting_status is distinct from 'held' then 1 else 0 end)
-            as is_released
+        count(entries.base_credit_amount) as credit_count
     from entries
     group by entries.posting_key
 ),
@@ -62,8 +60,7 @@ final as (
         base_totals.debit_amount is distinct from base_totals.credit_amount
         or base_totals.debit_count <> base_totals.credit_count
         or (
-            base_totals.debit_count <> base_totals.line_count
-            and (base_totals.debit_count > 0 or base_totals.is_released = 1)
+            base_totals.debit_count <> base_totals.line_count and base_totals.debit_count > 0
         )
     union all
     select

@@ -33,11 +33,23 @@ sides as (
             case
                 when
                     allocations.allocated_amount + allocations.adjusted_amount
-                    + allocations.match_amount is null
+                    + allocations.match_amount + allocations.match_adjusted_amount is null
                     then 1
                 when
                     allocations.currency = allocations.match_currency
-                    and allocations.match_amount <> allocations.allocated_amount
+                    and (
+                        allocations.match_amount <> allocations.allocated_amount
+                        or allocations.match_adjusted_amount <> allocations.adjusted_amount
+                    )
+                    then 1
+                -- what is converted keeps its direction
+                when
+                    sign(allocations.match_amount) = -sign(allocations.allocated_amount)
+                    and allocations.allocated_amount <> {{ zero() }}
+                    then 1
+                when
+                    sign(allocations.match_adjusted_amount) = -sign(allocations.adjusted_amount)
+                    and allocations.adjusted_amount <> {{ zero() }}
                     then 1
                 else 0
             end
@@ -61,14 +73,9 @@ sides as (
             end
         ) as own_currency_adjusted,
         sum(
-            case
-                when allocations.currency <> allocations.match_currency
-                    then
-                        case when allocations.side = 'actual' then 1 else -1 end
-                        * allocations.adjusted_amount
-                else {{ zero() }}
-            end
-        ) as other_currency_adjusted
+            case when allocations.side = 'actual' then 1 else -1 end
+            * allocations.match_adjusted_amount
+        ) as adjusted_difference
     from allocations
     group by allocations.match_id
 ),
@@ -108,7 +115,7 @@ checked as (
         sides.is_incomplete,
         sides.allocated_difference,
         sides.own_currency_adjusted,
-        sides.other_currency_adjusted,
+        sides.adjusted_difference,
         coalesce(unnamed_adjustments.unnamed_count, 0) as unnamed_count,
         rules.rule_id is not null as has_rule,
         currencies.minor_digits,
@@ -142,19 +149,12 @@ failures as (
         case
             when checked.item_count is null or checked.item_count <> checked.stated_item_count
                 then 'items are missing from the match'
-            when checked.is_incomplete = 1 then 'an allocation is null, or differs in one currency'
+            when checked.is_incomplete = 1
+                then 'an allocation is null, or differs between its currencies'
             when checked.allocated_difference <> {{ zero() }}
                 then 'the allocated parts of the two sides differ'
             when checked.difference_amount is null then 'the difference is null'
-            when
-                checked.other_currency_adjusted = {{ zero() }}
-                and checked.own_currency_adjusted <> checked.difference_amount
-                then 'the adjustments do not explain the difference'
-            -- an adjustment in another currency: the rest of the difference has its direction
-            when
-                checked.other_currency_adjusted <> {{ zero() }}
-                and sign(checked.difference_amount - checked.own_currency_adjusted)
-                = -sign(checked.other_currency_adjusted)
+            when checked.adjusted_difference <> checked.difference_amount
                 then 'the adjustments do not explain the difference'
             when checked.unnamed_count > 0 then 'an adjustment has no kind, or one without account'
             when checked.method <> 'manual' and not checked.has_rule

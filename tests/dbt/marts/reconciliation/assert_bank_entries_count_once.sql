@@ -1,0 +1,99 @@
+-- Invariant 1, of bank lines. Guards: every staged bank row keeps its amount and has one role, and
+-- of what a statement and a notification both tell, what counts as items is the statement's total:
+-- the rows of the statement, or the details that add up to its one entry. What only one of them
+-- tells counts in full.
+-- Breaks when: a row becomes evidence of nothing, or details count beside the entry that they
+-- split. In silence, money would vanish or be counted twice before anything else sees it.
+-- An entry with rows that are not booked yet is left out; nothing is counted of those for good.
+{{ config(meta={'dagster': {'ref': {'name': 'int_bank_transactions__booked'}}}) }}
+
+with
+
+transactions as (select * from {{ ref('stg_bank__transactions') }}),
+
+roles as (select * from {{ ref('int_bank_transactions__booked') }}),
+
+compared as (
+    select
+        coalesce(transactions.account_id, roles.account_id) as account_id,
+        coalesce(transactions.entry_id, roles.entry_id) as entry_id,
+        transactions.booking_date,
+        transactions.currency,
+        transactions.amount,
+        transactions.entry_status,
+        coalesce(
+            transactions.entry_reference,
+            transactions.bank_reference,
+            replace(transactions.entry_id, '~n', '')
+        ) as entry_key,
+        coalesce(transactions.entry_amount, transactions.amount) as entry_total,
+        coalesce(transactions.entry_source, 'statement') = 'statement' as is_of_statement,
+        roles.amount as amount_with_role,
+        roles.currency as currency_with_role,
+        roles.role
+    from transactions
+    full outer join roles
+        on
+            transactions.account_id = roles.account_id
+            and transactions.entry_id = roles.entry_id
+),
+
+changed_rows as (
+    select
+        compared.account_id,
+        compared.entry_id as entry,
+        'a bank row has no role, or another amount' as failure,
+        compared.amount as expected_amount,
+        compared.amount_with_role as found_amount
+    from compared
+    where
+        compared.role is null
+        or compared.amount is distinct from compared.amount_with_role
+        or compared.currency is distinct from compared.currency_with_role
+),
+
+entries as (
+    select
+        compared.account_id,
+        compared.currency,
+        compared.booking_date,
+        compared.entry_key,
+        compared.entry_total,
+        sum(case when compared.is_of_statement then 1 else 0 end) as statement_rows,
+        coalesce(
+            sum(case when compared.is_of_statement then compared.amount end),
+            sum(compared.amount)
+        ) as amount,
+        sum(case when compared.role = 'evidence' then {{ zero() }} else compared.amount end)
+            as item_amount
+    from compared
+    group by
+        compared.account_id,
+        compared.currency,
+        compared.booking_date,
+        compared.entry_key,
+        compared.entry_total
+    having sum(case when coalesce(compared.entry_status, 'BOOK') = 'BOOK' then 0 else 1 end) = 0
+),
+
+miscounted_entries as (
+    select
+        entries.account_id,
+        entries.entry_key as entry,
+        'the items of an entry are not its amount' as failure,
+        entries.amount as expected_amount,
+        entries.item_amount as found_amount
+    from entries
+    where
+        entries.item_amount is distinct from entries.amount
+        -- one detail of the entry landed, and the notification has them all
+        and not (entries.statement_rows = 1 and entries.item_amount = entries.entry_total)
+),
+
+final as (
+    select * from changed_rows
+    union all
+    select * from miscounted_entries
+)
+
+select * from final
