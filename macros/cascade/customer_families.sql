@@ -1,7 +1,7 @@
 {#-
-    CTE `customer_families`: the family of each customer in the CTE `customers`, which is the customer at the top
-    of its parents. A parent need not be in the feed. Parents that go round in a circle are one family,
-    named by the least of its last three; above five levels the topmost that was reached counts so too.
+    CTE `customer_families`: the family of each customer of the CTE `customers`, named by the customer
+    at the top of its parents. A parent need not be in the feed. Parents in a circle are one family,
+    named by the least of the last three; what more than five levels reach is named in that way too.
 -#}
 {% macro customer_families() %}
 customer_families as (

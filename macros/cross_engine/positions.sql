@@ -48,8 +48,9 @@
 
 {#
     Latin letters with diacritics as plain letters, of an upper-case text; others stay. Umlauts, æ, œ, ß
-    and þ become two letters. Cyrillic and Greek letters become Latin ones, so that a name written in them
-    is not empty, and equal to every other. Marks that follow their letter (decomposed Unicode) are dropped.
+    and þ become two letters. Cyrillic and Greek letters become Latin ones, so that a name in them is
+    not empty, and equal to every other. Marks that follow their letter (decomposed Unicode) are
+    dropped. Nearly all texts have plain letters alone, and are left as they are.
 #}
 {% macro fold_accents(expression) -%}
     {%- set plain = {
@@ -63,7 +64,7 @@
         'R': 'РΡ', 'S': 'СΣς', 'T': 'ТΤ', 'U': 'У', 'F': 'ФΦ', 'Y': 'ЫΥΎΫ', 'X': 'Ξ',
     } -%}
     {%- set folded = namespace(accented='', letters='') -%}
-    {%- for letter, accented in (plain.items() | list) + (other_scripts.items() | list) -%}
+    {%- for letter, accented in plain.items() | list + other_scripts.items() | list -%}
         {%- set folded.accented = folded.accented ~ accented -%}
         {%- set folded.letters = folded.letters ~ letter * (accented | length) -%}
     {%- endfor -%}
@@ -72,11 +73,11 @@
         sql="translate(" ~ expression ~ ", '" ~ folded.accented ~ marks ~ "', '" ~ folded.letters ~ "')"
     ) -%}
     {%- for letter, letters in [
-        ('Ä', 'AE'), ('Ö', 'OE'), ('Ü', 'UE'), ('Æ', 'AE'), ('Œ', 'OE'), ('ẞ', 'SS'), ('ß', 'SS'), ('Þ', 'TH'),
-        ('Ж', 'ZH'), ('Х', 'KH'), ('Ц', 'TS'), ('Ч', 'CH'), ('Ш', 'SH'), ('Щ', 'SHCH'), ('Ю', 'YU'), ('Я', 'YA'),
-        ('Ъ', ''), ('Ь', ''), ('Θ', 'TH'), ('Χ', 'CH'), ('Ψ', 'PS')
+        ('Ä', 'AE'), ('Ö', 'OE'), ('Ü', 'UE'), ('Æ', 'AE'), ('Œ', 'OE'), ('ẞ', 'SS'), ('ß', 'SS'),
+        ('Þ', 'TH'), ('Ж', 'ZH'), ('Х', 'KH'), ('Ц', 'TS'), ('Ч', 'CH'), ('Ш', 'SH'), ('Щ', 'SHCH'),
+        ('Ю', 'YU'), ('Я', 'YA'), ('Ъ', ''), ('Ь', ''), ('Θ', 'TH'), ('Χ', 'CH'), ('Ψ', 'PS')
     ] -%}
         {%- set text.sql = "replace(" ~ text.sql ~ ", '" ~ letter ~ "', '" ~ letters ~ "')" -%}
     {%- endfor -%}
-    {{ text.sql }}
+    case when {{ regex_matches(expression, '[^ -~]') }} then {{ text.sql }} else {{ expression }} end
 {%- endmacro %}

@@ -1,8 +1,9 @@
-"""`tieout benchmark sets`: many payers with ten open items each, and one payment for some of them.
+"""`tieout benchmark sets`: many payers with ten open items each, and one payment of each.
 
-Every payer has ten documents of random amounts and pays three to nine of them at once, without a
-word. What is timed are the models of the pass, and what is held against the truth is whether each
-payment found its documents.
+Every payer has ten documents of random amounts. Four of five pay three to nine of them at once,
+without a word; the fifth pays a random amount, for something else. What is timed are the models of
+the pass alone, and what is held against the truth is whether each payment found its documents, and
+whether one that is for none was closed all the same.
 """
 
 from __future__ import annotations
@@ -29,12 +30,17 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Result:
-    """Payments that found exactly the documents they are for, other ones, or a person."""
+    """What became of the payments.
+
+    `right` closed with exactly the documents that they are for, `wrong` with others; `strays` are
+    for none, and `false` of them were closed with some.
+    """
 
     payers: int
     right: int
     wrong: int
-    suggested: int
+    strays: int
+    false: int
     seconds: dict[str, float]
 
 
@@ -47,15 +53,20 @@ def run(size: int = 200_000) -> Result:
     with temporary_home() as home:
         _land(home, size)
         ingest(home, AS_OF)
-        seconds = build(home, "+int_open__after_sets")
-        return _score(home, size, {name: seconds[name] for name in MODELS})
+        build(home, "+int_open__after_sets")
+        # by themselves, once what they read is there: two cores for the pass, as in the promise
+        seconds = build(home, " ".join(MODELS))
+        return _score(home, size, seconds)
 
 
 def table(result: Result) -> str:
     """The result as text."""
+    sets = result.payers - result.strays
     lines = [
-        f"{result.payers:,} payers with ten open items each: {result.right:,} payments closed with "
-        f"their documents, {result.wrong:,} with others, {result.suggested:,} left to a person",
+        f"{result.payers:,} payers with ten open items each",
+        f"  {sets:,} payments for some of them: {result.right:,} closed with their documents, "
+        f"{result.wrong:,} with others, {sets - result.right - result.wrong:,} left to a person",
+        f"  {result.strays:,} payments for something else: {result.false:,} closed with documents",
         *(f"  {name:28}{seconds:>8.1f} s" for name, seconds in result.seconds.items()),
         f"  {'all of the pass':28}{sum(result.seconds.values()):>8.1f} s",
     ]
@@ -64,6 +75,7 @@ def table(result: Result) -> str:
 
 def _land(home: Home, payers: int) -> None:
     """Ten invoices and a charge per payer; the invoices it pays have a due date of their own."""
+    is_stray = "hash(p, 'stray') % 5 = 0"
     tables = {
         "crm_customers": f"""
             select 'c' || p as customer_id, 'Customer ' || p as legal_name
@@ -79,10 +91,9 @@ def _land(home: Home, payers: int) -> None:
         """,
         "gateway_transactions": """
             select 'pay' as gateway, 't' || p as transaction_id, 'charge' as type,
-                'succeeded' as status, 'c' || p as customer_id, sum(amount) as amount,
-                sum(amount) as net_amount, 'EUR' as currency,
-                timestamp '2026-06-20 10:00:00' as created_at
-            from item where is_paid group by p
+                'succeeded' as status, 'c' || p as customer_id, amount, amount as net_amount,
+                'EUR' as currency, timestamp '2026-06-20 10:00:00' as created_at
+            from payment
         """,
     }
     with duckdb.connect() as connection:
@@ -94,8 +105,17 @@ def _land(home: Home, payers: int) -> None:
                 cast(10 + hash(p, n, 'amount') % 99000 / 100 as decimal(18, 2)) as amount,
                 -- the first so many of a random order are paid
                 row_number() over (partition by p order by hash(p, n, 'order'), n)
-                <= 3 + hash(p, 'count') % 7 as is_paid
+                <= 3 + hash(p, 'count') % 7 and not {is_stray} as is_paid
             from range({payers}) as payer (p), range(10) as place (n)
+            """
+        )
+        connection.execute(
+            f"""
+            create table payment as
+            select p, sum(amount) as amount from item where is_paid group by p
+            union all
+            select p, cast(30 + hash(p, 'amount') % 800000 / 100 as decimal(18, 2)) as amount
+            from range({payers}) as payer (p) where {is_stray}
             """
         )
         for feed, query in tables.items():
@@ -106,36 +126,37 @@ def _land(home: Home, payers: int) -> None:
 
 def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        [(right, wrong, suggested)] = connection.execute(
+        [(right, wrong, strays, false)] = connection.execute(
             """
             with
+            payments as (
+                select gateway || '/' || transaction_id as payment, customer_id
+                from staging.stg_gateway__transactions
+            ),
             paid as (
                 select
-                    'pay/t' || substr(customer_id, 2) as payment,
+                    customer_id,
                     list_sort(list(invoice_id)) as documents
                 from staging.stg_billing__invoices
                 where due_date = date '2026-06-30'
                 group by all
             ),
-            groups as (
+            closed as (
                 select
-                    group_name,
-                    min(verdict) as verdict,
                     min(item_id) filter (side = 'actual') as payment,
                     list_sort(list(item_id) filter (side = 'expected')) as documents
                 from intermediate.int_pass__sets
+                where verdict = 'accepted'
                 group by group_name
             )
             select
-                count(distinct payment) filter (
-                    verdict = 'accepted' and groups.documents = paid.documents
-                ),
-                count(distinct payment) filter (
-                    verdict = 'accepted' and groups.documents <> paid.documents
-                ),
-                count(distinct payment) filter (verdict = 'suggested')
-            from groups
-            inner join paid using (payment)
+                count(*) filter (closed.documents = paid.documents),
+                count(*) filter (closed.documents <> paid.documents),
+                count(*) filter (paid.documents is null),
+                count(closed.documents) filter (paid.documents is null)
+            from payments
+            left join paid using (customer_id)
+            left join closed using (payment)
             """
         ).fetchall()
-    return Result(payers, right, wrong, suggested, seconds)
+    return Result(payers, right, wrong, strays, false, seconds)
