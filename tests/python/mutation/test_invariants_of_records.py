@@ -19,6 +19,7 @@ CHAIN = "assert_blocks_form_a_chain"
 ROWS = "assert_rows_read_are_accounted_for"
 INDICATORS = "assert_indicators_cover_every_window_and_say_nothing_without_data"
 SUPPRESSED = "assert_suppressed_alerts_name_a_firing_one"
+CANARIES = "assert_canaries_change_only_what_settling_reads"
 
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
@@ -32,6 +33,7 @@ def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
         ROWS,
         INDICATORS,
         SUPPRESSED,
+        CANARIES,
     )
 
 
@@ -415,3 +417,12 @@ def test_an_indicator_that_says_too_much_or_nothing_is_found(
 )
 def test_a_group_that_nobody_speaks_for_is_found(broken: Breaker, statement: str) -> None:
     assert broken(statement).fails(SUPPRESSED) > 0
+
+
+@pytest.mark.parametrize("column", ["days_before", "days_after", "days_margin"])
+def test_a_canary_that_looks_at_other_items_is_found(broken: Breaker, column: str) -> None:
+    broken(
+        "insert into intermediate.int_match_rules__valid "
+        f"select * replace ('canary' as rollout, coalesce({column}, 0) + 1 as {column}) "
+        "from intermediate.int_match_rules__valid where rule_id = 'ir_amount_exact'"
+    ).fails(CANARIES)
