@@ -103,20 +103,32 @@ found_sets as (
             and ranked_sets.set_name = set_members.set_name
 ),
 
+-- what is the same for all members that a party has
+member_sides as (
+    select
+        members.party_number,
+        min(members.reconciliation) as reconciliation,
+        min(members.granularity) as granularity,
+        min(members.side_total) as side_total,
+        min(members.side_count) as side_count
+    from members
+    group by members.party_number
+),
+
 -- how many units it takes to tell the set: its own, or those that it leaves out
 told as (
     select
         found_sets.*,
-        members.reconciliation,
-        members.is_searched_whole,
-        members.granularity,
-        members.side_total,
-        cast(members.side_count as double) as side_count,
-        least(found_sets.member_count, members.side_count - found_sets.member_count)
+        member_sides.reconciliation,
+        targets.is_searched_whole,
+        member_sides.granularity,
+        member_sides.side_total,
+        cast(member_sides.side_count as double) as side_count,
+        least(found_sets.member_count, member_sides.side_count - found_sets.member_count)
             as units_to_tell,
         {% if payments -%}
         -- one payment for all that is open, credit memos taken off: an account that is settled
-        found_sets.member_count = members.side_count
+        found_sets.member_count = member_sides.side_count
         and found_sets.member_count > 2
         and targets.has_credits
         and targets.target_count = 1
@@ -124,10 +136,10 @@ told as (
         false
         {%- endif %} as settles_account
     from found_sets
-    inner join members
-        on found_sets.unit_key = members.unit_key
     inner join targets
         on found_sets.target_unit = targets.target_unit
+    inner join member_sides
+        on targets.party_number = member_sides.party_number
 ),
 
 final as (
