@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -31,8 +30,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Any
     ) -> PooledSqliteEventLogStorage:
-        """`base_dir` is Dagster's home; the files lie where Dagster's own class puts them."""
-        return cls(str(Path(config_value["base_dir"]) / "history" / "runs"), inst_data)
+        return cls(config_value["base_dir"], inst_data)
 
     def dispose(self) -> None:
         with self._db_lock:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import warnings
 from pathlib import Path
 
 from orchestration import dbt_runs, journal, progress, repeats, steps, summary
+from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 
 _INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
@@ -78,7 +78,8 @@ def _execute_job(home: Home, trigger: str) -> None:
 def prepare_instance(home: Home) -> None:
     """Install the Dagster settings under the home; point this process and its children there."""
     home.create()
-    shutil.copyfile(_INSTANCE_SETTINGS, home.dagster / "dagster.yaml")
+    settings = _INSTANCE_SETTINGS.read_text(encoding="utf-8")
+    write_text(home.dagster / "dagster.yaml", settings.replace("$DAGSTER_HOME", str(home.dagster)))
     os.environ["TIEOUT_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
