@@ -11,7 +11,16 @@ with
 
 transactions as (select * from {{ ref('stg_bank__transactions') }}),
 
-roles as (select * from {{ ref('int_bank_transactions__booked') }}),
+roles as (
+    select
+        booked.account_id,
+        booked.entry_id,
+        booked.amount,
+        booked.currency,
+        booked.role,
+        count(*) over (partition by booked.account_id, booked.entry_id) as role_count
+    from {{ ref('int_bank_transactions__booked') }} as booked
+),
 
 compared as (
     select
@@ -30,7 +39,8 @@ compared as (
         coalesce(transactions.entry_source, 'statement') = 'statement' as is_of_statement,
         roles.amount as amount_with_role,
         roles.currency as currency_with_role,
-        roles.role
+        roles.role,
+        roles.role_count
     from transactions
     full outer join roles
         on
@@ -42,12 +52,13 @@ changed_rows as (
     select
         compared.account_id,
         compared.entry_id as entry,
-        'a bank row has no role, or another amount' as failure,
+        'a bank row has no role, several, or another amount' as failure,
         compared.amount as expected_amount,
         compared.amount_with_role as found_amount
     from compared
     where
         compared.role is null
+        or compared.role_count > 1
         or compared.amount is distinct from compared.amount_with_role
         or compared.currency is distinct from compared.currency_with_role
 ),
