@@ -1,6 +1,6 @@
--- Guards the trial of a new rule version on a share of parties: tolerance, ceiling and closing are
--- tried, because settling reads them by party; which items are looked at together (days, margin, and
--- the probability that the probabilistic pass asks for) is the stable version's for all.
+-- Guards the trial of a new rule version on a share of parties. Tolerance, ceiling and closing are
+-- tried, because settling reads them by party; which items are looked at together (days, margin,
+-- and the probability that the probabilistic pass asks for) follows the stable version for all.
 -- Broken, a canary would seem to be tried, and its comparison would show no difference.
 with
 
