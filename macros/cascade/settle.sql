@@ -671,25 +671,15 @@ sided_items as (
 covers as (
     select
         sided_items.group_name,
-        coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0)
-            as total_to_cover,
-        coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
-            as total_covering
+        least(
+            coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0),
+            coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
+        ) as covered_total
     from sided_items
     group by sided_items.group_name
 ),
 
--- where both sides come to the same, all is covered, in whatever order: most groups of most passes
 ranges as (
-    select
-        sided_items.*,
-        {{ zero() }} as range_start,
-        covers.total_to_cover as covered_total
-    from sided_items
-    inner join covers
-        on sided_items.group_name = covers.group_name
-    where covers.total_to_cover = covers.total_covering
-    union all
     select
         sided_items.*,
         cast(
@@ -705,11 +695,10 @@ ranges as (
                 0
             ) as {{ amount_type() }}
         ) as range_start,
-        least(covers.total_to_cover, covers.total_covering) as covered_total
+        covers.covered_total
     from sided_items
     inner join covers
         on sided_items.group_name = covers.group_name
-    where covers.total_to_cover <> covers.total_covering
 ),
 
 covered as (
@@ -742,17 +731,16 @@ allocated as (
 ),
 
 -- What undoes a document in the match belongs to it, covered or not: else it would seem to arrive in
--- the next run.
-belonging as (
+-- the next run. A window and no join, because Spark plans a CTE again for each that reads it.
+reached as (
     select
-        related.group_name,
-        related.item_key
-    from allocated as related
-    inner join allocated as anchors
-        on
-            related.group_name = anchors.group_name
-            and related.anchor_item_key = anchors.item_key
-    where related.item_key <> related.anchor_item_key and anchors.item_part > 0
+        allocated.*,
+        max(
+            case
+                when allocated.item_key = allocated.anchor_item_key then allocated.item_part
+            end
+        ) over (partition by allocated.group_name, allocated.anchor_item_key) as anchor_part
+    from allocated
 ),
 
 -- two payments over one document: fine while each is used whole or not at all
@@ -769,7 +757,7 @@ splits as (
                 else 0
             end
         ) as has_split_payment
-    from allocated
+    from reached as allocated
     group by allocated.group_name
 ),
 
@@ -875,15 +863,11 @@ final as (
             end as {{ amount_type() }}
         ) as match_adjusted_amount
     from judged
-    inner join allocated
+    inner join reached as allocated
         on judged.group_name = allocated.group_name
-    left join belonging
-        on
-            allocated.group_name = belonging.group_name
-            and allocated.item_key = belonging.item_key
     where
         allocated.item_part > 0
-        or belonging.item_key is not null
+        or (allocated.item_key <> allocated.anchor_item_key and allocated.anchor_part > 0)
         -- what came to zero belongs to a group that adds up
         or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference
