@@ -18,8 +18,8 @@ MOST_OPEN = 2
 class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     """Dagster's `SqliteEventLogStorage`, without opening a file and waiting for the disk each time.
 
-    A run has thousands of events; one connection for each took half as long as all that they tell
-    of. A loss of power may cost the last events, and does not damage the file (write-ahead log).
+    A run has thousands of events; one connection for each cost a fifth of its time. A loss of power
+    may cost the last events, and does not damage the file (write-ahead log).
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
