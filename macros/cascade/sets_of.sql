@@ -49,6 +49,7 @@ declined_sets as (
 targets as (
     select
         units.party_number,
+        units.place as target_place,
         units.side_count as target_count,
         units.other_side_count as member_count,
         units.other_side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
@@ -120,6 +121,8 @@ told as (
     select
         found_sets.*,
         member_sides.reconciliation,
+        targets.party_number,
+        targets.target_place,
         targets.is_searched_whole,
         member_sides.granularity,
         member_sides.side_total,
@@ -147,6 +150,10 @@ final as (
         told.reconciliation,
         told.target_unit,
         told.unit_key as member_unit,
+        -- short, because all that settles the set is joined by it
+        '{{ 'd' if payments else 'p' }}' || cast(told.party_number as {{ dbt.type_string() }})
+        || '.' || cast(told.target_place as {{ dbt.type_string() }})
+        || '.' || cast(told.set_number as {{ dbt.type_string() }}) as group_name,
         told.set_number,
         told.sets_that_fit,
         told.member_count,

@@ -30,41 +30,6 @@ fx_rates as (select * from {{ ref('int_fx_rates__daily') }}),
 
 allowances as (select * from {{ ref('int_item_allowances') }}),
 
-linked_units as (
-    select links.expected_unit as unit_key
-    from links
-    union
-    select links.actual_unit as unit_key
-    from links
-),
-
--- the cost of a pass is that of what it links, not of all that is open
-linked_items as (
-    select
-        open_items.reconciliation,
-        open_items.side,
-        open_items.item_type,
-        open_items.item_id,
-        open_items.item_key,
-        open_items.anchor_item_key,
-        open_items.family_id,
-        open_items.event_date,
-        open_items.currency,
-        open_items.amount,
-        open_items.remaining_amount
-    from open_items
-    inner join linked_units
-        on open_items.anchor_item_key = linked_units.unit_key
-),
-
-unit_families as (
-    select
-        linked_items.anchor_item_key as unit_key,
-        max(linked_items.family_id) as family_id
-    from linked_items
-    group by linked_items.anchor_item_key
-),
-
 {% if groups == 'given' %}
 grouped_links as (
     select
@@ -134,32 +99,6 @@ grouped_links as (
 ),
 {% endif %}
 
--- one row per group: what its links say
-group_links as (
-    select
-        grouped_links.reconciliation,
-        grouped_links.group_name,
-        max(grouped_links.is_tangled) as is_tangled,
-        max(case when grouped_links.is_ambiguous then 1 else 0 end) as is_ambiguous,
-        max(case when grouped_links.is_weak then 1 else 0 end) as is_weak,
-        {{ 'max(grouped_links.link_ambiguity)' if links_say_why
-            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as link_ambiguity,
-        max(grouped_links.evidence) as evidence,
-        count(*) as link_count,
-        count(grouped_links.stated_amount) as stated_count,
-        max(case when expected_units.family_id <> actual_units.family_id then 1 else 0 end)
-            as is_other_payer,
-        min(case when expected_units.family_id = actual_units.family_id then 1 else 0 end)
-            as is_same_payer,
-        min(expected_units.family_id) as arm_family_id
-    from grouped_links
-    inner join unit_families as expected_units
-        on grouped_links.expected_unit = expected_units.unit_key
-    inner join unit_families as actual_units
-        on grouped_links.actual_unit = actual_units.unit_key
-    group by grouped_links.reconciliation, grouped_links.group_name
-),
-
 group_units as (
     select
         grouped_links.group_name,
@@ -187,17 +126,60 @@ group_sizes as (
     group by group_units.group_name
 ),
 
+-- the cost of a pass is that of what it links, not of all that is open
 group_items as (
     select
         group_units.group_name,
         group_units.unit_key,
         group_units.stated_amount,
-        linked_items.*
-    from group_units
-    inner join linked_items
+        open_items.reconciliation,
+        open_items.side,
+        open_items.item_key,
+        open_items.anchor_item_key,
+        open_items.family_id,
+        open_items.event_date,
+        open_items.currency,
+        open_items.amount,
+        open_items.remaining_amount
+    from open_items
+    inner join group_units
         on
-            group_units.unit_key = linked_items.anchor_item_key
-            and group_units.side = linked_items.side
+            open_items.anchor_item_key = group_units.unit_key
+            and open_items.side = group_units.side
+),
+
+unit_families as (
+    select
+        group_items.unit_key,
+        max(group_items.family_id) as family_id
+    from group_items
+    group by group_items.unit_key
+),
+
+-- one row per group: what its links say
+group_links as (
+    select
+        grouped_links.reconciliation,
+        grouped_links.group_name,
+        max(grouped_links.is_tangled) as is_tangled,
+        max(case when grouped_links.is_ambiguous then 1 else 0 end) as is_ambiguous,
+        max(case when grouped_links.is_weak then 1 else 0 end) as is_weak,
+        {{ 'max(grouped_links.link_ambiguity)' if links_say_why
+            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as link_ambiguity,
+        max(grouped_links.evidence) as evidence,
+        count(*) as link_count,
+        count(grouped_links.stated_amount) as stated_count,
+        max(case when expected_units.family_id <> actual_units.family_id then 1 else 0 end)
+            as is_other_payer,
+        min(case when expected_units.family_id = actual_units.family_id then 1 else 0 end)
+            as is_same_payer,
+        min(expected_units.family_id) as arm_family_id
+    from grouped_links
+    inner join unit_families as expected_units
+        on grouped_links.expected_unit = expected_units.unit_key
+    inner join unit_families as actual_units
+        on grouped_links.actual_unit = actual_units.unit_key
+    group by grouped_links.reconciliation, grouped_links.group_name
 ),
 
 -- the match is in the currency of the expected side
@@ -668,18 +650,36 @@ sided_items as (
             and priced_items.item_key = borne_allowances.item_key
 ),
 
-covers as (
+sides as (
     select
         sided_items.group_name,
-        least(
-            coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0),
-            coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
-        ) as covered_total
+        coalesce(sum(case when sided_items.role = 'to_cover' then sided_items.capacity end), 0)
+            as to_cover_total,
+        coalesce(sum(case when sided_items.role = 'covering' then sided_items.capacity end), 0)
+            as covering_total
     from sided_items
     group by sided_items.group_name
 ),
 
+covers as (
+    select
+        sides.group_name,
+        least(sides.to_cover_total, sides.covering_total) as covered_total,
+        sides.to_cover_total = sides.covering_total as is_even
+    from sides
+),
+
+-- where both sides are equal all is covered, in whatever order: most groups need no ranges
 ranges as (
+    select
+        sided_items.*,
+        {{ zero() }} as range_start,
+        covers.covered_total
+    from sided_items
+    inner join covers
+        on sided_items.group_name = covers.group_name
+    where covers.is_even
+    union all
     select
         sided_items.*,
         cast(
@@ -699,6 +699,7 @@ ranges as (
     from sided_items
     inner join covers
         on sided_items.group_name = covers.group_name
+    where not covers.is_even
 ),
 
 covered as (
@@ -730,19 +731,6 @@ allocated as (
         on covered.currency = currencies.code
 ),
 
--- What undoes a document in the match belongs to it, covered or not: else it would seem to arrive in
--- the next run. A window and no join, because Spark plans a CTE again for each that reads it.
-reached as (
-    select
-        allocated.*,
-        max(
-            case
-                when allocated.item_key = allocated.anchor_item_key then allocated.item_part
-            end
-        ) over (partition by allocated.group_name, allocated.anchor_item_key) as anchor_part
-    from allocated
-),
-
 -- two payments over one document: fine while each is used whole or not at all
 splits as (
     select
@@ -757,7 +745,7 @@ splits as (
                 else 0
             end
         ) as has_split_payment
-    from reached as allocated
+    from allocated
     group by allocated.group_name
 ),
 
@@ -830,8 +818,6 @@ final as (
         judged.expected_amount as expected_total,
         judged.actual_amount as actual_total,
         allocated.side,
-        allocated.item_type,
-        allocated.item_id,
         allocated.item_key,
         judged.match_currency,
         cast(
@@ -863,11 +849,13 @@ final as (
             end as {{ amount_type() }}
         ) as match_adjusted_amount
     from judged
-    inner join reached as allocated
+    inner join allocated
         on judged.group_name = allocated.group_name
     where
         allocated.item_part > 0
-        or (allocated.item_key <> allocated.anchor_item_key and allocated.anchor_part > 0)
+        -- what undoes an item of the match belongs to it, covered or not: else it would seem to
+        -- arrive in the next run
+        or (allocated.item_key <> allocated.anchor_item_key and allocated.covered_total > 0)
         -- what came to zero belongs to a group that adds up
         or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference

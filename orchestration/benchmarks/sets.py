@@ -143,11 +143,12 @@ def _score(home: Home, payers: int, seconds: dict[str, float]) -> Result:
             ),
             closed as (
                 select
-                    min(item_id) filter (side = 'actual') as payment,
-                    list_sort(list(item_id) filter (side = 'expected')) as documents
-                from intermediate.int_pass__sets
-                where verdict = 'accepted'
-                group by group_name
+                    min(items.item_id) filter (items.side = 'actual') as payment,
+                    list_sort(list(items.item_id) filter (items.side = 'expected')) as documents
+                from intermediate.int_pass__sets as settled
+                inner join intermediate.int_items as items using (item_key)
+                where settled.verdict = 'accepted'
+                group by settled.group_name
             )
             select
                 count(*) filter (closed.documents = paid.documents),

@@ -15,8 +15,7 @@ sets as (
         of_documents.target_unit as actual_unit,
         of_documents.member_unit,
         of_documents.target_unit,
-        of_documents.target_unit || '~set'
-        || cast(of_documents.set_number as {{ dbt.type_string() }}) as group_name,
+        of_documents.group_name,
         of_documents.sets_that_fit,
         of_documents.set_number,
         of_documents.may_be_chance
@@ -28,8 +27,7 @@ sets as (
         of_payments.member_unit as actual_unit,
         of_payments.member_unit,
         of_payments.target_unit,
-        of_payments.target_unit || '~set'
-        || cast(of_payments.set_number as {{ dbt.type_string() }}) as group_name,
+        of_payments.group_name,
         of_payments.sets_that_fit,
         of_payments.set_number,
         of_payments.may_be_chance

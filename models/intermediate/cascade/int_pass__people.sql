@@ -45,8 +45,6 @@ final as (
             ~ " over (partition by parts.decision_id)"
         ) }} as actual_total,
         parts.side,
-        parts.item_type,
-        parts.item_id,
         parts.item_key,
         parts.match_currency,
         case when parts.is_write_off then {{ zero() }} else parts.item_part end

@@ -118,8 +118,6 @@ final as (
         covered.covered_total as expected_total,
         covered.covered_total as actual_total,
         covered.side,
-        covered.item_type,
-        covered.item_id,
         covered.item_key,
         covered.currency as match_currency,
         case when covered.remaining_amount < 0 then -covered.part else covered.part end

@@ -75,6 +75,8 @@ parties as (
                     candidates.currency nulls last
             ) as bigint
         ) as party_number,
+        max(candidates.days_before) as days_before,
+        max(candidates.days_after) as days_after,
         count(case when candidates.side = 'expected' then 1 end) as expected_count,
         count(case when candidates.side = 'actual' then 1 end) as actual_count,
         sum(case when candidates.side = 'expected' then abs(candidates.amount) end)
@@ -109,34 +111,14 @@ parties as (
         )
 ),
 
-final as (
+placed as (
     select
-        candidates.reconciliation,
+        parties.party_number,
         candidates.side,
         candidates.unit_key,
-        parties.party_number,
         candidates.event_date,
         candidates.purchase_order_number,
         candidates.amount,
-        candidates.days_before,
-        candidates.days_after,
-        case
-            when candidates.side = 'expected' then parties.expected_count
-            else parties.actual_count
-        end as side_count,
-        case
-            when candidates.side = 'expected' then parties.actual_count
-            else parties.expected_count
-        end as other_side_count,
-        case
-            when candidates.side = 'expected' then parties.expected_total
-            else parties.actual_total
-        end as side_total,
-        case
-            when candidates.side = 'expected' then parties.actual_has_credits
-            else parties.expected_has_credits
-        end as other_side_has_credits,
-        parties.granularity,
         cast(
             row_number() over (
                 partition by parties.party_number, candidates.side
@@ -149,6 +131,40 @@ final as (
             candidates.reconciliation = parties.reconciliation
             and candidates.family_id = parties.family_id
             and candidates.currency = parties.currency
+),
+
+final as (
+    select
+        parties.reconciliation,
+        placed.side,
+        placed.unit_key,
+        parties.party_number,
+        placed.event_date,
+        placed.purchase_order_number,
+        placed.amount,
+        parties.days_before,
+        parties.days_after,
+        case
+            when placed.side = 'expected' then parties.expected_count
+            else parties.actual_count
+        end as side_count,
+        case
+            when placed.side = 'expected' then parties.actual_count
+            else parties.expected_count
+        end as other_side_count,
+        case
+            when placed.side = 'expected' then parties.expected_total
+            else parties.actual_total
+        end as side_total,
+        case
+            when placed.side = 'expected' then parties.actual_has_credits
+            else parties.expected_has_credits
+        end as other_side_has_credits,
+        parties.granularity,
+        placed.place
+    from placed
+    inner join parties
+        on placed.party_number = parties.party_number
 )
 
 select * from final

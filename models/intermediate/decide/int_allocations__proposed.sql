@@ -97,6 +97,8 @@ final as (
     select
         named.match_id,
         passes.*,
+        items.item_type,
+        items.item_id,
         items.claim_key,
         items.currency,
         items.amount,
