@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,9 +78,29 @@ def ingest(home: Home, as_of: datetime) -> None:
         steps.land(home, Settings(as_of, "EUR"), "benchmark", wall_clock())
 
 
-def build(home: Home, selection: str) -> dict[str, float]:
-    """Build models by dbt; the seconds of each."""
-    seconds: dict[str, float] = {}
+@dataclass(frozen=True)
+class Span:
+    """When a model was begun and when it was there, by dbt's clock."""
+
+    started: datetime
+    ended: datetime
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended - self.started).total_seconds()
+
+    @classmethod
+    def around(cls, spans: Iterable[Span]) -> Span:
+        """From the first beginning to the last end; what is built side by side counts once."""
+        all_of_them = list(spans)
+        return cls(
+            min(span.started for span in all_of_them), max(span.ended for span in all_of_them)
+        )
+
+
+def build(home: Home, selection: str) -> dict[str, Span]:
+    """Build models by dbt; when it worked on each."""
+    spans: dict[str, Span] = {}
     arguments = [
         "build",
         "--select",
@@ -92,5 +113,8 @@ def build(home: Home, selection: str) -> dict[str, float]:
         for event in dbt_runs.stream(home, arguments):
             node = dbt_runs.node_of(event)
             if event["info"]["name"] == "LogModelResult":
-                seconds[str(node.get("node_name"))] = float(event["data"]["execution_time"])
-    return seconds
+                spans[str(node["node_name"])] = Span(
+                    datetime.fromisoformat(node["node_started_at"]),
+                    datetime.fromisoformat(node["node_finished_at"]),
+                )
+    return spans

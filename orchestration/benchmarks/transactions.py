@@ -129,8 +129,8 @@ def _tiers(home: Home, name: str, origin: str, destination: str) -> list[Score]:
     The automatic tier is what is unambiguous: a probability of at least its rule's confidence. Here
     most amounts differ, and the shipped rule leaves those to a person, however sure it is.
     """
-    seconds = build(home, "+int_matches__decided")
-    spent = sum(seconds[model] for model in MATCHING_MODELS)
+    spans = build(home, "+int_matches__decided")
+    spent = sum(spans[model].seconds for model in MATCHING_MODELS)
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         connection.execute(
             f"""

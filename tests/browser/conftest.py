@@ -28,6 +28,8 @@ from tests.python.dashboard.marts_file import publish
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.python.tieout_process import Tieout
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("TIEOUT_CHROMIUM") or shutil.which("chromium")
 FLAGS = (
@@ -36,7 +38,6 @@ FLAGS = (
 )  # fmt: skip
 NO_PLAYWRIGHT = "Playwright is not installed: install the extra `browser`"
 START_SECONDS = 60
-DEMO_MINUTES = 15
 
 
 @dataclass(frozen=True)
@@ -133,27 +134,12 @@ def unpublished(browser: Browser, tmp_path: Path) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="session")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """The dashboard on what a real run publishes for a small demo company.
-
-    `TIEOUT_TEST_DEMO_HOME` names a home with a publication to use instead of a run of its own.
-    """
-    ready = os.environ.get("TIEOUT_TEST_DEMO_HOME")
-    if ready:
-        log = tmp_path_factory.mktemp("demo") / "dashboard.log"
-        with dashboard_on(Path(ready), log) as dashboard:
-            yield dashboard
-        return
-    home = tmp_path_factory.mktemp("demo")
-    environment = {**os.environ, "TIEOUT_HOME": str(home)}
-    for command in (["demo", "--invoices", "300", "--months", "2"], ["run"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", *command],
-            cwd=ROOT, env=environment, capture_output=True, text=True,
-            timeout=60 * DEMO_MINUTES, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"tieout {command[0]} failed:\n{done.stdout}\n{done.stderr}"
-    with dashboard_on(home, home / "dashboard.log") as dashboard:
+def demo(
+    browser: Browser, reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """The dashboard on what a real run publishes for a small demo company."""
+    log = tmp_path_factory.mktemp("demo") / "dashboard.log"
+    with dashboard_on(reconciled.home.root, log) as dashboard:
         yield dashboard
 
 

@@ -1,4 +1,4 @@
-"""Homes for tests: empty ones, and one small company that a whole run has reconciled."""
+"""Homes for tests: empty ones, and copies of the small company that a whole run has reconciled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tieout_process import DEMO, Tieout, mart_differences
+from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
 
@@ -25,15 +25,6 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def home(tmp_path: Path) -> Home:
     """A new, empty home; `TIEOUT_HOME` names it."""
     return Home(tmp_path / "home").create()
-
-
-@pytest.fixture(scope="session")
-def reconciled(tmp_path_factory: pytest.TempPathFactory) -> Tieout:
-    """A small demo company after one whole run. Tests read it; those that write copy it."""
-    tieout = Tieout(Home(tmp_path_factory.mktemp("reconciled") / "home"))
-    tieout.succeed(*DEMO)
-    tieout.succeed("run")
-    return tieout
 
 
 @pytest.fixture

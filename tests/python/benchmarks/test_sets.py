@@ -14,4 +14,4 @@ def test_sets_are_found_and_what_is_none_stays_open() -> None:
     assert result.payers == 500 and 80 < result.strays < 120
     assert result.wrong == 0 and result.false == 0
     assert result.right > 0.85 * (result.payers - result.strays)
-    assert set(result.seconds) == set(sets.MODELS)
+    assert set(result.spans) == set(sets.MODELS)

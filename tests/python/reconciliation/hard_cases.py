@@ -279,6 +279,77 @@ def twins_again(books: Books, _: Company) -> None:
     books.statement(TWINS, "100", [("2026-05-14", "100")] * 3)
 
 
+def after_a_match(books: Books) -> None:
+    """Matches of the first day that the second day changes, and two that change at once."""
+    c = books.customer("c21")
+    for number, amount in (
+        ("Z-21001", "100"), ("Z-21002", "31"), ("Z-21003", "40"), ("Z-21004", "100"),
+        ("Z-21005", "57"), ("Z-21006", "83"), ("Z-21007", "61"),
+    ):  # fmt: skip
+        books.invoice(c, number, amount, "2026-06-01", updated_at="2026-06-01T09:00:00Z")
+    for name, corrected, amount in (
+        ("Z-memo", "Z-21003", "40"), ("Z-first", "Z-21004", "100"), ("Z-second", "Z-21004", "50"),
+    ):  # fmt: skip
+        books.invoice(
+            c, name, amount, "2026-06-01", document_type="credit_memo",
+            related_invoice_id=f"id-{corrected}",
+        )  # fmt: skip
+    for number, amount in (
+        ("Z-21001", "60"), ("Z-21002", "31"), ("Z-21005", "57"), ("Z-21006", "83"),
+        ("Z-21007", "61"),
+    ):  # fmt: skip
+        books.charge(c, f"ch-{number}", amount, "2026-06-20", number, gateway="card")
+    # money that went back twice, and money that comes again
+    for kind, number, amount in (
+        ("refund", "Z-21006", "-83"), ("chargeback", "Z-21006", "-83"),
+        ("chargeback", "Z-21007", "-61"),
+    ):  # fmt: skip
+        undo_charge(books, kind, number, amount, "2026-06-25")
+
+
+def after_a_match_goes_on(books: Books, first: Company) -> None:
+    news = {"updated_at": "2026-07-02T05:00:00Z"}
+    books.invoice("c21", "Z-21001", "120", "2026-06-01", **news)
+    books.invoice("c21", "Z-21002", "31", "2026-06-01", **news, status="void")
+    undo_charge(books, "chargeback", "Z-21005", "-57", "2026-07-01")
+    undo_charge(
+        books, "chargeback_reversal", "Z-21007", "61", "2026-07-01", undone="chargeback-Z-21007"
+    )
+    match = first.value("select match_id from fct_match_allocations where item_id = 'id-Z-memo'")
+    decide(books, "apart", "unmatch", match_id=str(match))
+
+
+def undo_charge(
+    books: Books, kind: str, number: str, amount: str, day: str, undone: str = ""
+) -> None:
+    books.charge(
+        "c21", f"{kind}-{number}", amount, day, number, gateway="card", type=kind,
+        related_transaction_id=undone or f"ch-{number}",
+    )  # fmt: skip
+
+
+def many_to_many(books: Books) -> None:
+    """Two payments that both name two documents, and add up to them only together."""
+    c = books.customer("c22")
+    for number, amount in (("G-22001", "310.40"), ("G-22002", "129.60")):
+        books.invoice(c, number, amount, "2026-05-01")
+    for entry, amount in (("22a", "200"), ("22b", "240")):
+        books.receipt(c, entry, amount, "2026-05-20", "G-22001 G-22002")
+
+
+def purchase_order(books: Books) -> None:
+    """Five of fourteen documents are of one order: too many for pairs to fours, one sum for it."""
+    c = books.customer("c23")
+    for place in range(14):
+        of_order = {"purchase_order_number": "PO-2323"} if place % 3 == 0 else {}
+        books.invoice(
+            c, f"K-23{place:03d}", f"{1000 + 37 * place * place}.{place * 7:02d}",
+            f"2026-05-{place + 1:02d}", **of_order,
+        )  # fmt: skip
+    amounts = [1000 + 37 * place * place + place * 7 / 100 for place in range(0, 14, 3)]
+    books.receipt(c, "23", f"{sum(amounts):.2f}", "2026-06-10")
+
+
 def asymmetry(books: Books) -> None:
     # within two per cent at the rate of the day, which is one; 100.00 is 98 % of 102.04
     for name, owed, paid in (
@@ -334,9 +405,11 @@ FIRST_DAY: tuple[Callable[[Books], None], ...] = (
     exact_sum_trap, noise_sums, three_equal_lines, digits_inside_digits, already_explained,
     two_explanations, order_does_not_matter, a_persons_work, fee_and_short_pay, withholding,
     mixed_signs, foreign_exchange, someone_else_pays, twins, processor_chain, asymmetry,
-    offsetting_unknowns, undo, published_set_problem, recurring_amounts,
+    offsetting_unknowns, undo, published_set_problem, recurring_amounts, after_a_match,
+    many_to_many, purchase_order,
 )  # fmt: skip
 
 SECOND_DAY: tuple[Callable[[Books, Company], None], ...] = (
     a_persons_work_goes_on, someone_else_pays_again, twins_again, undo_by_people,
+    after_a_match_goes_on,
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""The result does not depend on the order in which files arrive, nor on how often they do."""
+"""The result does not depend on the order in which files arrive, nor on how often they do.
+
+The short form of the first is in `test_cases.py`: there, rows and files are shuffled.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ def read_order(home: Home) -> list[str]:
     return [f"{file.feed}/{Path(file.name).name}" for file in scan(home)]
 
 
+@pytest.mark.thorough
 def test_files_in_another_order_give_the_same_marts(reconciled: Tieout, tmp_path: Path) -> None:
     forwards = Tieout(Home(tmp_path / "forwards").create())
     backwards = Tieout(Home(tmp_path / "backwards").create())
