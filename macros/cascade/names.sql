@@ -3,9 +3,16 @@
     each is tried only when the one before says nothing.
 -#}
 
-{#- A name as it is compared: upper case, accents folded, punctuation as one space. -#}
+{#-
+    A name as it is compared: upper case, accents folded, punctuation as one space. Letters of scripts
+    that have no Latin spelling here stay: of 北京 Ltd and 上海 Ltd more is left than LTD.
+-#}
 {% macro normalize_name(expression) -%}
-    trim({{ spaced_upper(expression) }})
+    {#- from À to the punctuation of U+2000, the letters after it, and those of the compatibility area -#}
+    {%- set other_letters = "\u00c0-\u1fff\u2c00-\u2dff\u3040-\ud7ff\uf900-\ufdff" -%}
+    trim({{ regex_replace_all(
+        fold_accents("upper(" ~ expression ~ ")"), '[^A-Z0-9' ~ other_letters ~ ']+', ' '
+    ) }})
 {%- endmacro %}
 
 

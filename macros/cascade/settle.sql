@@ -599,21 +599,6 @@ fits_another as (
     where own_units.unit_key is null
 ),
 
--- what an item of a group bears of the allowance that explains it
-borne_allowances as (
-    select
-        item_allowances.group_name,
-        item_allowances.item_key,
-        item_allowances.amount
-    from ruled
-    inner join item_allowances
-        on
-            ruled.group_name = item_allowances.group_name
-            and ruled.relation = item_allowances.kind
-            and ruled.explanation_basis = item_allowances.basis
-    where item_allowances.side = 'expected'
-),
-
 -- Ranges: what is to be covered (documents, money that went back) against what covers it (money
 -- that came in, credit memos). An item is allocated where its range meets the other side's total.
 -- Money that went back, and credit memos, come first.
@@ -637,17 +622,20 @@ sided_items as (
             when ruled.relation = 'advised' and priced_items.side = 'expected'
                 then least(abs(priced_items.remaining_in_match), priced_items.stated_amount)
             -- each document bears its own allowance
-            when abs(borne_allowances.amount) < abs(priced_items.remaining_in_match)
-                then abs(priced_items.remaining_in_match) - abs(borne_allowances.amount)
+            when abs(item_allowances.amount) < abs(priced_items.remaining_in_match)
+                then abs(priced_items.remaining_in_match) - abs(item_allowances.amount)
             else abs(priced_items.remaining_in_match)
         end as capacity
     from priced_items
     inner join ruled
         on priced_items.group_name = ruled.group_name
-    left join borne_allowances
+    left join item_allowances
         on
-            priced_items.group_name = borne_allowances.group_name
-            and priced_items.item_key = borne_allowances.item_key
+            priced_items.group_name = item_allowances.group_name
+            and priced_items.item_key = item_allowances.item_key
+            and ruled.relation = item_allowances.kind
+            and ruled.explanation_basis = item_allowances.basis
+            and item_allowances.side = 'expected'
 ),
 
 {{ cover_ranges() }},

@@ -22,6 +22,8 @@ cases as (
         ('list as text', list_to_text(numbers, '-'), "'b-a'"),
         ('Cyrillic', fold_accents("upper('Ромашка Щёлковъ')"), "'ROMASHKA SHCHELKOV'"),
         ('Greek', fold_accents("upper('Ελληνική Θάλασσα')"), "'ELLINIKI THALASSA'"),
+        ('a script without Latin spelling', normalize_name("'北京（某某）公司，Ltd.'"), "'北京 某某 公司 LTD'"),
+        ('words of another script', normalize_name("'شركة النور – للتجارة'"), "'شركة النور للتجارة'"),
         ('length', list_length(numbers), "'2'"),
         ('split is literal', list_to_text(split_to_list("'a|b|c'", '|'), ','), "'a,b,c'"),
         ('sorted keys, no nulls', json_object([['b', 'texts.reference'], ['c', 'texts.missing'], ['a', '1']]), "'{\"a\":\"1\",\"b\":\"INV-2026/0042 50%\"}'"),
