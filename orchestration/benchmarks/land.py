@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,12 +90,9 @@ class Span:
         return (self.ended - self.started).total_seconds()
 
     @classmethod
-    def around(cls, spans: Iterable[Span]) -> Span:
+    def around(cls, spans: Collection[Span]) -> Span:
         """From the first beginning to the last end; what is built side by side counts once."""
-        all_of_them = list(spans)
-        return cls(
-            min(span.started for span in all_of_them), max(span.ended for span in all_of_them)
-        )
+        return cls(min(span.started for span in spans), max(span.ended for span in spans))
 
 
 def build(home: Home, selection: str) -> dict[str, Span]:

@@ -1,13 +1,14 @@
 """Companies whose customers each live through one of the hard cases of the field.
 
-Each case was once a real failure of other software. `FIRST_DAY` is what a company has on its first
-day, `SECOND_DAY` what people decide and what arrives after the first run.
+Each case was once a real failure of other software; the last three are ours. `FIRST_DAY` is what a
+company has on its first day, `SECOND_DAY` what people decide and what arrives after the first run.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
@@ -340,14 +341,11 @@ def many_to_many(books: Books) -> None:
 def purchase_order(books: Books) -> None:
     """Five of fourteen documents are of one order: too many for pairs to fours, one sum for it."""
     c = books.customer("c23")
-    for place in range(14):
+    amounts = [Decimal(f"{1000 + 37 * place * place}.{place * 7:02d}") for place in range(14)]
+    for place, amount in enumerate(amounts):
         of_order = {"purchase_order_number": "PO-2323"} if place % 3 == 0 else {}
-        books.invoice(
-            c, f"K-23{place:03d}", f"{1000 + 37 * place * place}.{place * 7:02d}",
-            f"2026-05-{place + 1:02d}", **of_order,
-        )  # fmt: skip
-    amounts = [1000 + 37 * place * place + place * 7 / 100 for place in range(0, 14, 3)]
-    books.receipt(c, "23", f"{sum(amounts):.2f}", "2026-06-10")
+        books.invoice(c, f"K-23{place:03d}", str(amount), f"2026-05-{place + 1:02d}", **of_order)
+    books.receipt(c, "23", str(sum(amounts[::3])), "2026-06-10")
 
 
 def asymmetry(books: Books) -> None:

@@ -37,6 +37,9 @@ NAMES = {
     "fct_record_trace": {"run_id", "detail"},
     "fct_runs": {"run_id"},
 }
+DECIDED = (
+    "select count(*) from fct_audit_log where entry_type in ('match_closed', 'match_reversed')"
+)
 # One row per file, and what names one: compared by what these say of the rows.
 WITHOUT_NAMES = (
     "select feed, run_sequence, sum(rows_read), sum(rows_loaded), sum(rows_redelivered), "
@@ -519,11 +522,6 @@ def test_20_recurring_amounts(company: Company) -> None:
         if n != 11:
             assert partners(company, f"20.{n:03d}") == [[f"R-20{n:03d}"]]
     assert invoice(company, "R-20011")[3] == 149
-
-
-DECIDED = (
-    "select count(*) from fct_audit_log where entry_type in ('match_closed', 'match_reversed')"
-)
 
 
 def on_both_days(company: TwoDays, number: str, columns: str) -> list[tuple]:
