@@ -18,9 +18,28 @@
 -#}
 {% macro sets_of(target_side) %}
 {%- set payments = target_side == 'actual' -%}
+{%- set member_side = 'expected' if payments else 'actual' -%}
 with
 
 units as (select * from {{ ref('int_sets__units') }}),
+
+-- whose members are looked among, seen from the side of the target
+parties as (
+    select
+        sides.party_number,
+        sides.reconciliation,
+        sides.days_before,
+        sides.days_after,
+        sides.granularity,
+        sides.{{ target_side }}_count as target_count,
+        sides.{{ member_side }}_count as member_count,
+        sides.{{ member_side }}_total as member_total,
+        sides.{{ member_side }}_has_credits as has_credits,
+        sides.{{ member_side }}_count
+        <= least({{ search_limit('most_members_searched_whole') }}, 12) as is_searched_whole
+    from {{ ref('int_sets__parties') }} as sides
+    where sides.{{ member_side }}_count > 1
+),
 
 declined_pairs as (
     select *
@@ -45,37 +64,40 @@ declined_sets as (
     where declined.declined_group is not null
 ),
 
-
 targets as (
     select
         units.party_number,
         units.place as target_place,
-        units.side_count as target_count,
-        units.other_side_count as member_count,
-        units.other_side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
-            as is_searched_whole,
-        units.other_side_has_credits as has_credits,
+        parties.target_count,
+        parties.member_count,
+        parties.is_searched_whole,
+        parties.has_credits,
         units.unit_key as target_unit,
         units.amount,
         -- the days in which members may lie
         {% if payments -%}
-        cast({{ add_days('units.event_date', '-units.days_after') }} as date) as first_day,
-        cast({{ add_days('units.event_date', 'units.days_before') }} as date) as last_day
+        cast({{ add_days('units.event_date', '-parties.days_after') }} as date) as first_day,
+        cast({{ add_days('units.event_date', 'parties.days_before') }} as date) as last_day
         {%- else -%}
-        cast({{ add_days('units.event_date', '-units.days_before') }} as date) as first_day,
-        cast({{ add_days('units.event_date', 'units.days_after') }} as date) as last_day
+        cast({{ add_days('units.event_date', '-parties.days_before') }} as date) as first_day,
+        cast({{ add_days('units.event_date', 'parties.days_after') }} as date) as last_day
         {%- endif %}
     from units
-    where units.side = '{{ target_side }}' and units.amount > 0 and units.other_side_count > 1
+    inner join parties
+        on units.party_number = parties.party_number
+    where units.side = '{{ target_side }}' and units.amount > 0
 ),
 
 members as (
     select
-        units.*,
-        units.side_count <= least({{ search_limit('most_members_searched_whole') }}, 12)
-            as is_searched_whole
+        units.party_number,
+        units.place,
+        units.unit_key,
+        units.event_date,
+        units.purchase_order_number,
+        units.amount
     from units
-    where units.side <> '{{ target_side }}'
+    where units.side = '{{ member_side }}'
 ),
 
 {{ subsets_by_halves(payments) }},
@@ -104,45 +126,33 @@ found_sets as (
             and ranked_sets.set_name = set_members.set_name
 ),
 
--- what is the same for all members that a party has
-member_sides as (
-    select
-        members.party_number,
-        min(members.reconciliation) as reconciliation,
-        min(members.granularity) as granularity,
-        min(members.side_total) as side_total,
-        min(members.side_count) as side_count
-    from members
-    group by members.party_number
-),
-
 -- how many units it takes to tell the set: its own, or those that it leaves out
 told as (
     select
         found_sets.*,
-        member_sides.reconciliation,
-        targets.party_number,
+        parties.reconciliation,
+        parties.party_number,
         targets.target_place,
-        targets.is_searched_whole,
-        member_sides.granularity,
-        member_sides.side_total,
-        cast(member_sides.side_count as double) as side_count,
-        least(found_sets.member_count, member_sides.side_count - found_sets.member_count)
+        parties.is_searched_whole,
+        parties.granularity,
+        parties.member_total,
+        cast(parties.member_count as double) as party_members,
+        least(found_sets.member_count, parties.member_count - found_sets.member_count)
             as units_to_tell,
         {% if payments -%}
         -- one payment for all that is open, credit memos taken off: an account that is settled
-        found_sets.member_count = member_sides.side_count
+        found_sets.member_count = parties.member_count
         and found_sets.member_count > 2
-        and targets.has_credits
-        and targets.target_count = 1
+        and parties.has_credits
+        and parties.target_count = 1
         {%- else -%}
         false
         {%- endif %} as settles_account
     from found_sets
     inner join targets
         on found_sets.target_unit = targets.target_unit
-    inner join member_sides
-        on targets.party_number = member_sides.party_number
+    inner join parties
+        on targets.party_number = parties.party_number
 ),
 
 final as (
@@ -160,22 +170,22 @@ final as (
         -- the number of sets as simple as this one, against the number of possible sums
         2 * case
             when told.settles_account then 1
-            when told.units_to_tell <= 1 then told.side_count
-            when told.units_to_tell = 2 then told.side_count * (told.side_count + 1) / 2
+            when told.units_to_tell <= 1 then told.party_members
+            when told.units_to_tell = 2 then told.party_members * (told.party_members + 1) / 2
             when told.units_to_tell = 3
                 then
-                    told.side_count
-                    * (told.side_count * told.side_count + 5) / 6
+                    told.party_members
+                    * (told.party_members * told.party_members + 5) / 6
             when told.units_to_tell = 4
                 then
-                    told.side_count
-                    * (told.side_count + 1)
-                    * (told.side_count * told.side_count - 3 * told.side_count + 14) / 24
+                    told.party_members
+                    * (told.party_members + 1)
+                    * (told.party_members * told.party_members - 3 * told.party_members + 14) / 24
             -- more than four: every subset of a small party, one of the blocks of a large one
-            when told.is_searched_whole then power(2, told.side_count - 1)
-            else 2 * told.side_count
+            when told.is_searched_whole then power(2, told.party_members - 1)
+            else 2 * told.party_members
         end * told.granularity
-        > told.side_total * case
+        > told.member_total * case
             when told.settles_account
                 then cast({{ search_limit('largest_chance_of_the_whole') }} as double)
             else cast({{ search_limit('largest_chance_of_a_set') }} as double)
@@ -204,7 +214,9 @@ dealt as (
         cast(ceil(members.place / 2.0) as bigint) as half_place,
         cast(power(2, ceil(members.place / 2.0) - 1) as bigint) as bit
     from members
-    where members.is_searched_whole
+    inner join parties
+        on members.party_number = parties.party_number
+    where parties.is_searched_whole
 ),
 
 halves as (
@@ -438,8 +450,8 @@ subset_members as (
 large_parties as (
     select
         members.party_number,
-        members.side_count as member_count,
-        members.other_side_count as target_count,
+        parties.member_count,
+        parties.target_count,
         members.place,
         members.amount,
         members.event_date,
@@ -454,7 +466,9 @@ large_parties as (
             rows between unbounded preceding and current row
         ) as running_total
     from members
-    where not members.is_searched_whole
+    inner join parties
+        on members.party_number = parties.party_number
+    where not parties.is_searched_whole
 ),
 
 singles as (

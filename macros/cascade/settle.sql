@@ -132,10 +132,8 @@ group_items as (
         group_units.group_name,
         group_units.unit_key,
         group_units.stated_amount,
-        open_items.reconciliation,
         open_items.side,
         open_items.item_key,
-        open_items.anchor_item_key,
         open_items.family_id,
         open_items.event_date,
         open_items.currency,
@@ -303,7 +301,7 @@ group_totals as (
                 case
                     when
                         priced_items.side = 'expected'
-                        and priced_items.item_key = priced_items.anchor_item_key
+                        and priced_items.item_key = priced_items.unit_key
                         then priced_items.stated_amount
                 end
             ) as {{ amount_type() }}
@@ -315,7 +313,7 @@ group_totals as (
                     and (
                         priced_items.stated_amount is null
                         or priced_items.stated_amount > priced_items.remaining_in_match
-                        or priced_items.item_key <> priced_items.anchor_item_key
+                        or priced_items.item_key <> priced_items.unit_key
                     )
                     then 0
                 else 1
@@ -550,7 +548,7 @@ own_documents as (
 suspect_payments as (
     select
         group_items.group_name,
-        group_items.reconciliation,
+        ruled.reconciliation,
         group_items.family_id,
         group_items.currency,
         group_items.amount,
@@ -743,19 +741,14 @@ judged as (
 
 final as (
     select
-        '{{ pass_name }}' as pass,
-        judged.reconciliation,
         judged.group_name,
         judged.rule_id,
         judged.rule_version,
         judged.relation,
-        judged.adjustment_kind,
-        case when judged.ambiguity is null then 'accepted' else 'suggested' end as verdict,
         judged.ambiguity,
         judged.evidence,
         judged.expected_amount as expected_total,
         judged.actual_amount as actual_total,
-        allocated.side,
         allocated.item_key,
         judged.match_currency,
         cast(
@@ -793,7 +786,7 @@ final as (
         allocated.item_part > 0
         -- what undoes an item of the match belongs to it, covered or not: else it would seem to
         -- arrive in the next run
-        or (allocated.item_key <> allocated.anchor_item_key and allocated.covered_total > 0)
+        or (allocated.item_key <> allocated.unit_key and allocated.covered_total > 0)
         -- what came to zero belongs to a group that adds up
         or (allocated.remaining_amount = 0 and judged.relation = 'exact')
         or judged.closes_difference

@@ -40,10 +40,10 @@ settled as (select * from {{ ref(pass_model) }}),
 effects as (
     select
         settled.item_key,
-        max(case when settled.verdict = 'accepted' then 0 else 1 end) as is_waiting,
+        max(case when settled.ambiguity is null then 0 else 1 end) as is_waiting,
         sum(
             case
-                when settled.verdict = 'accepted'
+                when settled.ambiguity is null
                     then settled.allocated_amount + settled.adjusted_amount
                 else {{ zero() }}
             end

@@ -20,6 +20,7 @@ from orchestration.home import Home
 AS_OF = datetime(2026, 7, 1)
 MODELS = (
     "int_sets__units",
+    "int_sets__parties",
     "int_sets__of_documents",
     "int_sets__of_payments",
     "int_links__sets",
@@ -147,7 +148,7 @@ def _score(home: Home, payers: int, spans: dict[str, Span]) -> Result:
                     list_sort(list(items.item_id) filter (items.side = 'expected')) as documents
                 from intermediate.int_pass__sets as settled
                 inner join intermediate.int_items as items using (item_key)
-                where settled.verdict = 'accepted'
+                where settled.ambiguity is null
                 group by settled.group_name
             )
             select

@@ -26,7 +26,7 @@ netted_to_zero as (
 waiting as (
     select distinct ordered.item_key
     from ordered
-    where ordered.verdict <> 'accepted'
+    where ordered.ambiguity is not null
 ),
 
 parts as (
@@ -39,7 +39,7 @@ parts as (
         ordered.item_key,
         ordered.allocated_amount + ordered.adjusted_amount as closed_amount
     from ordered
-    where ordered.verdict = 'accepted'
+    where ordered.ambiguity is null
 ),
 
 held as (

@@ -26,14 +26,10 @@ parts as (
 
 final as (
     select
-        'people' as pass,
-        parts.reconciliation,
         parts.decision_id as group_name,
         case when parts.is_write_off then 'write_off' else 'manual' end as rule_id,
         '1' as rule_version,
         case when parts.is_write_off then 'write_off' else 'manual' end as relation,
-        case when parts.is_write_off then 'write_off' end as adjustment_kind,
-        case when parts.needs_second_person then 'suggested' else 'accepted' end as verdict,
         case when parts.needs_second_person then 'second_person' end as ambiguity,
         parts.actor || coalesce(' (' || parts.comment || ')', '') as evidence,
         {{ as_amount(
@@ -44,7 +40,6 @@ final as (
             "sum(case when parts.side = 'actual' then parts.match_part else 0 end)"
             ~ " over (partition by parts.decision_id)"
         ) }} as actual_total,
-        parts.side,
         parts.item_key,
         parts.match_currency,
         case when parts.is_write_off then {{ zero() }} else parts.item_part end

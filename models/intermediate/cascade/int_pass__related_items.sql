@@ -105,19 +105,14 @@ covered as (
 -- an item that nothing is left for belongs to the match too, or it would seem to arrive later
 final as (
     select
-        'related_items' as pass,
-        covered.reconciliation,
         covered.group_name,
         rules.rule_id,
         rules.rule_version,
         rules.relation,
-        rules.adjustment_kind,
-        'accepted' as verdict,
         cast(null as {{ dbt.type_string() }}) as ambiguity,
         'the document that it undoes' as evidence,
         covered.covered_total as expected_total,
         covered.covered_total as actual_total,
-        covered.side,
         covered.item_key,
         covered.currency as match_currency,
         case when covered.remaining_amount < 0 then -covered.part else covered.part end

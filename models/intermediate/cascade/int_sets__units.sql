@@ -1,5 +1,5 @@
--- What sets are looked for among: open units of parties that have some on both sides, with the size
--- and the sums of their own side, from which the searches tell how much there is to look at.
+-- What sets are looked for among: open units of parties that have some on both sides. What a party
+-- has in all is in int_sets__parties.
 with
 
 open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
@@ -43,9 +43,7 @@ candidates as (
         {{ small_amount(
             "case when reconciliations.party_kind = 'account' then abs(units.unit_amount) "
             "else units.unit_amount end"
-        ) }} as amount,
-        rules.days_before,
-        rules.days_after
+        ) }} as amount
     from units
     inner join rules
         on units.reconciliation = rules.reconciliation
@@ -74,30 +72,7 @@ parties as (
                     candidates.family_id nulls last,
                     candidates.currency nulls last
             ) as bigint
-        ) as party_number,
-        max(candidates.days_before) as days_before,
-        max(candidates.days_after) as days_after,
-        count(case when candidates.side = 'expected' then 1 end) as expected_count,
-        count(case when candidates.side = 'actual' then 1 end) as actual_count,
-        sum(case when candidates.side = 'expected' then abs(candidates.amount) end)
-            as expected_total,
-        sum(case when candidates.side = 'actual' then abs(candidates.amount) end) as actual_total,
-        min(case when candidates.side = 'expected' then candidates.amount end) < 0
-            as expected_has_credits,
-        min(case when candidates.side = 'actual' then candidates.amount end) < 0
-            as actual_has_credits,
-        -- round amounts add up to one another more often
-        min(
-            case
-                when candidates.amount % 1000 = 0 then cast(1000 as decimal(18, 4))
-                when candidates.amount % 100 = 0 then 100
-                when candidates.amount % 10 = 0 then 10
-                when candidates.amount % 1 = 0 then 1
-                when candidates.amount % cast(0.1 as decimal(18, 4)) = 0 then 0.1
-                when candidates.amount % cast(0.01 as decimal(18, 4)) = 0 then 0.01
-                else 0.001
-            end
-        ) as granularity
+        ) as party_number
     from candidates
     group by candidates.reconciliation, candidates.family_id, candidates.currency
     having
@@ -111,11 +86,12 @@ parties as (
         )
 ),
 
-placed as (
+final as (
     select
-        parties.party_number,
+        candidates.reconciliation,
         candidates.side,
         candidates.unit_key,
+        parties.party_number,
         candidates.event_date,
         candidates.purchase_order_number,
         candidates.amount,
@@ -131,40 +107,6 @@ placed as (
             candidates.reconciliation = parties.reconciliation
             and candidates.family_id = parties.family_id
             and candidates.currency = parties.currency
-),
-
-final as (
-    select
-        parties.reconciliation,
-        placed.side,
-        placed.unit_key,
-        parties.party_number,
-        placed.event_date,
-        placed.purchase_order_number,
-        placed.amount,
-        parties.days_before,
-        parties.days_after,
-        case
-            when placed.side = 'expected' then parties.expected_count
-            else parties.actual_count
-        end as side_count,
-        case
-            when placed.side = 'expected' then parties.actual_count
-            else parties.expected_count
-        end as other_side_count,
-        case
-            when placed.side = 'expected' then parties.expected_total
-            else parties.actual_total
-        end as side_total,
-        case
-            when placed.side = 'expected' then parties.actual_has_credits
-            else parties.expected_has_credits
-        end as other_side_has_credits,
-        parties.granularity,
-        placed.place
-    from placed
-    inner join parties
-        on placed.party_number = parties.party_number
 )
 
 select * from final

@@ -4,29 +4,17 @@ with
 items as (select * from {{ ref('int_items') }}),
 
 passes as (
-    select * from {{ ref('int_pass__people') }}
-    union all
-    select * from {{ ref('int_pass__stated_reference') }}
-    union all
-    select * from {{ ref('int_pass__reference_in_text') }}
-    union all
-    select * from {{ ref('int_pass__group_sum') }}
-    union all
-    select * from {{ ref('int_pass__balance_order') }}
-    union all
-    select * from {{ ref('int_pass__weak_reference') }}
-    union all
-    select * from {{ ref('int_pass__ledger_reference') }}
-    union all
-    select * from {{ ref('int_pass__unique_amount') }}
-    union all
-    select * from {{ ref('int_pass__sets') }}
-    union all
-    select * from {{ ref('int_pass__explained_amount') }}
-    union all
-    select * from {{ ref('int_pass__probabilistic') }}
-    union all
-    select * from {{ ref('int_pass__related_items') }}
+    {%- for pass in [
+        'people', 'stated_reference', 'reference_in_text', 'group_sum', 'balance_order',
+        'weak_reference', 'ledger_reference', 'unique_amount', 'sets', 'explained_amount',
+        'probabilistic', 'related_items',
+    ] %}
+    {% if not loop.first %}union all{% endif %}
+    select
+        '{{ pass }}' as pass,
+        *
+    from {{ ref('int_pass__' ~ pass) }}
+    {%- endfor %}
 ),
 
 -- A match is named by what it closes. A reversed match can be found again later: it is another one.
@@ -97,6 +85,8 @@ final as (
     select
         named.match_id,
         passes.*,
+        items.reconciliation,
+        items.side,
         items.item_type,
         items.item_id,
         items.claim_key,

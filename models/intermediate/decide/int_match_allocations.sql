@@ -22,7 +22,6 @@ allocations as (
         sealed_allocations.match_amount,
         sealed_allocations.match_adjusted_amount,
         sealed_allocations.match_currency,
-        sealed_allocations.adjustment_kind,
         sealed_allocations.row_hash
     from sealed_allocations
     union all
@@ -40,7 +39,6 @@ allocations as (
         proposed_allocations.match_amount,
         proposed_allocations.match_adjusted_amount,
         proposed_allocations.match_currency,
-        proposed_allocations.adjustment_kind,
         proposed_allocations.row_hash
     from proposed_allocations
 ),
@@ -61,7 +59,7 @@ final as (
         allocations.match_amount,
         allocations.match_adjusted_amount,
         allocations.match_currency,
-        case when allocations.adjusted_amount <> 0 then allocations.adjustment_kind end
+        case when allocations.adjusted_amount <> 0 then matches.adjustment_kind end
             as adjustment_kind,
         allocations.row_hash,
         matches.is_live,

@@ -58,7 +58,7 @@ approvals as (
         on
             allocations.match_id = decisions.match_id
             and decisions.action = 'approve_match'
-    where allocations.verdict = 'suggested'
+    where allocations.ambiguity is not null
 ),
 
 superseded_approvals as (
@@ -72,13 +72,9 @@ matches as (
     select
         allocations.match_id,
         allocations.reconciliation,
-        min(allocations.pass) as pass,
         min(allocations.group_name) as group_name,
         min(allocations.rule_id) as rule_id,
         min(allocations.rule_version) as rule_version,
-        min(allocations.relation) as relation,
-        min(allocations.adjustment_kind) as adjustment_kind,
-        min(allocations.verdict) as verdict,
         min(allocations.ambiguity) as ambiguity,
         min(allocations.evidence) as evidence,
         min(allocations.expected_total) as expected_total,
@@ -164,10 +160,10 @@ final as (
     select
         described.match_id,
         described.reconciliation,
-        described.pass,
+        rules.pass,
         described.rule_id,
         described.rule_version,
-        described.relation,
+        rules.relation,
         rules.method,
         cast(
             coalesce(probabilities.probability, ambiguities.confidence, rules.confidence)
@@ -175,8 +171,8 @@ final as (
         ) as confidence,
         case
             when decisions.action = 'reject_match' then 'rejected'
-            when described.verdict = 'accepted' and orders.match_id is not null then 'approved'
-            when described.verdict = 'accepted' then 'auto_closed'
+            when described.ambiguity is null and orders.match_id is not null then 'approved'
+            when described.ambiguity is null then 'auto_closed'
             -- nobody agrees to an order of their own
             when
                 decisions.action = 'approve_match'
@@ -202,11 +198,11 @@ final as (
         end as amount,
         described.currency,
         described.difference_amount,
-        described.adjustment_kind,
+        rules.adjustment_kind,
         described.ambiguity,
         case
             when decisions.action = 'reject_match' then decisions.actor
-            when described.verdict = 'accepted' then coalesce(orders.actor, 'tieout')
+            when described.ambiguity is null then coalesce(orders.actor, 'tieout')
             when
                 decisions.action = 'approve_match'
                 and superseded_approvals.match_id is null
@@ -221,7 +217,7 @@ final as (
         on described.ambiguity = ambiguities.code
     left join probabilities
         on
-            described.pass = probabilities.pass
+            rules.pass = probabilities.pass
             and described.group_name = probabilities.group_name
     left join decisions
         on described.match_id = decisions.match_id
