@@ -139,6 +139,7 @@ def _item(
         charges_amount=charges,
         is_reversal=is_reversal,
         return_reason=said.return_reason,
+        is_booking_date_assumed=entry.is_booking_date_assumed or None,
         referred_documents=said.remittance.documents,
     )
 

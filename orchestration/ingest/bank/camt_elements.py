@@ -167,6 +167,7 @@ class Entry:
     is_credit: bool
     status: EntryStatus | None
     booking_date: date
+    is_booking_date_assumed: bool
     value_date: date | None
     code: str | None
     is_reversal: bool
@@ -546,8 +547,8 @@ def read_entry(element: Any, statement: Statement, unread: list[Problem]) -> Ent
         (stated.get("Ccy") if stated is not None else None) or statement.currency, "Ntry/Amt/@Ccy"
     )
     value_date = _dated(parts.get("ValDt"), "Ntry/ValDt", "value_date")
-    booking_date = _dated(parts.get("BookgDt"), "Ntry/BookgDt", "booking_date")
-    booking_date = booking_date or statement.booking_day(value_date)
+    stated_date = _dated(parts.get("BookgDt"), "Ntry/BookgDt", "booking_date")
+    booking_date = stated_date or statement.booking_day(value_date)
     if booking_date is None:
         raise Problem(
             "booking_date",
@@ -562,6 +563,7 @@ def read_entry(element: Any, statement: Statement, unread: list[Problem]) -> Ent
         is_credit=indicator == "CRDT",
         status=_status(parts.get("Sts"), statement.source),
         booking_date=booking_date,
+        is_booking_date_assumed=stated_date is None,
         value_date=value_date,
         code=_bank_transaction_code(parts.get("BkTxCd")),
         is_reversal=(_text(parts.get("RvslInd")) or "").lower() in ("true", "1"),

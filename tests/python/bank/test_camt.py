@@ -206,6 +206,13 @@ def test_without_booking_date_a_statement_of_one_day_gives_its_day(read):
     dates = "<ValDt><Dt>2024-02-05</Dt></ValDt>"
     row = read(camt053(statement(entry(dates=dates), balances=balances))).row
     assert (row.booking_date, row.value_date) == (date(2024, 1, 31), date(2024, 2, 5))
+    assert row.is_booking_date_assumed is True
+
+
+def test_a_stated_booking_date_is_not_assumed(read):
+    """None and not false: rows of before that are landed again keep their hash."""
+    assert read(camt053(statement(entry()))).row.is_booking_date_assumed is None
+    assert read(camt054(entry())).row.is_booking_date_assumed is None
 
 
 def test_without_any_other_date_the_message_gives_one(read):

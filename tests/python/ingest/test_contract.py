@@ -23,6 +23,7 @@ PAGE = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "fe
 BANK_EXTRAS = {
     "entry_reference", "entry_amount", "entry_source", "entry_status", "structured_reference",
     "charges_amount", "is_reversal", "return_reason", "bank_reference",
+    "is_booking_date_assumed",
 }  # fmt: skip
 
 
