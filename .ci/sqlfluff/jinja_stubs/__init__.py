@@ -24,6 +24,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "cover_orders": lambda relation, name: f"{name} as (select * from {relation})",
     "current_version": lambda feed: "select * from source",
     "date_spine": lambda first, last: "calendar",
+    "expected_feeds": lambda: "select * from sources",
     "exception_members": lambda relation: [],
     "judged_pairs": lambda pairs: f"with\n\njudged_pairs as (select * from {pairs})",
     "mentions_of": lambda relation, keys: f"mentions as (select * from {relation})",
