@@ -6,14 +6,14 @@
 {#-
     CTE `reference_fields`: what the structured references among some spans may contain. RF (ISO 11649),
     Swiss QR references (27 digits), Belgian OGM/VCS (12 digits) count wherever they stand; a KID (2 to
-    25 digits, Luhn or modulus 11) has no shape of its own and counts only in a field for structured
-    references, or after the word KID.
+    25 digits, Luhn or modulus 11, where a dash at the end is the check value 10) has no shape of its
+    own and counts only in a field for structured references, or after the word KID.
 
     A payee puts invoice and customer numbers into the payload at places of his choice. So its readings
     are the whole payload and what follows a zero (a padded field ends the payload), steps 4 and 5; and
     every split in two, of which the other part, `beside_digits`, must be the document's customer.
 
-    relation: CTE with the key columns, mention_source, written.
+    relation: CTE with the key columns, mention_source, written, dashed_kid.
 -#}
 {% macro reference_fields_of(relation, key_columns) %}
 reference_candidates as (
@@ -24,6 +24,11 @@ reference_candidates as (
             when {{ regex_matches(relation ~ '.written', '^KID') }}
                 then {{ regex_extract(relation ~ '.written', '^KID([0-9]+)$', 1) }}
             else {{ relation }}.written
+        end
+        || case
+            when {{ relation }}.dashed_kid = {{ regex_replace_all(relation ~ '.written', '^KID', '') }}
+                then '-'
+            else ''
         end as reference
     from {{ relation }}
     where
@@ -70,7 +75,7 @@ reference_payloads as (
                         when
                             (
                                 reference_candidates.mention_source = 'structured_reference'
-                                or reference_candidates.written <> reference_candidates.reference
+                                or reference_candidates.written like 'KID%'
                             )
                             and {{ is_kid_reference('reference_candidates.reference') }}
                             then
@@ -197,7 +202,30 @@ reference_fields as (
 {%- endmacro %}
 
 
-{#- Norwegian KID: 2 to 25 digits, of which the last checks the others by Luhn or by modulus 11. -#}
+{#-
+    The digits of a KID whose check value by modulus 11 is 10, which is written as a dash behind them;
+    null for a text without one. It is the whole text of a field for structured references, else what
+    follows the word KID.
+-#}
+{% macro dashed_kid(text, mention_source) -%}
+    replace(
+        case
+            when {{ mention_source }} = 'structured_reference'
+                then {{ regex_extract(text, '^ *([0-9][0-9 ]*)- *$', 1) }}
+            else {{ regex_extract(
+                'upper(' ~ text ~ ')', 'KID[^A-Z0-9]*([0-9 ]*[0-9])-([^A-Z0-9]|$)', 1
+            ) }}
+        end,
+        ' ',
+        ''
+    )
+{%- endmacro %}
+
+
+{#-
+    Norwegian KID: 2 to 25 characters, of which the last checks the digits before it by Luhn or by
+    modulus 11; there a dash is the check value 10.
+-#}
 {% macro is_kid_reference(compact) -%}
     {%- set padded = "lpad(" ~ compact ~ ", 26, '0')" -%}
     {%- set luhn = [] -%}
@@ -210,12 +238,15 @@ reference_fields as (
         {%- else -%}
             {%- do luhn.append("cast(substr('0246813579', 1 + " ~ digit ~ ", 1) as int)") -%}
         {%- endif -%}
-        {%- do weighed.append(digit ~ " * " ~ (1 if from_right == 1 else (from_right - 2) % 6 + 2)) -%}
+        {%- set check = "case when " ~ compact ~ " like '%-' then 10 else " ~ digit ~ " end" -%}
+        {%- do weighed.append(
+            check if from_right == 1 else digit ~ " * " ~ ((from_right - 2) % 6 + 2)
+        ) -%}
     {%- endfor -%}
     case
-        when {{ regex_matches(compact, '^[0-9]{2,25}$') }}
+        when {{ regex_matches(compact, '^[0-9]{1,24}[0-9-]$') }}
             then
-                mod({{ luhn | join(' + ') }}, 10) = 0
+                ({{ compact }} not like '%-' and mod({{ luhn | join(' + ') }}, 10) = 0)
                 or mod({{ weighed | join(' + ') }}, 11) = 0
         else false
     end

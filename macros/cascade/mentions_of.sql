@@ -23,13 +23,15 @@ mention_texts as (
         case
             when {{ relation }}.mention_source = 'structured_reference'
                 then {{ compact_upper(relation ~ '.mention_text') }}
-        end as reference
+        end as reference,
+        {{ dashed_kid(relation ~ '.mention_text', relation ~ '.mention_source') }} as dashed_kid
     from {{ relation }}
 ),
 
 mention_words as (
     select
         {% for c in key_columns %}mention_texts.{{ c }}, {% endfor %}mention_texts.mention_source,
+        mention_texts.dashed_kid,
         words.position,
         words.word,
         {{ regex_matches('words.word', '[0-9]') }} as has_digit
@@ -65,6 +67,7 @@ mention_lengths as (
 mention_runs as (
     select
         {% for c in key_columns %}mention_neighbours.{{ c }}, {% endfor %}mention_neighbours.mention_source,
+        mention_neighbours.dashed_kid,
         case mention_lengths.length
             {%- for length in range(1, 7) %}
             {%- set words = ['mention_neighbours.word'] %}

@@ -61,6 +61,7 @@ _ITEM_COLUMNS = (
     "charges_amount",
     "is_reversal",
     "return_reason",
+    "is_booking_date_assumed",
 )
 _SCHEMA = pa.schema(
     [

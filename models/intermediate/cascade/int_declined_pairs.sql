@@ -12,13 +12,9 @@ declined_entries as (
 ),
 
 undone as (
-    select reversals.match_id
-    from {{ ref('int_journal__reversals') }} as reversals
-    where reversals.reason = 'undone_by_a_person'
-    union
-    select standing.match_id
-    from {{ ref('int_matches__standing') }} as standing
-    where standing.reversal_reason = 'undone_by_a_person'
+
+    {{ undone_matches() }}
+
 ),
 
 declined_items as (

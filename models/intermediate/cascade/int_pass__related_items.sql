@@ -11,13 +11,9 @@ rules as (
 ),
 
 undone as (
-    select reversals.match_id
-    from {{ ref('int_journal__reversals') }} as reversals
-    where reversals.reason = 'undone_by_a_person'
-    union
-    select standing.match_id
-    from {{ ref('int_matches__standing') }} as standing
-    where standing.reversal_reason = 'undone_by_a_person'
+
+    {{ undone_matches() }}
+
 ),
 
 -- matches of one side alone, such as this pass makes

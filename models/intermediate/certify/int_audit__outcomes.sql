@@ -8,18 +8,17 @@ sealed as (select * from {{ ref('int_journal__matches') }}),
 
 controls as (select * from {{ ref('int_rule_controls__applied') }}),
 
+undone_matches as (
+
+    {{ undone_matches() }}
+
+),
+
 undone as (
     select
-        reversals.match_id,
-        reversals.reversed_at as undone_at
-    from {{ ref('int_journal__reversals') }} as reversals
-    where reversals.reason = 'undone_by_a_person'
-    union all
-    select
-        standing.match_id,
-        {{ as_of() }} as undone_at
-    from {{ ref('int_matches__standing') }} as standing
-    where standing.reversal_reason = 'undone_by_a_person'
+        undone_matches.match_id,
+        coalesce(undone_matches.undone_at, {{ as_of() }}) as undone_at
+    from undone_matches
 ),
 
 confirmed as (

@@ -1,5 +1,8 @@
 -- A camt.054 or MT942 (a notification) describes what a statement (camt.053, MT940) books. Money is
 -- counted once: this model says for every landed row whether it is an item or only evidence.
+-- What a notification says is a statement's when reference, amount and day are the same: those of
+-- the line itself, or else of the entry that it is a detail of. Where one of the two states no
+-- booking date, another of its dates stands in: then the nearest day of the other is the same.
 with
 
 transactions as (select * from {{ ref('stg_bank__transactions') }}),
@@ -17,7 +20,10 @@ entries as (
         -- a statement lists what is booked; one that says otherwise of a line only announces it
         coalesce(transactions.entry_source, 'statement') = 'statement'
         and coalesce(transactions.entry_status, 'BOOK') = 'BOOK' as is_statement_booked,
+        coalesce(transactions.is_booking_date_assumed, false) as is_day_assumed,
         -- where the bank gives no reference, ids come from the content; a notification's end in ~n
+        coalesce(transactions.bank_reference, replace(transactions.entry_id, '~n', ''))
+            as line_key,
         coalesce(
             transactions.entry_reference,
             transactions.bank_reference,
@@ -28,74 +34,157 @@ entries as (
     from transactions
 ),
 
-statement_entries as (
-    select
-        entries.account_id,
-        entries.entry_key,
-        entries.entry_total,
-        entries.booking_date,
-        count(*) as detail_count,
-        min(entries.item_id) as item_id
+notifications as (
+    select *
     from entries
-    where entries.is_statement_booked
-    group by entries.account_id, entries.entry_key, entries.entry_total, entries.booking_date
+    where delivery = 'notification'
 ),
 
-notification_entries as (
-    select
-        entries.account_id,
-        entries.entry_key,
-        entries.entry_total,
-        entries.booking_date,
-        count(*) as detail_count,
-        sum(entries.amount) as detail_total
+statement_lines as (
+    select entries.*
     from entries
-    where entries.delivery = 'notification'
-    group by entries.account_id, entries.entry_key, entries.entry_total, entries.booking_date
+    where
+        entries.is_statement_booked
+        and entries.account_id in (select notifications.account_id from notifications)
 ),
 
--- a statement entry is split only while it is in no live match
-pairs as (
+-- what a statement books, line by line and entry by entry
+statement_groups as (
+    {%- for told_as, key, total in [
+        ('line', 'line_key', 'amount'), ('entry', 'entry_key', 'entry_total')
+    ] %}
     select
-        statement_entries.account_id,
-        statement_entries.entry_key,
-        statement_entries.entry_total,
-        statement_entries.booking_date,
-        case when statement_entries.detail_count = 1 then statement_entries.item_id end
-            as described_item_id,
-        statement_entries.detail_count = 1
-        and notification_entries.detail_count > 1
-        and notification_entries.detail_total = notification_entries.entry_total
-        and sealed_items.item_id is null as is_split
-    from statement_entries
-    inner join notification_entries
+        '{{ told_as }}' as told_as,
+        statement_lines.account_id,
+        statement_lines.{{ key }} as group_key,
+        statement_lines.{{ total }} as total,
+        statement_lines.booking_date,
+        min(case when statement_lines.is_day_assumed then 1 else 0 end) = 1 as is_day_assumed,
+        count(*) as line_count,
+        min(statement_lines.item_id) as item_id
+    from statement_lines
+    group by
+        statement_lines.account_id,
+        statement_lines.{{ key }},
+        statement_lines.{{ total }},
+        statement_lines.booking_date
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+notification_names as (
+    {%- for told_as, key, total in [
+        ('line', 'line_key', 'amount'), ('entry', 'entry_key', 'entry_total')
+    ] %}
+    select
+        '{{ told_as }}' as told_as,
+        notifications.account_id,
+        notifications.{{ key }} as group_key,
+        notifications.{{ total }} as total,
+        notifications.booking_date,
+        notifications.is_day_assumed,
+        notifications.item_id
+    from notifications
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- a notification's line with what it says of a statement
+described as (
+    select
+        notification_names.item_id,
+        statement_groups.told_as,
+        statement_groups.booking_date as counted_on,
+        case when statement_groups.line_count = 1 then statement_groups.item_id end
+            as statement_item_id
+    from notification_names
+    inner join statement_groups
         on
-            statement_entries.account_id = notification_entries.account_id
-            and statement_entries.entry_key = notification_entries.entry_key
-            and statement_entries.entry_total = notification_entries.entry_total
-            and statement_entries.booking_date = notification_entries.booking_date
-    left join sealed_items
-        on statement_entries.item_id = sealed_items.item_id
+            notification_names.told_as = statement_groups.told_as
+            and notification_names.account_id = statement_groups.account_id
+            and notification_names.group_key = statement_groups.group_key
+            and notification_names.total = statement_groups.total
+    where
+        notification_names.booking_date = statement_groups.booking_date
+        or notification_names.is_day_assumed
+        or statement_groups.is_day_assumed
+    qualify row_number() over (
+        partition by notification_names.item_id
+        order by
+            case statement_groups.told_as when 'line' then 0 else 1 end asc nulls last,
+            abs({{ days_between(
+                'notification_names.booking_date', 'statement_groups.booking_date'
+            ) }}) asc nulls last,
+            statement_groups.booking_date asc nulls last
+    ) = 1
 ),
 
--- a notification of one item lends its details to the statement's entry
-single_details as (
+-- details that add up to an entry of one line split it, only while that is in no live match
+splits as (
     select
-        entries.account_id,
-        entries.entry_key,
-        entries.entry_total,
-        entries.booking_date,
-        max(entries.counterparty_name) as counterparty_name,
-        max(entries.counterparty_account) as counterparty_account,
-        max(entries.remittance_information) as remittance_information,
-        max(entries.end_to_end_id) as end_to_end_id,
-        max(entries.structured_reference) as structured_reference,
-        max(entries.original_amount) as original_amount,
-        max(entries.original_currency) as original_currency,
-        max(entries.charges_amount) as charges_amount
-    from entries
-    where entries.delivery = 'notification'
-    group by entries.account_id, entries.entry_key, entries.entry_total, entries.booking_date
+        described.statement_item_id,
+        notifications.booking_date,
+        notifications.is_day_assumed
+    from notifications
+    inner join described
+        on notifications.item_id = described.item_id
+    left join sealed_items
+        on described.statement_item_id = sealed_items.item_id
+    where
+        described.told_as = 'entry'
+        and described.statement_item_id is not null
+        and sealed_items.item_id is null
+    group by
+        described.statement_item_id,
+        notifications.booking_date,
+        notifications.is_day_assumed
+    having count(*) > 1 and sum(notifications.amount) = max(notifications.entry_total)
+    -- told twice, on the day and without one, it is split once
+    qualify row_number() over (
+        partition by described.statement_item_id
+        order by
+            case when notifications.is_day_assumed then 1 else 0 end asc nulls last,
+            notifications.booking_date asc nulls last
+    ) = 1
+),
+
+details as (
+    select
+        described.item_id,
+        described.told_as,
+        described.counted_on,
+        described.statement_item_id,
+        splits.statement_item_id is not null as is_split
+    from described
+    inner join notifications
+        on described.item_id = notifications.item_id
+    left join splits
+        on
+            described.told_as = 'entry'
+            and described.statement_item_id = splits.statement_item_id
+            and notifications.booking_date = splits.booking_date
+            and notifications.is_day_assumed = splits.is_day_assumed
+),
+
+-- one notification of a line lends its details to it
+lent as (
+    select
+        details.statement_item_id,
+        max(notifications.counterparty_name) as counterparty_name,
+        max(notifications.counterparty_account) as counterparty_account,
+        max(notifications.remittance_information) as remittance_information,
+        max(notifications.end_to_end_id) as end_to_end_id,
+        max(notifications.structured_reference) as structured_reference,
+        max(notifications.original_amount) as original_amount,
+        max(notifications.original_currency) as original_currency,
+        max(notifications.charges_amount) as charges_amount
+    from details
+    inner join notifications
+        on details.item_id = notifications.item_id
+    where
+        details.told_as = 'line'
+        or notifications.amount = notifications.entry_total
+    group by details.statement_item_id
     having count(*) = 1
 ),
 
@@ -108,53 +197,41 @@ final as (
         entries.value_date,
         entries.amount,
         entries.currency,
-        coalesce(entries.counterparty_name, single_details.counterparty_name)
-            as counterparty_name,
-        coalesce(entries.counterparty_account, single_details.counterparty_account)
+        coalesce(entries.counterparty_name, lent.counterparty_name) as counterparty_name,
+        coalesce(entries.counterparty_account, lent.counterparty_account)
             as counterparty_account,
-        coalesce(entries.remittance_information, single_details.remittance_information)
+        coalesce(entries.remittance_information, lent.remittance_information)
             as remittance_information,
-        coalesce(entries.end_to_end_id, single_details.end_to_end_id) as end_to_end_id,
-        coalesce(entries.structured_reference, single_details.structured_reference)
+        coalesce(entries.end_to_end_id, lent.end_to_end_id) as end_to_end_id,
+        coalesce(entries.structured_reference, lent.structured_reference)
             as structured_reference,
         entries.bank_transaction_code,
         entries.statement_id,
-        coalesce(entries.original_amount, single_details.original_amount) as original_amount,
-        coalesce(entries.original_currency, single_details.original_currency)
-            as original_currency,
-        coalesce(entries.charges_amount, single_details.charges_amount) as charges_amount,
+        coalesce(entries.original_amount, lent.original_amount) as original_amount,
+        coalesce(entries.original_currency, lent.original_currency) as original_currency,
+        coalesce(entries.charges_amount, lent.charges_amount) as charges_amount,
         entries.entry_key,
         entries.delivery,
         case
-            when pairs.entry_key is null then 'item'
-            when entries.delivery = 'notification' and pairs.is_split then 'item'
-            when entries.delivery = 'statement' and not pairs.is_split then 'item'
-            else 'evidence'
+            when splits.statement_item_id is not null then 'evidence'
+            when details.item_id is not null and not details.is_split then 'evidence'
+            else 'item'
         end as role,
-        case
-            when entries.delivery = 'notification' and not pairs.is_split
-                then pairs.described_item_id
-        end as described_item_id,
-        pairs.entry_key is not null
+        details.told_as as described_as,
+        case when not details.is_split then details.statement_item_id end as described_item_id,
+        coalesce(details.counted_on, entries.booking_date) as counted_on,
+        details.item_id is not null
         or entries.is_statement_booked
         or coalesce(entries.entry_status, '') = 'BOOK' as is_booked,
         entries._batch_id,
         entries._row_hash
     from entries
-    -- an announced line of a statement is no part of the entry that the bank books later
-    left join pairs
-        on
-            (entries.delivery = 'notification' or entries.is_statement_booked)
-            and entries.account_id = pairs.account_id
-            and entries.entry_key = pairs.entry_key
-            and entries.entry_total = pairs.entry_total
-            and entries.booking_date = pairs.booking_date
-    left join single_details
-        on
-            entries.account_id = single_details.account_id
-            and entries.entry_key = single_details.entry_key
-            and entries.entry_total = single_details.entry_total
-            and entries.booking_date = single_details.booking_date
+    left join details
+        on entries.item_id = details.item_id
+    left join splits
+        on entries.item_id = splits.statement_item_id
+    left join lent
+        on entries.item_id = lent.statement_item_id
 )
 
 select * from final

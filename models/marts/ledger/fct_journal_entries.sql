@@ -6,18 +6,10 @@ with
 
 entry_lines as (select * from {{ ref('int_journal_entries__due') }}),
 
--- how often the audit trail holds a closing, and a reversal, of a match
 sealed as (
-    select
-        journal_entries.subject_id as match_id,
-        case when journal_entries.entry_type = 'match_closed' then 'closing' else 'reversal' end
-            as posting_event,
-        count(*) as times
-    from {{ ref('stg_tieout__journal_entries') }} as journal_entries
-    where journal_entries.entry_type in ('match_closed', 'match_reversed')
-    group by
-        journal_entries.subject_id,
-        case when journal_entries.entry_type = 'match_closed' then 'closing' else 'reversal' end
+
+    {{ sealed_decisions() }}
+
 ),
 
 results as (
@@ -57,7 +49,13 @@ final as (
         case
             when outcomes.is_posted then 'posted'
             when outcomes.posting_key is not null then 'failed'
-            when coalesce(sealed.times, 0) < entry_lines.occurrence then 'held'
+            when entry_lines.occurrence > coalesce(
+                case entry_lines.posting_event
+                    when 'closing' then sealed.closing_count
+                    else sealed.reversal_count
+                end,
+                0
+            ) then 'held'
             when entry_lines.base_debit_amount is null then 'held'
             else 'ready'
         end as posting_status,
@@ -72,9 +70,7 @@ final as (
         entry_lines.item_id
     from entry_lines
     left join sealed
-        on
-            entry_lines.match_id = sealed.match_id
-            and entry_lines.posting_event = sealed.posting_event
+        on entry_lines.match_id = sealed.match_id
     left join outcomes
         on entry_lines.posting_key = outcomes.posting_key
 )

@@ -27,6 +27,8 @@ failed_statements as (select * from {{ ref('int_statements__failed') }}),
 
 events as (select * from {{ ref('int_service_levels__events') }}),
 
+expected_feeds as (select * from {{ ref('int_feeds__expected') }}),
+
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
@@ -293,8 +295,11 @@ last_deliveries as (
 awaited_feeds as (
     select distinct
         last_deliveries.record_feed,
-        last_deliveries.ingested_at
+        last_deliveries.ingested_at,
+        expected_feeds.silent_after_hours
     from last_deliveries
+    inner join expected_feeds
+        on last_deliveries.record_feed = expected_feeds.record_feed
     inner join reconciliations
         on
             reconciliations.is_built
@@ -309,7 +314,7 @@ silent_feeds as (
         awaited_feeds.record_feed as subject,
         'feed_late' as root_cause,
         'feed:' || awaited_feeds.record_feed as group_key,
-        {{ add_hours('awaited_feeds.ingested_at', 'cast(rules.threshold as bigint)') }}
+        {{ add_hours('awaited_feeds.ingested_at', 'awaited_feeds.silent_after_hours') }}
             as opened_at,
         cast(null as timestamp) as resolved_at,
         0 as item_count,
@@ -318,7 +323,8 @@ silent_feeds as (
     cross join awaited_feeds
     where
         rules.kind = 'feed_silent'
-        and {{ hours_between('awaited_feeds.ingested_at', as_of()) }} >= rules.threshold
+        and {{ hours_between('awaited_feeds.ingested_at', as_of()) }}
+        >= awaited_feeds.silent_after_hours
 ),
 
 -- rules that people or an audit have stopped: their matches wait for a person

@@ -38,6 +38,7 @@ final as (
         is_reversal,
         return_reason,
         bank_reference,
+        is_booking_date_assumed,
         _batch_id,
         _row_number,
         _row_hash,

@@ -139,6 +139,7 @@ def _item(
         charges_amount=charges,
         is_reversal=is_reversal,
         return_reason=said.return_reason,
+        is_booking_date_assumed=entry.is_booking_date_assumed or None,
         referred_documents=said.remittance.documents,
     )
 
@@ -266,6 +267,7 @@ def _read_events(
     ordinal = 0
     unnamed: Counter[str] = Counter()
     details = Details()
+    unread: list[Problem] = []
     statement: Statement | None = None
     head: Any = None
     last_entry: Any = None
@@ -284,7 +286,7 @@ def _read_events(
             continue
         guarded.freed()
         if name == "TxDtls":
-            details.append(read_detail(element))
+            details.append(read_detail(element, unread))
             element.clear()
             if last_detail is not None and last_detail.getparent() is element.getparent():
                 element.getparent().remove(last_detail)
@@ -292,7 +294,7 @@ def _read_events(
         elif name == "Ntry" and head is not None:
             statement = statement or _statement(head)
             try:
-                entry = read_entry(element, statement)
+                entry = read_entry(element, statement, unread)
             except Problem as problem:
                 ordinal += 1
                 statement.is_whole = False
@@ -303,7 +305,14 @@ def _read_events(
                 for row in _items(entry, details, statement, unnamed, ordinal + 1):
                     ordinal = row.ordinal
                     yield row
+                named = f"entry {entry.reference}" if entry.reference else "entry"
+                for beside in unread:
+                    ordinal += 1
+                    beside.reason += f" The {named} is loaded, without this amount."
+                    # Without the item's key: that the item loads does not make good for it.
+                    yield beside.as_reject(ordinal)
             details.clear()
+            unread.clear()
             element.clear()
             if last_entry is not None and last_entry.getparent() is head:
                 head.remove(last_entry)

@@ -167,6 +167,7 @@ class Entry:
     is_credit: bool
     status: EntryStatus | None
     booking_date: date
+    is_booking_date_assumed: bool
     value_date: date | None
     code: str | None
     is_reversal: bool
@@ -317,7 +318,18 @@ def _created_of_message(element: Any) -> str | None:
     return None if message is None else _text(message, "GrpHdr", "CreDtTm")
 
 
-def _amounts(parts: dict[str, Any]) -> dict[str, Money]:
+def _readable(text: str | None, where: str, column: str, unread: list[Problem]) -> Decimal | None:
+    """An amount beside the one that is booked; one that is no number is added to ``unread``."""
+    if tidy(text) is None:
+        return None
+    try:
+        return plain_amount(text, where, column)
+    except Problem as problem:
+        unread.append(problem.with_traceback(None))  # A traceback keeps the XML alive.
+        return None
+
+
+def _amounts(parts: dict[str, Any], where: str, unread: list[Problem]) -> dict[str, Money]:
     """Every readable amount of an entry or detail with its currency, by where it is stated."""
     stated = {"Amt": parts.get("Amt")}
     for kind, wrapper in _parts(parts.get("AmtDtls")).items():
@@ -326,14 +338,15 @@ def _amounts(parts: dict[str, Any]) -> dict[str, Money]:
     found = {}
     for kind, amount in stated.items():
         if amount is not None and amount.get("Ccy"):
-            try:
-                found[kind] = (plain_amount(amount.text, kind), amount.get("Ccy").strip().upper())
-            except Problem:
-                continue
+            place = "Amt" if kind == "Amt" else f"AmtDtls/{kind}/Amt"
+            column = "amount" if kind == "Amt" else "original_amount"
+            number = _readable(amount.text, f"{where}/{place}", column, unread)
+            if number is not None:
+                found[kind] = (number, amount.get("Ccy").strip().upper())
     return found
 
 
-def _charges(element: Any) -> list[Money]:
+def _charges(element: Any, where: str, unread: list[Problem]) -> list[Money]:
     """Charges signed like a movement (a charge is negative), in both layouts of the standard."""
     found = []
     for charges in _children(element, "Chrgs"):
@@ -345,9 +358,8 @@ def _charges(element: Any) -> list[Money]:
                 amount = total
             if amount is None:
                 continue
-            try:
-                number = plain_amount(amount.text, "charges")
-            except Problem:
+            number = _readable(amount.text, f"{where}/Chrgs", "charges_amount", unread)
+            if number is None:
                 continue
             if _text(record, "CdtDbtInd") != "CRDT":
                 number = number.copy_negate()
@@ -380,29 +392,31 @@ def _account(element: Any) -> str | None:
     )
 
 
-def _referred_amount(strd: Any, kind: str | None) -> tuple[Decimal | None, Decimal | None]:
+def _referred_amount(
+    strd: Any, number: str, kind: str | None, unread: list[Problem]
+) -> tuple[Decimal | None, Decimal | None]:
     """The amount a structured remittance states for its document, and the discount taken."""
     stated = _find(strd, "RfrdDocAmt")
     if stated is None:
         return None, None
 
     def read(name: str) -> Decimal | None:
-        text = _text(stated, name) or _text(stated, name, "Amt")
-        try:
-            return None if text is None else plain_amount(text, name)
-        except Problem:
-            return None
+        column = "discount_amount" if name == "DscntApldAmt" else "amount"
+        where = f"TxDtls/RmtInf/Strd/RfrdDocAmt/{name} of document {number}"
+        return _readable(said(name), where, column, unread)
 
-    credit_note, discount = read("CdtNoteAmt"), read("DscntApldAmt")
-    for name in ("RmtdAmt", "CdtNoteAmt", "DuePyblAmt"):
-        amount = read(name)
-        if amount is not None:
-            is_credit = name == "CdtNoteAmt" or kind == "CREN"
-            return (amount.copy_abs().copy_negate() if is_credit else amount), discount
-    return credit_note, discount
+    def said(name: str) -> str | None:
+        return _text(stated, name) or _text(stated, name, "Amt")
+
+    # The first that is stated counts: what is due does not stand in for an unreadable payment.
+    name = next((n for n in ("RmtdAmt", "CdtNoteAmt", "DuePyblAmt") if said(n)), "RmtdAmt")
+    amount, discount = read(name), read("DscntApldAmt")
+    if amount is not None and (name == "CdtNoteAmt" or kind == "CREN"):
+        amount = amount.copy_abs().copy_negate()
+    return amount, discount
 
 
-def _remittance(element: Any) -> Remittance:
+def _remittance(element: Any, unread: list[Problem]) -> Remittance:
     """Free text, the creditor reference and the referred documents of a ``RmtInf``."""
     found = Remittance()
     if element is None:
@@ -423,7 +437,9 @@ def _remittance(element: Any) -> Remittance:
         if not documents and reference and len(blocks) > 1:
             documents = [(reference, _choice(creditor.get("Tp")))]
         for number, kind in documents:
-            amount, discount = _referred_amount(strd, kind) if len(documents) == 1 else (None, None)
+            amount, discount = None, None
+            if len(documents) == 1:
+                amount, discount = _referred_amount(strd, number, kind, unread)
             found.documents.append(ReferredDocument(number, amount, kind, discount))
         found.reference = found.reference or reference
         if "AddtlRmtInf" in parts:
@@ -441,8 +457,11 @@ def _bank_transaction_code(element: Any) -> str | None:
     return "-".join(part for part in parts if part) or _text(code.get("Prtry"), "Cd")
 
 
-def read_detail(element: Any) -> Detail:
-    """What a ``TxDtls`` says; unreadable amounts are left out, the entry then stays whole."""
+def read_detail(element: Any, unread: list[Problem]) -> Detail:
+    """What a ``TxDtls`` says; unreadable amounts are left out and added to ``unread``.
+
+    Without the detail's own amount its entry stays whole.
+    """
     parts = _parts(element)
     references = _parts(parts.get("Refs"))
     parties = _parts(parts.get("RltdPties"))
@@ -456,11 +475,11 @@ def read_detail(element: Any) -> Detail:
     return Detail(
         reference=provided(_text(references.get("AcctSvcrRef"))),
         sign=SIGNS.get(_text(parts.get("CdtDbtInd")) or ""),
-        amounts=_amounts(parts),
-        charges=_charges(element) if "Chrgs" in parts else [],
+        amounts=_amounts(parts, "TxDtls", unread),
+        charges=_charges(element, "TxDtls", unread) if "Chrgs" in parts else [],
         debtor=_party(parties, "Dbtr"),
         creditor=_party(parties, "Cdtr"),
-        remittance=_remittance(parts.get("RmtInf")),
+        remittance=_remittance(parts.get("RmtInf"), unread),
         information=_text(parts.get("AddtlTxInf")),
         end_to_end_id=provided(_text(references.get("EndToEndId"))),
         code=_bank_transaction_code(parts.get("BkTxCd")),
@@ -494,8 +513,11 @@ def reference_of_entry(element: Any, statement: Statement) -> str | None:
     return reference
 
 
-def read_entry(element: Any, statement: Statement) -> Entry:
-    """What a ``Ntry`` says; raises :class:`Problem` when it cannot be an item."""
+def read_entry(element: Any, statement: Statement, unread: list[Problem]) -> Entry:
+    """What a ``Ntry`` says; raises :class:`Problem` when it cannot be an item.
+
+    Unreadable amounts beside its own are left out and added to ``unread``.
+    """
     if statement.account_id is None:
         raise Problem(
             "account_id",
@@ -525,8 +547,8 @@ def read_entry(element: Any, statement: Statement) -> Entry:
         (stated.get("Ccy") if stated is not None else None) or statement.currency, "Ntry/Amt/@Ccy"
     )
     value_date = _dated(parts.get("ValDt"), "Ntry/ValDt", "value_date")
-    booking_date = _dated(parts.get("BookgDt"), "Ntry/BookgDt", "booking_date")
-    booking_date = booking_date or statement.booking_day(value_date)
+    stated_date = _dated(parts.get("BookgDt"), "Ntry/BookgDt", "booking_date")
+    booking_date = stated_date or statement.booking_day(value_date)
     if booking_date is None:
         raise Problem(
             "booking_date",
@@ -541,10 +563,11 @@ def read_entry(element: Any, statement: Statement) -> Entry:
         is_credit=indicator == "CRDT",
         status=_status(parts.get("Sts"), statement.source),
         booking_date=booking_date,
+        is_booking_date_assumed=stated_date is None,
         value_date=value_date,
         code=_bank_transaction_code(parts.get("BkTxCd")),
         is_reversal=(_text(parts.get("RvslInd")) or "").lower() in ("true", "1"),
-        charges=_charges(element) if "Chrgs" in parts else [],
-        amounts=_amounts(parts),
+        charges=_charges(element, "Ntry", unread) if "Chrgs" in parts else [],
+        amounts=_amounts(parts, "Ntry", unread),
         information=_text(parts.get("AddtlNtryInf")),
     )

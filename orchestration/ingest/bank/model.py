@@ -59,7 +59,9 @@ class BankRow:
     ``entry_amount`` is the signed amount of that entry. ``original_amount`` is positive, in
     ``original_currency``, and only given where that is another currency. ``charges_amount`` is
     negative for a charge and is information: ``amount`` is what the bank booked. ``entry_status``
-    None means booked. ``ordinal`` counts the items and rejects of the file from 1.
+    None means booked. ``is_booking_date_assumed`` is True where the bank states no booking date and
+    another one of its dates stands in, else None, so that rows without it keep their hash.
+    ``ordinal`` counts the items and rejects of the file from 1.
     """
 
     account_id: str
@@ -85,6 +87,7 @@ class BankRow:
     charges_amount: Decimal | None = None
     is_reversal: bool = False
     return_reason: str | None = None
+    is_booking_date_assumed: Literal[True] | None = None
     referred_documents: list[ReferredDocument] = field(default_factory=list)
 
 

@@ -428,6 +428,7 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
         charges_amount=details.charges,
         is_reversal=found["mark"] in ("RC", "RD") or details.is_return or kind == "NRTI",
         return_reason=details.return_reason,
+        is_booking_date_assumed=True if found["entry"] is None else None,
     )
 
 

@@ -206,6 +206,13 @@ def test_without_booking_date_a_statement_of_one_day_gives_its_day(read):
     dates = "<ValDt><Dt>2024-02-05</Dt></ValDt>"
     row = read(camt053(statement(entry(dates=dates), balances=balances))).row
     assert (row.booking_date, row.value_date) == (date(2024, 1, 31), date(2024, 2, 5))
+    assert row.is_booking_date_assumed is True
+
+
+def test_a_stated_booking_date_is_not_assumed(read):
+    """None and not false: rows of before that are landed again keep their hash."""
+    assert read(camt053(statement(entry()))).row.is_booking_date_assumed is None
+    assert read(camt054(entry())).row.is_booking_date_assumed is None
 
 
 def test_without_any_other_date_the_message_gives_one(read):
@@ -558,6 +565,78 @@ def test_an_unreadable_balance_is_a_reject_of_its_own(read):
     reading = read(camt053(statement(entry(), balances=balances)))
     assert [reject.column for reject in reading.rejects] == ["closing_balance"]
     assert (len(reading.rows), reading.statement.ok) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("more", "column", "value", "named"),
+    [
+        (
+            "<RmtInf>" + structured("INV-1", "CINV", "<RmtdAmt>1,00</RmtdAmt>") + "</RmtInf>",
+            "amount", "1,00", "TxDtls/RmtInf/Strd/RfrdDocAmt/RmtdAmt of document INV-1",
+        ),
+        (
+            "<RmtInf>" + structured("INV-1", "CINV", "<CdtNoteAmt>five</CdtNoteAmt>") + "</RmtInf>",
+            "amount", "five", "RfrdDocAmt/CdtNoteAmt",
+        ),
+        (
+            "<RmtInf>"
+            + structured("INV-1", "CINV", "<DscntApldAmt><Amt>2%</Amt></DscntApldAmt>")
+            + "</RmtInf>",
+            "discount_amount", "2%", "RfrdDocAmt/DscntApldAmt",
+        ),
+        ("<Chrgs><Amt Ccy='EUR'>1.5.0</Amt></Chrgs>", "charges_amount", "1.5.0", "TxDtls/Chrgs"),
+        (
+            "<Chrgs><Rcrd><Amt Ccy='EUR'>free</Amt></Rcrd></Chrgs>",
+            "charges_amount", "free", "TxDtls/Chrgs",
+        ),
+        (
+            "<AmtDtls><InstdAmt><Amt Ccy='USD'>10O</Amt></InstdAmt></AmtDtls>",
+            "original_amount", "10O", "TxDtls/AmtDtls/InstdAmt/Amt",
+        ),
+    ],
+)  # fmt: skip
+def test_an_unreadable_amount_beside_the_booked_one_is_a_reject_of_its_own(
+    read, more, column, value, named
+):
+    balances = balance("OPBD", "0.00") + balance("CLBD", "107.00")
+    entries = (entry(details=detail("100.00", more=more)), entry("7.00", head=""))
+    reading = read(camt053(statement(*entries, balances=balances)))
+    assert [row.amount for row in reading.rows] == [Decimal("100.00"), Decimal("7.00")]
+    assert reading.statement.ok
+    (reject,) = reading.rejects
+    assert (reject.ordinal, reject.column, reject.value) == (2, column, value)
+    assert named in reject.reason and "The entry BANK1 is loaded" in reject.reason
+    # its item has loaded, so the item's key would resolve it at once
+    assert (reject.account_id, reject.bank_reference) == (None, None)
+    row = reading.rows[0]
+    assert (row.charges_amount, row.original_amount) == (None, None)
+    assert [(d.number, d.amount, d.discount_amount) for d in row.referred_documents] in (
+        [], [("INV-1", None, None)],
+    )  # fmt: skip
+
+
+def test_unreadable_charges_of_an_entry_and_amounts_of_its_details_are_told(read):
+    head = REFERENCES + "<Chrgs><Amt Ccy='EUR'>x</Amt></Chrgs>"
+    reading = read(camt053(statement(entry(head=head, details=detail("sixty") + detail("40.00")))))
+    assert reading.row.amount == Decimal("100.00")
+    assert [(reject.column, reject.value) for reject in reading.rejects] == [
+        ("amount", "sixty"),
+        ("charges_amount", "x"),
+    ]
+
+
+def test_what_is_due_does_not_stand_in_for_an_unreadable_payment(read):
+    amounts = "<DuePyblAmt>9.00</DuePyblAmt><RmtdAmt>eight</RmtdAmt>"
+    more = "<RmtInf>" + structured("INV-1", "CINV", amounts) + "</RmtInf>"
+    reading = read(camt053(statement(entry(details=detail("8.00", more=more)))))
+    assert reading.row.referred_documents == [ReferredDocument("INV-1", None, "CINV")]
+
+
+def test_a_rejected_entry_takes_what_it_says_beside_its_amount_with_it(read):
+    head = "<Chrgs><Amt Ccy='EUR'>x</Amt></Chrgs>"
+    reading = read(camt053(statement(entry("ten", head=head, details=detail("y")), entry("5"))))
+    assert [reject.value for reject in reading.rejects] == ["ten"]
+    assert reading.row.amount == Decimal("5")
 
 
 def test_several_statements_and_accounts(read):

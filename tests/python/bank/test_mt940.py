@@ -93,7 +93,9 @@ def test_the_reference_is_the_banks_else_the_customers(read, reference, expected
     ],
 )
 def test_the_year_of_the_entry_date_lies_nearest_to_the_value_date(read, value, entry_day, booked):
-    assert read(message(*entry(f"{value}{entry_day}C1,NTRF"))).row.booking_date == booked
+    row = read(message(*entry(f"{value}{entry_day}C1,NTRF"))).row
+    assert row.booking_date == booked
+    assert row.is_booking_date_assumed is (None if entry_day else True)
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])

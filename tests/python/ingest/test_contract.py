@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from orchestration.home import TieoutError
+from orchestration.home import PROJECT_DIR, TieoutError
 from orchestration.ingest.contract import (
     CONTRACT_FILE,
     CURRENCIES_FILE,
@@ -23,6 +24,7 @@ PAGE = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "fe
 BANK_EXTRAS = {
     "entry_reference", "entry_amount", "entry_source", "entry_status", "structured_reference",
     "charges_amount", "is_reversal", "return_reason", "bank_reference",
+    "is_booking_date_assumed",
 }  # fmt: skip
 
 
@@ -106,3 +108,22 @@ def test_every_column_is_described() -> None:
     for table in source["tables"]:
         assert table["description"].startswith("One row per ")
         assert all(column["description"] for column in table["columns"])
+
+
+def test_every_feed_that_a_built_reconciliation_waits_for_says_when_it_is_late() -> None:
+    """Without a freshness nobody would be told that it went silent (int_feeds__expected)."""
+    [source] = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))["sources"]
+    late = {
+        table["name"]
+        for table in source["tables"]
+        if table.get("config", {}).get("freshness", {}).get("error_after", {}).get("count")
+    }
+    with open(PROJECT_DIR / "seeds" / "reconciliations.csv", encoding="utf-8", newline="") as file:
+        waited_for = {
+            feed
+            for row in csv.DictReader(file)
+            if row["is_built"] == "true"
+            for feed in f"{row['expected_feeds']};{row['actual_feeds']}".split(";")
+        }
+    assert len(waited_for) >= 5
+    assert waited_for <= late

@@ -100,6 +100,14 @@ FIRST_LINE = f"rowid = (select min(rowid) from {BOOKED})"
         ),
         pytest.param(f"update {BOOKED} set role = null where {FIRST_LINE}", id="no role"),
         pytest.param(
+            f"update {BOOKED} set role = 'evidence', described_as = 'line' where {FIRST_LINE}",
+            id="a bank line is evidence of itself",
+        ),
+        pytest.param(
+            f"update {BOOKED} set counted_on = counted_on + 1 where {FIRST_LINE}",
+            id="a bank line counts on another day",
+        ),
+        pytest.param(
             f"update {BOOKED} set amount = amount + 0.01 where {FIRST_LINE}", id="another amount"
         ),
         pytest.param(
@@ -131,6 +139,16 @@ DETAILS = [
         (BOOKED, ", '{role}' as role"),
     )
 ]
+
+
+def test_evidence_of_a_line_that_no_statement_books_is_found(broken: Breaker) -> None:
+    """A notification's line is said to be the first bank line, and has another amount."""
+    copy = broken(
+        *(statement.replace("{role}", "evidence") for statement in DETAILS),
+        f"update {BOOKED} set described_as = 'line' where entry_id = "
+        f"(select entry_id || '~1' from {BOOKED} where {FIRST_LINE})",
+    )
+    copy.fails(BANK)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Books:
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     statements: list[Statement] = field(default_factory=list)
+    bank_files: list[str] = field(default_factory=list)
 
     def add(self, feed: str, **values: str) -> str:
         """Add a row; returns the value of its first column."""
@@ -145,6 +146,10 @@ class Books:
         """A file of the bank itself; amounts are whole, so that its balances are plain."""
         self.statements.append(Statement(account, opening, entries))
 
+    def bank_file(self, text: str) -> None:
+        """A file of the bank as it is."""
+        self.bank_files.append(text)
+
     def land(self, landing: Path, day: str, *, shuffle: int | None = None) -> None:
         """Write a CSV file per feed; with a `shuffle` seed three files, rows in random order.
 
@@ -172,3 +177,7 @@ class Books:
             path = landing / "bank_statements" / f"{order.randrange(10**6):06d}_{day}.sta"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(statement.text(f"{day}{number}", entries), encoding="utf-8")
+        for text in self.bank_files:
+            path = landing / "bank_statements" / f"{order.randrange(10**6):06d}_{day}.xml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ import pytest
 from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
+from tests.python.reconciliation import bank_cases
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.hard_cases import FIRST_DAY, OTHER_ACCOUNT, SECOND_DAY, TWINS
@@ -65,14 +66,14 @@ class TwoDays(Company):
 def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
     books = Books()
     books.add("bank_accounts", account_id=ACCOUNT, currency="EUR", ledger_account_code="1000")
-    for case in FIRST_DAY:
+    for case in (*FIRST_DAY, bank_cases.statement_and_notification):
         case(books)
     books.land(home.create().landing, "first", shuffle=shuffle)
     first = Company(Tieout(home, as_of=FIRST))
     first.tieout.succeed("run")
     after_first = home.serving.resolve()
     books = Books()
-    for news in SECOND_DAY:
+    for news in (*SECOND_DAY, bank_cases.notification_and_statement):
         news(books, first)
     books.land(home.landing, "second", shuffle=shuffle)
     tieout = Tieout(home, as_of=SECOND)
@@ -600,3 +601,45 @@ def test_many_to_many_inside_one_reference(company: Company) -> None:
 def test_a_whole_purchase_order(company: Company) -> None:
     numbers = [f"K-23{place:03d}" for place in range(0, 14, 3)]
     assert partners(company, "23") == [numbers]
+
+
+# --- statements and their notifications (`bank_cases.py`) ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("account", "after_first"),
+    [
+        pytest.param(bank_cases.STATEMENT_FIRST, "252.20", id="the statement first"),
+        pytest.param(bank_cases.NOTIFICATION_FIRST, "263.25", id="the notification first"),
+    ],
+)
+def test_a_notification_without_booking_date_never_doubles_its_statement(
+    company: TwoDays, account: str, after_first: str
+) -> None:
+    """What both tell counts once, what only one of them tells counts too, in either order."""
+    items = (
+        f"select {{}} from fct_items where item_id like '{account}/%' "
+        "and reconciliation = 'invoice_to_receipt' order by all"
+    )
+    assert company.rows_first(items.format("sum(amount)")) == [(Decimal(after_first),)]
+    assert [(item.removeprefix(f"{account}/"), amount)
+            for item, amount in company.rows(items.format("item_id, amount"))] == [
+        ("O1", Decimal("15.07")), ("O2", Decimal("25.08")),
+        ("ONLY-NOTIFICATION~n", Decimal("4.02")), ("ONLY-STATEMENT", Decimal("3.01")),
+        ("P1", Decimal("20.65")), ("P2", Decimal("30.67")), ("P3", Decimal("30.69")),
+        ("PAID", Decimal("88.83")),
+        ("S1", Decimal("10.61")), ("S2", Decimal("20.62")), ("S3", Decimal("30.63")),
+        ("TEXT", Decimal("7.03")),
+    ]  # fmt: skip
+
+
+def test_what_a_notification_paid_goes_over_to_its_statement(company: TwoDays) -> None:
+    """The reference is in the notification only: closed when it comes, and still afterwards."""
+    first, second = (
+        bank_cases.invoice_of(account)
+        for account in (bank_cases.STATEMENT_FIRST, bank_cases.NOTIFICATION_FIRST)
+    )
+    assert on_both_days(company, first, "open_amount") == [(Decimal("88.83"),), (0,)]
+    assert on_both_days(company, second, "open_amount") == [(0,), (0,)]
+    assert decisions(company, f"{bank_cases.NOTIFICATION_FIRST}/PAID~n") == ["reversed"]
+    assert decisions(company, f"{bank_cases.NOTIFICATION_FIRST}/PAID") == ["auto_closed"]

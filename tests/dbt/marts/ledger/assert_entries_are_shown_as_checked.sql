@@ -12,8 +12,6 @@ shown as (select * from {{ ref('fct_journal_entries') }}),
 
 due as (select * from {{ ref('int_journal_entries__due') }}),
 
-journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
-
 results as (
     select *
     from {{ ref('stg_ledger__posting_results') }}
@@ -101,15 +99,9 @@ released as (
 ),
 
 sealed as (
-    select
-        journal_entries.subject_id as match_id,
-        sum(case when journal_entries.entry_type = 'match_closed' then 1 else 0 end)
-            as closing_count,
-        sum(case when journal_entries.entry_type = 'match_reversed' then 1 else 0 end)
-            as reversal_count
-    from journal_entries
-    where journal_entries.entry_type in ('match_closed', 'match_reversed')
-    group by journal_entries.subject_id
+
+    {{ sealed_decisions() }}
+
 ),
 
 final as (

@@ -16,8 +16,6 @@ results as (
     where attempted_at <= {{ as_of() }}
 ),
 
-journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
-
 matches as (
     select
         matches.match_id,
@@ -52,15 +50,9 @@ match_postings as (
 ),
 
 sealed as (
-    select
-        journal_entries.subject_id as match_id,
-        sum(case when journal_entries.entry_type = 'match_closed' then 1 else 0 end)
-            as closing_count,
-        sum(case when journal_entries.entry_type = 'match_reversed' then 1 else 0 end)
-            as reversal_count
-    from journal_entries
-    where journal_entries.entry_type in ('match_closed', 'match_reversed')
-    group by journal_entries.subject_id
+
+    {{ sealed_decisions() }}
+
 ),
 
 posted as (

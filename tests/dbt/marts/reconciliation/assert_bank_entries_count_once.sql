@@ -1,9 +1,11 @@
 -- Invariant 1, of bank lines. Guards: every staged bank row keeps its amount and has one role, and
 -- of what a statement and a notification both tell, what counts as items is the statement's total:
 -- the rows of the statement, or the details that add up to its one entry. What only one of them
--- tells counts in full.
--- Breaks when: a row becomes evidence of nothing, or details count beside the entry that they
--- split. In silence, money would vanish or be counted twice before anything else sees it.
+-- tells counts in full. A line of a notification that is a statement's line by itself is evidence
+-- of that line, and no part of the sum of its own entry.
+-- Breaks when: a row becomes evidence of nothing, details count beside the entry that they split,
+-- or a row counts with another day's entry though both state their day. In silence, money would
+-- vanish or be counted twice before anything else sees it.
 -- An entry with rows that are not booked yet is left out; nothing is counted of those for good.
 {{ config(meta={'dagster': {'ref': {'name': 'int_bank_transactions__booked'}}}) }}
 
@@ -18,6 +20,8 @@ roles as (
         booked.amount,
         booked.currency,
         booked.role,
+        booked.described_as,
+        booked.counted_on,
         count(*) over (partition by booked.account_id, booked.entry_id) as role_count
     from {{ ref('int_bank_transactions__booked') }} as booked
 ),
@@ -27,9 +31,13 @@ compared as (
         coalesce(transactions.account_id, roles.account_id) as account_id,
         coalesce(transactions.entry_id, roles.entry_id) as entry_id,
         transactions.booking_date,
+        coalesce(transactions.is_booking_date_assumed, false) as is_day_assumed,
+        coalesce(roles.counted_on, transactions.booking_date) as counted_on,
         transactions.currency,
         transactions.amount,
         transactions.entry_status,
+        coalesce(transactions.bank_reference, replace(transactions.entry_id, '~n', ''))
+            as line_key,
         coalesce(
             transactions.entry_reference,
             transactions.bank_reference,
@@ -40,6 +48,7 @@ compared as (
         roles.amount as amount_with_role,
         roles.currency as currency_with_role,
         roles.role,
+        roles.described_as,
         roles.role_count
     from transactions
     full outer join roles
@@ -63,11 +72,81 @@ changed_rows as (
         or compared.currency is distinct from compared.currency_with_role
 ),
 
+statement_rows as (
+    select *
+    from compared
+    where compared.is_of_statement and coalesce(compared.entry_status, 'BOOK') = 'BOOK'
+),
+
+statement_names as (
+    select
+        'line' as described_as,
+        statement_rows.account_id,
+        statement_rows.booking_date,
+        statement_rows.line_key as described_key,
+        statement_rows.amount as described_total,
+        max(case when statement_rows.is_day_assumed then 1 else 0 end) = 1 as is_day_assumed
+    from statement_rows
+    group by
+        statement_rows.account_id,
+        statement_rows.booking_date,
+        statement_rows.line_key,
+        statement_rows.amount
+    union all
+    select
+        'entry' as described_as,
+        statement_rows.account_id,
+        statement_rows.booking_date,
+        statement_rows.entry_key as described_key,
+        statement_rows.entry_total as described_total,
+        max(case when statement_rows.is_day_assumed then 1 else 0 end) = 1 as is_day_assumed
+    from statement_rows
+    group by
+        statement_rows.account_id,
+        statement_rows.booking_date,
+        statement_rows.entry_key,
+        statement_rows.entry_total
+),
+
+undescribed_rows as (
+    select
+        compared.account_id,
+        compared.entry_id as entry,
+        'a row tells a line or an entry that no statement books on that day' as failure,
+        compared.amount as expected_amount,
+        cast(null as {{ amount_type() }}) as found_amount
+    from compared
+    left join statement_names
+        on
+            compared.account_id = statement_names.account_id
+            and not compared.is_of_statement
+            and compared.counted_on = statement_names.booking_date
+            and compared.described_as = statement_names.described_as
+            and statement_names.described_key
+            = case compared.described_as
+                when 'line' then compared.line_key
+                else compared.entry_key
+            end
+            and statement_names.described_total
+            = case compared.described_as
+                when 'line' then compared.amount
+                else compared.entry_total
+            end
+            and (
+                compared.booking_date = statement_names.booking_date
+                or compared.is_day_assumed
+                or statement_names.is_day_assumed
+            )
+    where
+        (compared.described_as is not null or compared.counted_on <> compared.booking_date)
+        and statement_names.described_key is null
+),
+
 entries as (
     select
         compared.account_id,
         compared.currency,
-        compared.booking_date,
+        compared.counted_on,
         compared.entry_key,
         compared.entry_total,
         sum(case when compared.is_of_statement then 1 else 0 end) as statement_rows,
@@ -78,10 +157,14 @@ entries as (
         sum(case when compared.role = 'evidence' then {{ zero() }} else compared.amount end)
             as item_amount
     from compared
+    where
+        compared.is_of_statement
+        or compared.role = 'item'
+        or compared.described_as is distinct from 'line'
     group by
         compared.account_id,
         compared.currency,
-        compared.booking_date,
+        compared.counted_on,
         compared.entry_key,
         compared.entry_total
     having sum(case when coalesce(compared.entry_status, 'BOOK') = 'BOOK' then 0 else 1 end) = 0
@@ -103,6 +186,8 @@ miscounted_entries as (
 
 final as (
     select * from changed_rows
+    union all
+    select * from undescribed_rows
     union all
     select * from miscounted_entries
 )
