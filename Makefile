@@ -57,6 +57,10 @@ test: $(VENV)/.$(if $(shell command -v java),spark,test) $(VENV_DUCKDB2)/.test #
 test-spark: $(VENV)/.spark ## build a small company on Spark and compare every mart with DuckDB (a quarter of an hour)
 	@$(BIN)/python -m pytest tests/spark -rs
 
+.PHONY: test-duckdb2
+test-duckdb2: $(VENV_DUCKDB2)/.test ## run every unit test of the models on DuckDB 2.0 too (four minutes)
+	@$(VENV_DUCKDB2)/bin/python -m pytest -v tests/python/orchestration/test_dbt_unit_tests.py
+
 .PHONY: test-kill
 test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (twenty minutes)
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py

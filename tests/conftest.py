@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import fcntl
+from pathlib import Path
+
 import pytest
 
 from orchestration.home import Home
+from tests.python import shared_parse
 from tests.python.tieout_process import DEMO, Tieout
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--reconciled",
+        type=Path,
+        help="folder for the reconciled company, made by the first of several sessions",
+    )
+
+
 @pytest.fixture(scope="session")
-def reconciled(tmp_path_factory: pytest.TempPathFactory) -> Tieout:
+def reconciled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tieout:
     """A small demo company after one whole run. Tests read it; those that write copy it."""
-    tieout = Tieout(Home(tmp_path_factory.mktemp("reconciled") / "home"))
-    tieout.succeed(*DEMO)
-    tieout.succeed("run")
+    folder = request.config.getoption("reconciled") or tmp_path_factory.mktemp("reconciled")
+    tieout = Tieout(Home(folder / "home"))
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tieout.home.serving.exists():
+            tieout.succeed(*DEMO)
+            tieout.succeed("run")
+    shared_parse.keep(tieout.home.root)
     return tieout

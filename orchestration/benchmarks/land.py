@@ -35,9 +35,11 @@ def require(folder: Path, names: list[str]) -> None:
 
 @contextmanager
 def temporary_home() -> Iterator[Home]:
-    """A home that is gone afterwards."""
+    """A home that is gone afterwards; one dbt process serves all that is built in it."""
     with TemporaryDirectory(prefix="tieout-benchmark-") as folder:
-        yield Home(Path(folder) / "home").create()
+        home = Home(Path(folder) / "home").create()
+        with dbt_runs.kept_open(home):
+            yield home
 
 
 def land_accounts(home: Home, bank_lines: str, ledger_lines: str, currency: str) -> None:

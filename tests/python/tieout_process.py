@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.home import Home
+from tests.python import shared_parse
 
 PROJECT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-07-01T06:00:00Z"
@@ -45,7 +46,9 @@ class Tieout:
         return [sys.executable, "-m", "orchestration.cli", *arguments]
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        if "run" in arguments:
+            shared_parse.lend(self.home.root)
+        done = subprocess.run(
             self.command(*arguments),
             cwd=PROJECT,
             env=self.environment(),
@@ -53,6 +56,8 @@ class Tieout:
             text=True,
             check=False,
         )
+        shared_parse.keep(self.home.root)
+        return done
 
     def succeed(self, *arguments: str) -> str:
         """Call, and fail the test with what it printed unless the exit status is 0."""

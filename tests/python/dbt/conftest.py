@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.python import shared_parse
+
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -18,8 +20,9 @@ PROJECT = Path(__file__).resolve().parents[3]
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """dbt's manifest of the tree as it is now."""
     folder = tmp_path_factory.mktemp("dbt")
+    shared_parse.lend(folder)
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "parse", "--no-partial-parse"],
+        [str(Path(sys.executable).with_name("dbt")), "parse"],
         cwd=PROJECT,
         env=os.environ
         | {

@@ -18,6 +18,7 @@ from stdnum.ch import esr
 from stdnum.iso7064 import mod_97_10
 
 from orchestration.home import PROJECT_DIR
+from tests.python import shared_parse
 
 MACROS = ["is_creditor_reference", "is_ogm_reference", "is_qr_reference", "is_kid_reference"]
 DRAW = random.Random(649)
@@ -87,6 +88,7 @@ def spoilt(reference: str) -> str:
 def sql(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Each macro over a column `reference`, as dbt compiles it for DuckDB."""
     folder = tmp_path_factory.mktemp("check_digits")
+    shared_parse.lend(folder)
     calls = " ".join(f"<{name}>{{{{ {name}('reference') }}}}</{name}>" for name in MACROS)
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--inline", calls],

@@ -26,7 +26,7 @@ from orchestration.ingest.bank.model import (
     StatementControl,
 )
 from orchestration.ingest.bank_files import stage_bank_files
-from tests.python.ingest.landing_home import BANK, Landing, csv_text
+from tests.python.ingest.landing_home import BANK, Landing, csv_text, examples
 
 DAY = "2026-01-02"
 
@@ -306,7 +306,7 @@ ITEMS = st.builds(
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Shrinking ingests takes minutes.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

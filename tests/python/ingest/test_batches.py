@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from orchestration.home import Home, TieoutError
 from orchestration.ingest import pipeline, store
-from tests.python.ingest.landing_home import AS_OF, INVOICE, PAYOUT, Landing, csv_text, json_lines
+from tests.python.ingest.landing_home import (
+    AS_OF,
+    INVOICE,
+    PAYOUT,
+    Landing,
+    csv_text,
+    examples,
+    json_lines,
+)
 
 
 def versions(landing: Landing) -> list[tuple[str, str]]:
@@ -130,7 +138,7 @@ def fresh(folder: Path) -> Landing:
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Shrinking ingests takes minutes.
 )

@@ -24,7 +24,8 @@ def run(runner: dbtRunner, home: str, select: list[str]) -> dict[str, Any]:
     """Run the named data tests against the warehouse of `home`."""
     os.environ["TIEOUT_HOME"] = home
     try:
-        done = runner.invoke(["--quiet", "test", "--select", *select])
+        # what dbt writes after each call costs as long as the test itself
+        done = runner.invoke(["--quiet", "--no-write-json", "test", "--select", *select])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if not isinstance(done.result, RunExecutionResult):

@@ -12,13 +12,16 @@ import yaml
 
 from orchestration import assets, definitions, runner
 from orchestration.home import Home
+from tests.python import shared_parse
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
 def loaded_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("definitions") / "home")
+    home = Home(tmp_path_factory.mktemp("definitions") / "home")
+    shared_parse.lend(home.root)
+    return home
 
 
 @pytest.fixture(scope="module")

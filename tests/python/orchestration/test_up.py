@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from orchestration import up
 from orchestration.home import Home
+from tests.python import shared_parse
 
 
 def test_everything_listens_on_this_machine_alone(home: Home) -> None:
@@ -65,8 +68,23 @@ def test_stopping_ends_servers_and_their_children(tmp_path: Path) -> None:
         assert not Path(f"/proc/{child}").exists()
 
 
+def code_locations(port: str) -> dict[str, str]:
+    """What Dagster's webserver has loaded, or that it could not: type by name."""
+    entry = "name locationOrLoadError {__typename}"
+    query = f"{{workspaceOrError {{... on Workspace {{locationEntries {{{entry}}}}}}}}}"
+    request = urllib.request.Request(
+        f"http://{up.HOST}:{port}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+    return {entry["name"]: entry["locationOrLoadError"]["__typename"] for entry in entries}
+
+
 @pytest.mark.slow
 def test_up_serves_both_addresses_until_interrupted(home: Home) -> None:
+    shared_parse.lend(home.root)
     process = subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", "up"],
         cwd=up.PROJECT_DIR,
@@ -86,6 +104,7 @@ def test_up_serves_both_addresses_until_interrupted(home: Home) -> None:
         for port in addresses:
             with socket.create_connection((up.HOST, int(port)), timeout=5):
                 pass
+        assert code_locations(addresses[1]) == {"orchestration.definitions": "RepositoryLocation"}
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
     finally:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
+from tests.python.reconciliation.payment_texts import what_payments_say
 
 OTHER_ACCOUNT = "DE89370400440532013000"
 TWINS = "DE75512108001245126199"
@@ -387,14 +388,15 @@ def decide(
     *,
     match_id: str = "",
     items: Sequence[tuple[str, str, str | None]] = (),
+    decided_at: str = "2026-07-02T05:00:00Z",
 ) -> None:
-    """A decision of a person, an hour before the second run."""
+    """A decision of a person, an hour before the second run unless told."""
     listed = [
         {"item_type": kind, "item_id": item} | ({"amount": amount} if amount else {})
         for kind, item, amount in items
     ]
     books.add(
-        "review_decisions", decision_id=name, decided_at="2026-07-02T05:00:00Z", actor="ana",
+        "review_decisions", decision_id=name, decided_at=decided_at, actor="ana",
         action=action, match_id=match_id, items=json.dumps(listed) if listed else "",
     )  # fmt: skip
 
@@ -404,7 +406,7 @@ FIRST_DAY: tuple[Callable[[Books], None], ...] = (
     two_explanations, order_does_not_matter, a_persons_work, fee_and_short_pay, withholding,
     mixed_signs, foreign_exchange, someone_else_pays, twins, processor_chain, asymmetry,
     offsetting_unknowns, undo, published_set_problem, recurring_amounts, after_a_match,
-    many_to_many, purchase_order,
+    many_to_many, purchase_order, what_payments_say,
 )  # fmt: skip
 
 SECOND_DAY: tuple[Callable[[Books, Company], None], ...] = (

@@ -20,6 +20,7 @@ from tests.python.reconciliation import bank_cases
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.hard_cases import FIRST_DAY, OTHER_ACCOUNT, SECOND_DAY, TWINS
+from tests.python.reconciliation.payment_texts import DOCUMENTS_BY_PAYMENT
 
 pytestmark = pytest.mark.slow
 
@@ -601,6 +602,23 @@ def test_many_to_many_inside_one_reference(company: Company) -> None:
 def test_a_whole_purchase_order(company: Company) -> None:
     numbers = [f"K-23{place:03d}" for place in range(0, 14, 3)]
     assert partners(company, "23") == [numbers]
+
+
+@pytest.mark.parametrize("entry", DOCUMENTS_BY_PAYMENT)
+def test_what_a_payment_says_is_read(company: Company, entry: str) -> None:
+    found = sorted(number for match in partners(company, entry) for number in match)
+    assert found == [f"INV-2026-{number}" for number in DOCUMENTS_BY_PAYMENT[entry]]
+
+
+def test_the_wrong_number_is_shown_to_a_person(company: Company) -> None:
+    assert company.rows(
+        """
+        select matches.decision
+        from fct_match_allocations as allocations
+        inner join fct_matches as matches on allocations.match_id = matches.match_id
+        where allocations.item_id like '%/wrong number'
+        """
+    ) == [("suggested",)]
 
 
 # --- statements and their notifications (`bank_cases.py`) ----------------------------------------

@@ -20,6 +20,7 @@ import pytest
 from tieout_process import DEMO, PROJECT, Tieout
 
 from orchestration.home import Home
+from tests.python import shared_parse
 
 Moment = Callable[[Home], bool]
 
@@ -69,6 +70,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tieout, P
 
 def kill_at(tieout: Tieout, moment: Moment, *, whole_group: bool) -> bool:
     """Start a run and kill it as soon as the moment is seen; False when it ended before."""
+    shared_parse.lend(tieout.home.root)
     process = subprocess.Popen(
         tieout.command("run"),
         cwd=PROJECT,
