@@ -63,9 +63,9 @@ def parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser(
         "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
-    benchmark.add_argument("name", choices=["demo", "sets", "transactions", "entries"])
+    benchmark.add_argument("name", choices=["demo", "volume", "sets", "transactions", "entries"])
     benchmark.add_argument(
-        "--size", type=int, help="demo: how many invoices, about; sets: how many payers"
+        "--size", type=int, help="demo and volume: how many invoices, about; sets: how many payers"
     )
     benchmark.add_argument(
         "folder",
@@ -137,12 +137,14 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _benchmark(options: argparse.Namespace) -> int:
-    from orchestration.benchmarks import demo, entries, land, sets, transactions
+    from orchestration.benchmarks import demo, entries, land, sets, transactions, volume
 
     folder = options.folder or land.DEFAULT_FOLDER
     size = {} if options.size is None else {"size": options.size}
     if options.name == "demo":
         print(demo.table(demo.run(**size)), end="")
+    elif options.name == "volume":
+        print(volume.table(volume.run(**size)), end="")
     elif options.name == "sets":
         print(sets.table(sets.run(**size)), end="")
     elif options.name == "entries":

@@ -86,7 +86,7 @@ def land_demo(home: Home, end: date, **size: Any) -> None:
     """Land the demo company whose history ends on the day `end`; its truth goes beside.
 
     It is made aside and moved in whole, so that a killed run never leaves half a company. `size`
-    may hold `seed`, `invoices`, `months` and `reporting_currency`.
+    may hold `seed`, `invoices`, `months`, `reporting_currency` and `recent_days`.
 
     Raises:
         TieoutError: when files have landed already, or the size makes no company.
