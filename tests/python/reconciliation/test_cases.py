@@ -16,7 +16,7 @@ import pytest
 from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
-from tests.python.reconciliation import bank_cases
+from tests.python.reconciliation import bank_cases, doubtful_cases
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.hard_cases import FIRST_DAY, OTHER_ACCOUNT, SECOND_DAY, TWINS
@@ -67,7 +67,11 @@ class TwoDays(Company):
 def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
     books = Books()
     books.add("bank_accounts", account_id=ACCOUNT, currency="EUR", ledger_account_code="1000")
-    for case in (*FIRST_DAY, bank_cases.statement_and_notification):
+    for case in (
+        *FIRST_DAY,
+        bank_cases.statement_and_notification,
+        *doubtful_cases.FIRST_DAY,
+    ):
         case(books)
     books.land(home.create().landing, "first", shuffle=shuffle)
     first = Company(Tieout(home, as_of=FIRST))
@@ -661,3 +665,32 @@ def test_what_a_notification_paid_goes_over_to_its_statement(company: TwoDays) -
     assert on_both_days(company, second, "open_amount") == [(0,), (0,)]
     assert decisions(company, f"{bank_cases.NOTIFICATION_FIRST}/PAID~n") == ["reversed"]
     assert decisions(company, f"{bank_cases.NOTIFICATION_FIRST}/PAID") == ["auto_closed"]
+
+
+# --- suggestions that references alone do not settle (`doubtful_cases.py`) -----------------------
+
+
+def ambiguities(company: Company, invoices: str) -> set[tuple[str, str | None]]:
+    """Decision and ambiguity of all matches of the documents whose numbers start so."""
+    return set(
+        company.rows(
+            "select matches.decision, matches.ambiguity from fct_matches as matches "
+            "inner join fct_match_allocations as allocations "
+            "on matches.match_id = allocations.match_id "
+            f"where allocations.item_id like 'id-{invoices}%' "
+            "and matches.reconciliation = 'invoice_to_receipt'"
+        )
+    )
+
+
+def test_documents_in_several_currencies_are_a_suggestion(company: Company) -> None:
+    assert ambiguities(company, "Q-250") == {("suggested", "several_currencies")}
+    assert invoice(company, "Q-25001") == ("in_review", 0, 0, 100)
+    assert invoice(company, "Q-25002") == ("in_review", 0, 0, 100)
+    assert payment(company, "25")[1] == 0
+
+
+def test_a_chain_of_references_is_too_tangled_to_close(company: Company) -> None:
+    assert ambiguities(company, "J-260") == {("suggested", "tangled_references")}
+    for place in range(doubtful_cases.DOCUMENTS_OF_THE_CHAIN):
+        assert invoice(company, f"J-2600{place}") == ("in_review", 0, 0, 100)
