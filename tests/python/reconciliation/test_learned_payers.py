@@ -14,7 +14,7 @@ from tests.python.reconciliation.test_cases import partners
 pytestmark = pytest.mark.slow
 
 FIRST, SECOND, THIRD = "2026-03-10T06:00:00Z", "2026-03-20T06:00:00Z", "2026-03-30T06:00:00Z"
-HUB = {"counterparty_account": "DE02100100100006820101", "counterparty_name": "Payments Hub"}
+HUB = {"counterparty_account": "DE02100100100006820101"}
 LEARNED = f"account/{HUB['counterparty_account']}"
 
 
@@ -36,7 +36,8 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Company:
     books.invoice(x, "INV-2026-00102", "150.00", "2026-02-20")
     books.invoice(x, "INV-2026-00103", "170.00", "2026-02-20")
     books.invoice(y, "INV-2026-00201", "200.00", "2026-02-20")
-    books.receipt(None, "teaches", "100.00", "2026-03-05", "INV-2026-00101", **HUB)
+    named = {"counterparty_name": "Payments Hub", **HUB}
+    books.receipt(None, "teaches", "100.00", "2026-03-05", "INV-2026-00101", **named)
     books.land(home.landing, "first")
     as_of(home, FIRST)
     books = Books()
