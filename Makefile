@@ -66,8 +66,8 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (twent
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: test-stories
-test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers
-	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation
+test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the volume benchmark, small
+	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation tests/python/benchmarks
 
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.benchmarks import volume
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 def test_both_runs_are_measured_step_by_step() -> None:

@@ -153,6 +153,7 @@ def tamper_with_a_journal_entry(home: Home) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_what_was_tampered_with_shows_in_the_rebuilt_marts(
     reconciled: Tieout, reconciled_copy: Tieout, differences: Differences
 ) -> None:
