@@ -322,16 +322,21 @@ def describe_failures(
 
 
 def ensure_manifest(home: Home) -> None:
-    """Parse the project unless `manifest.json` was made from the code as it is now.
+    """Parse the project unless `manifest.json` was made from this code at this place.
 
     Raises:
         DbtFailed: when the project does not parse.
     """
     manifest = home.target / "manifest.json"
     parsed = home.target / "manifest.fingerprint"
-    fingerprint = code_fingerprint()
-    if manifest.exists() and parsed.exists() and parsed.read_text(encoding="utf-8") == fingerprint:
+    kept = parsed.read_text(encoding="utf-8") if parsed.exists() else ""
+    place = f"{PROJECT_DIR}\n"
+    fingerprint = place + code_fingerprint()
+    if manifest.exists() and kept == fingerprint:
         return
+    if not kept.startswith(place):
+        # dbt keeps the paths of seeds in its parse, and does not see that the project has moved
+        (home.target / "partial_parse.msgpack").unlink(missing_ok=True)
     for _ in stream(home, ["parse"]):
         pass
     write_text(parsed, fingerprint)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tieout_process import Tieout
 
 from orchestration import dbt_runs
 from orchestration.dbt_runs import DbtFailed, Failure, Phase
@@ -160,3 +162,19 @@ def test_the_fingerprint_follows_code_and_reporting_currency(
     assert second != first
     monkeypatch.setenv("TIEOUT_REPORTING_CURRENCY", "USD")
     assert dbt_runs.code_fingerprint(tmp_path) != second
+
+
+@pytest.mark.slow
+def test_a_project_that_has_moved_is_parsed_anew(reconciled_copy: Tieout) -> None:
+    """dbt's own parse holds the paths of seeds; another checkout over the same home has others."""
+    home = reconciled_copy.home
+    here, elsewhere = str(PROJECT_DIR), "/" + "x" * (len(str(PROJECT_DIR)) - 1)
+    for name in ("partial_parse.msgpack", "manifest.json", "manifest.fingerprint"):
+        path = home.target / name
+        content = path.read_bytes()
+        assert here.encode() in content
+        path.write_bytes(content.replace(here.encode(), elsewhere.encode()))
+    dbt_runs.ensure_manifest(home)
+    manifest = json.loads((home.target / "manifest.json").read_text(encoding="utf-8"))
+    seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
+    assert {seed["root_path"] for seed in seeds} == {here}

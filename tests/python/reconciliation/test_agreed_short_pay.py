@@ -1,11 +1,10 @@
-"""A customer that may keep a part of each invoice, by a row that an engineer writes into the seed."""
+"""A customer that may keep a part of each invoice, by a row that an engineer adds to the seed."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from tieout_process import PROJECT, Tieout
@@ -74,7 +73,8 @@ def test_what_was_agreed_is_closed_and_nothing_more(
 
 def test_the_agreement_is_named_and_posted_to_its_account(company: Company) -> None:
     [(match_id, kind, explanation)] = company.rows(
-        "select match_id, adjustment_kind, explanation from fct_matches where relation = 'short_pay'"
+        "select match_id, adjustment_kind, explanation from fct_matches "
+        "where relation = 'short_pay'"
     )
     assert kind == "short_pay"
     assert "the agreement with the customer explains the rest" in explanation
