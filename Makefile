@@ -54,7 +54,7 @@ test: $(VENV)/.$(if $(shell command -v java),spark,test) $(VENV_DUCKDB2)/.test #
 	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
 
 .PHONY: test-spark
-test-spark: $(VENV)/.spark ## build a small company on Spark and compare every mart with DuckDB (a quarter of an hour)
+test-spark: $(VENV)/.spark ## build a small company on Spark and compare every mart with DuckDB (half an hour)
 	@$(BIN)/python -m pytest tests/spark -rs
 
 .PHONY: test-duckdb2

@@ -34,7 +34,6 @@ final as (
         cast(match_items.match_amount as {{ amount_type() }}) as match_amount,
         cast(match_items.match_adjusted_amount as {{ amount_type() }}) as match_adjusted_amount,
         matches.currency as match_currency,
-        matches.adjustment_kind,
         match_items.row_hash
     from matches
     {{ unnest_json(
