@@ -94,7 +94,6 @@ members as (
         units.place,
         units.unit_key,
         units.event_date,
-        units.purchase_order_number,
         units.amount
     from units
     where units.side = '{{ member_side }}'
@@ -447,15 +446,29 @@ subset_members as (
     CTEs `ranked_sets` and `set_members`: what joins find in a large party.
 -#}
 {% macro sets_by_joins(payments) %}
+{% if payments -%}
+purchase_orders as (
+    select
+        'invoice_to_receipt|' || invoices.document_type || '|'
+        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
+        invoices.purchase_order_number
+    from {{ ref('stg_billing__invoices') }} as invoices
+    where invoices.purchase_order_number is not null
+),
+
+{% endif -%}
 large_parties as (
     select
         members.party_number,
+        members.unit_key,
         parties.member_count,
         parties.target_count,
         members.place,
         members.amount,
         members.event_date,
-        members.purchase_order_number,
+        {% if payments -%}
+        purchase_orders.purchase_order_number,
+        {% endif -%}
         row_number() over (
             partition by members.party_number, members.amount
             order by members.place nulls last
@@ -468,6 +481,10 @@ large_parties as (
     from members
     inner join parties
         on members.party_number = parties.party_number
+    {% if payments -%}
+    left join purchase_orders
+        on members.unit_key = purchase_orders.unit_key
+    {% endif -%}
     where not parties.is_searched_whole
 ),
 
@@ -735,16 +752,16 @@ set_members as (
     select
         found_blocks.target_unit,
         found_blocks.kind || '.' || found_blocks.block_name as set_name,
-        members.unit_key,
-        members.event_date
+        large_parties.unit_key,
+        large_parties.event_date
     from found_blocks
-    inner join members
+    inner join large_parties
         on
-            found_blocks.party_number = members.party_number
+            found_blocks.party_number = large_parties.party_number
             and case found_blocks.kind
-                when 'oldest' then members.place <= cast(found_blocks.block_name as bigint)
-                when 'month' then {{ iso_month('members.event_date') }} = found_blocks.block_name
-                else coalesce(members.purchase_order_number, '') = found_blocks.block_name
+                when 'oldest' then large_parties.place <= cast(found_blocks.block_name as bigint)
+                when 'month' then {{ iso_month('large_parties.event_date') }} = found_blocks.block_name
+                else coalesce(large_parties.purchase_order_number, '') = found_blocks.block_name
             end
     {%- endif %}
 ),

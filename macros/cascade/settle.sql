@@ -117,15 +117,6 @@ group_units as (
     group by grouped_links.group_name, grouped_links.actual_unit
 ),
 
-group_sizes as (
-    select
-        group_units.group_name,
-        count(case when group_units.side = 'expected' then 1 end) as expected_units,
-        count(case when group_units.side = 'actual' then 1 end) as actual_units
-    from group_units
-    group by group_units.group_name
-),
-
 -- the cost of a pass is that of what it links, not of all that is open
 group_items as (
     select
@@ -148,10 +139,34 @@ group_items as (
 
 unit_families as (
     select
+        group_items.group_name,
+        group_items.side,
         group_items.unit_key,
         max(group_items.family_id) as family_id
     from group_items
-    group by group_items.unit_key
+    group by group_items.group_name, group_items.side, group_items.unit_key
+),
+
+-- one row per group: how many units each side has, and whose they are
+group_families as (
+    select
+        unit_families.group_name,
+        count(case when unit_families.side = 'expected' then 1 end) as expected_units,
+        count(case when unit_families.side = 'actual' then 1 end) as actual_units,
+        min(case when unit_families.side = 'expected' then unit_families.family_id end)
+            as arm_family_id,
+        -- somebody has paid for somebody else; who is not known pays for nobody else
+        coalesce(
+            min(case when unit_families.side = 'expected' then unit_families.family_id end)
+            < max(case when unit_families.side = 'actual' then unit_families.family_id end)
+            or max(case when unit_families.side = 'expected' then unit_families.family_id end)
+            > min(case when unit_families.side = 'actual' then unit_families.family_id end),
+            false
+        ) as is_other_payer,
+        count(*) = count(unit_families.family_id)
+        and min(unit_families.family_id) = max(unit_families.family_id) as is_same_payer
+    from unit_families
+    group by unit_families.group_name
 ),
 
 -- one row per group: what its links say
@@ -166,17 +181,8 @@ group_links as (
             else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as link_ambiguity,
         max(grouped_links.evidence) as evidence,
         count(*) as link_count,
-        count(grouped_links.stated_amount) as stated_count,
-        max(case when expected_units.family_id <> actual_units.family_id then 1 else 0 end)
-            as is_other_payer,
-        min(case when expected_units.family_id = actual_units.family_id then 1 else 0 end)
-            as is_same_payer,
-        min(expected_units.family_id) as arm_family_id
+        count(grouped_links.stated_amount) as stated_count
     from grouped_links
-    inner join unit_families as expected_units
-        on grouped_links.expected_unit = expected_units.unit_key
-    inner join unit_families as actual_units
-        on grouped_links.actual_unit = actual_units.unit_key
     group by grouped_links.reconciliation, grouped_links.group_name
 ),
 
@@ -220,12 +226,15 @@ priced_items as (
                 'currencies.minor_digits'
             ) }}
         end as remaining_in_match,
-        fx_rates.rate
+        fx_rates.rate,
+        item_currencies.minor_digits
     from group_items
     inner join group_currencies
         on group_items.group_name = group_currencies.group_name
     left join currencies
         on group_currencies.match_currency = currencies.code
+    left join currencies as item_currencies
+        on group_items.currency = item_currencies.code
     left join fx_rates
         on
             group_items.event_date = fx_rates.rate_date
@@ -329,8 +338,11 @@ compared as (
         group_currencies.match_currency,
         group_currencies.has_several_match_currencies,
         group_currencies.has_several_currencies,
-        group_sizes.expected_units,
-        group_sizes.actual_units,
+        group_families.expected_units,
+        group_families.actual_units,
+        group_families.arm_family_id,
+        group_families.is_other_payer,
+        group_families.is_same_payer,
         group_currencies.has_money_going_back,
         group_totals.expected_amount,
         group_totals.actual_amount,
@@ -346,7 +358,7 @@ compared as (
         coalesce(
             group_totals.is_advice_complete = 1
             and group_links.stated_count = group_links.link_count
-            and group_sizes.actual_units = 1
+            and group_families.actual_units = 1
             and not group_currencies.has_several_currencies
             and group_totals.advised_amount = group_totals.actual_amount,
             false
@@ -360,8 +372,8 @@ compared as (
     from group_links
     inner join group_currencies
         on group_links.group_name = group_currencies.group_name
-    inner join group_sizes
-        on group_links.group_name = group_sizes.group_name
+    inner join group_families
+        on group_links.group_name = group_families.group_name
     inner join group_totals
         on group_links.group_name = group_totals.group_name
     left join currencies
@@ -537,44 +549,58 @@ ruled as (
 
 -- Does a payment equal another document of the same payer, and none of those that it names? Asked of
 -- all documents of the rule's days, paid or not, so that the answer is the same in every later run.
-own_documents as (
-    select distinct
+suspects as (
+    select
+        ruled.group_name,
+        ruled.reconciliation,
+        ruled.match_currency,
+        ruled.is_other_payer,
+        ruled.days_before,
+        ruled.days_after
+    from ruled
+    where
+        ruled.relation in ('rounding', 'partial', 'overpaid', 'cross_currency', 'invoice_rate')
+        or ruled.relation = ruled.explanation_kind
+        or ruled.is_other_payer
+),
+
+named_documents as (
+    select
         group_items.group_name,
+        group_items.unit_key,
         group_items.amount
     from group_items
+    inner join suspects
+        on group_items.group_name = suspects.group_name
     where group_items.side = 'expected'
 ),
 
 suspect_payments as (
     select
         group_items.group_name,
-        ruled.reconciliation,
+        suspects.reconciliation,
         group_items.family_id,
         group_items.currency,
         group_items.amount,
         group_items.event_date,
-        ruled.days_before,
-        ruled.days_after
+        suspects.days_before,
+        suspects.days_after
     from group_items
-    inner join ruled
-        on group_items.group_name = ruled.group_name
-    left join own_documents
+    inner join suspects
+        on group_items.group_name = suspects.group_name
+    left join named_documents
         on
-            group_items.group_name = own_documents.group_name
-            and group_items.currency = ruled.match_currency
-            and case when ruled.is_other_payer = 0 then group_items.amount end
-            = own_documents.amount
+            group_items.group_name = named_documents.group_name
+            and case
+                when
+                    not suspects.is_other_payer
+                    and group_items.currency = suspects.match_currency
+                    then group_items.amount
+            end = named_documents.amount
     where
         group_items.side = 'actual'
         and group_items.remaining_amount > 0
-        and own_documents.group_name is null
-        and (
-            ruled.relation in (
-                'rounding', 'partial', 'overpaid', 'cross_currency', 'invoice_rate'
-            )
-            or ruled.relation = ruled.explanation_kind
-            or ruled.is_other_payer = 1
-        )
+        and named_documents.group_name is null
 ),
 
 fits_another as (
@@ -590,11 +616,11 @@ fits_another as (
             and suspect_payments.amount = documents.amount
             and {{ days_between('documents.event_date', 'suspect_payments.event_date') }}
             between - suspect_payments.days_before and suspect_payments.days_after
-    left join group_units as own_units
+    left join named_documents
         on
-            suspect_payments.group_name = own_units.group_name
-            and documents.anchor_item_key = own_units.unit_key
-    where own_units.unit_key is null
+            suspect_payments.group_name = named_documents.group_name
+            and documents.anchor_item_key = named_documents.unit_key
+    where named_documents.group_name is null
 ),
 
 -- Ranges: what is to be covered (documents, money that went back) against what covers it (money
@@ -659,30 +685,20 @@ allocated as (
                 'cast(abs(covered.remaining_amount) * covered.covered_in_match as '
                 ~ amount_type() ~ ')',
                 'abs(covered.remaining_in_match)',
-                'currencies.minor_digits'
+                'covered.minor_digits'
             ) }}
         end as item_part
     from covered
-    left join currencies
-        on covered.currency = currencies.code
 ),
 
 -- two payments over one document: fine while each is used whole or not at all
 splits as (
-    select
-        allocated.group_name,
-        max(
-            case
-                when
-                    allocated.side = 'actual'
-                    and allocated.item_part > 0
-                    and allocated.item_part < abs(allocated.remaining_amount)
-                    then 1
-                else 0
-            end
-        ) as has_split_payment
+    select distinct allocated.group_name
     from allocated
-    group by allocated.group_name
+    where
+        allocated.side = 'actual'
+        and allocated.item_part > 0
+        and allocated.item_part < abs(allocated.remaining_amount)
 ),
 
 judged as (
@@ -697,10 +713,10 @@ judged as (
             when ruled.has_several_match_currencies then 'several_currencies'
             when ruled.relation = 'mismatch' then 'amounts_differ'
             when
-                ruled.is_other_payer = 1
+                ruled.is_other_payer
                 and ruled.relation not in ('exact', 'advised')
                 then 'other_payer'
-            when ruled.is_other_payer = 1 and fits_another.group_name is not null
+            when ruled.is_other_payer and fits_another.group_name is not null
                 then 'other_payer'
             when ruled.relation = ruled.explanation_kind and ruled.explanation_kinds > 1
                 then 'several_explanations'
@@ -713,12 +729,12 @@ judged as (
             when
                 ruled.relation = 'overpaid'
                 and ruled.actual_units > 1
-                and splits.has_split_payment = 1
+                and splits.group_name is not null
                 then 'which_payment_is_over'
-            when fits_another.group_name is not null and ruled.is_other_payer = 0
+            when fits_another.group_name is not null and not ruled.is_other_payer
                 then 'fits_another_item'
             when
-                ruled.is_same_payer = 0
+                not ruled.is_same_payer
                 and (
                     ruled.relation in ('partial', 'overpaid', 'cross_currency', 'invoice_rate')
                     or ruled.relation = ruled.explanation_kind
@@ -729,14 +745,14 @@ judged as (
             when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
         end as ambiguity
     from ruled
-    inner join splits
+    left join splits
         on ruled.group_name = splits.group_name
     left join fits_another
         on ruled.group_name = fits_another.group_name
     where
         -- a weak reference counts only when payer and amount agree with it
         ruled.is_weak = 0
-        or (ruled.relation = 'exact' and ruled.is_same_payer = 1)
+        or (ruled.relation = 'exact' and ruled.is_same_payer)
 ),
 
 final as (

@@ -4,16 +4,15 @@ with
 
 open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
 
-purchase_orders as (
-    select
-        'invoice_to_receipt|' || invoices.document_type || '|'
-        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
-        invoices.purchase_order_number
-    from {{ ref('stg_billing__invoices') }} as invoices
-    where invoices.purchase_order_number is not null
-),
-
 naming as (select * from {{ ref('int_items__naming_documents') }}),
+
+silent_items as (
+    select open_items.*
+    from open_items
+    left join naming
+        on open_items.anchor_item_key = naming.item_key
+    where naming.item_key is null
+),
 
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
@@ -23,7 +22,7 @@ rules as (
     where pass = 'sets' and relation = 'exact' and rollout = 'stable'
 ),
 
-{{ units_of('open_items') }},
+{{ units_of('silent_items') }},
 
 candidates as (
     select
@@ -38,7 +37,6 @@ candidates as (
         end as family_id,
         units.currency,
         units.event_date,
-        purchase_orders.purchase_order_number,
         reconciliations.party_kind = 'account' as is_account,
         {{ small_amount(
             "case when reconciliations.party_kind = 'account' then abs(units.unit_amount) "
@@ -49,13 +47,8 @@ candidates as (
         on units.reconciliation = rules.reconciliation
     inner join reconciliations
         on units.reconciliation = reconciliations.name
-    left join purchase_orders
-        on units.unit_key = purchase_orders.unit_key
-    left join naming
-        on units.unit_key = naming.item_key
     where
         units.family_id is not null
-        and naming.item_key is null
         -- what a decimal(18, 4) holds sixty times
         and abs(units.unit_amount) between 0.0001 and 1000000000000
 ),
@@ -93,7 +86,6 @@ final as (
         candidates.unit_key,
         parties.party_number,
         candidates.event_date,
-        candidates.purchase_order_number,
         candidates.amount,
         cast(
             row_number() over (

@@ -91,7 +91,9 @@ refunded_documents as (
 ),
 
 credited_invoices as (
-    select distinct invoices.related_invoice_id as invoice_id
+    select distinct
+        'invoice' as item_type,
+        {{ item_id(['invoices.related_invoice_id']) }} as item_id
     from invoices
     where
         invoices.document_type = 'credit_memo'
@@ -107,7 +109,7 @@ refund_coverage as (
             case
                 when
                     refunded_documents.item_type = 'credit_memo'
-                    or credited_invoices.invoice_id is not null
+                    or credited_invoices.item_id is not null
                     then 1
                 else 0
             end
@@ -115,9 +117,8 @@ refund_coverage as (
     from refunded_documents
     left join credited_invoices
         on
-            refunded_documents.item_type = 'invoice'
-            and refunded_documents.item_id
-            = {{ item_id(['credited_invoices.invoice_id']) }}
+            refunded_documents.item_type = credited_invoices.item_type
+            and refunded_documents.item_id = credited_invoices.item_id
     group by refunded_documents.match_id
 ),
 

@@ -20,6 +20,7 @@ loaded_records as (
     select
         rejected_keys.feed,
         rejected_keys.row_key,
+        false as is_file,
         landed_records.run_sequence,
         landed_records.batch_id
     from rejected_keys
@@ -33,6 +34,7 @@ loaded_files as (
     select
         batches.feed,
         batches.file_name,
+        true as is_file,
         batches.run_sequence,
         batches.batch_id
     from batches
@@ -67,13 +69,13 @@ final as (
     from quarantine
     left join loaded_records
         on
-            not quarantine.is_file
+            quarantine.is_file = loaded_records.is_file
             and {{ record_feed('quarantine.feed') }} = loaded_records.feed
             and quarantine.row_key = loaded_records.row_key
             and quarantine.run_sequence <= loaded_records.run_sequence
     left join loaded_files
         on
-            quarantine.is_file
+            quarantine.is_file = loaded_files.is_file
             and quarantine.feed = loaded_files.feed
             and quarantine.file_name = loaded_files.file_name
             and quarantine.run_sequence <= loaded_files.run_sequence

@@ -68,32 +68,51 @@ failed as (
     where not latest_statements.control_total_ok
 ),
 
-statement_lines as (
+account_lines as (
     select
         failed.batch_id,
         failed.account_id,
         failed.statement_id,
         failed.currency,
         failed.difference_amount,
-        transactions.item_id,
+        transactions.batch_id as line_batch_id,
+        transactions.statement_id as line_statement_id,
+        transactions.booking_date,
+        transactions.row_number,
+        transactions.entry_id,
+        case
+            when coalesce(failed.currency, transactions.currency) = transactions.currency
+                then transactions.item_id
+        end as item_id
+    from failed
+    left join transactions
+        on failed.account_id = transactions.account_id
+),
+
+statement_lines as (
+    select
+        account_lines.*,
         row_number() over (
-            partition by failed.account_id, failed.statement_id, failed.batch_id, failed.currency
+            partition by
+                account_lines.account_id,
+                account_lines.statement_id,
+                account_lines.batch_id,
+                account_lines.currency
             order by
+                case when account_lines.item_id is null then 1 else 0 end asc nulls last,
                 case
-                    when failed.statement_id = transactions.statement_id then 0
-                    when failed.statement_id is null and failed.batch_id = transactions.batch_id
+                    when account_lines.statement_id = account_lines.line_statement_id then 0
+                    when
+                        account_lines.statement_id is null
+                        and account_lines.batch_id = account_lines.line_batch_id
                         then 0
                     else 1
                 end asc nulls last,
-                transactions.booking_date desc nulls last,
-                transactions.row_number desc nulls last,
-                transactions.entry_id desc nulls last
+                account_lines.booking_date desc nulls last,
+                account_lines.row_number desc nulls last,
+                account_lines.entry_id desc nulls last
         ) as line_rank
-    from failed
-    left join transactions
-        on
-            failed.account_id = transactions.account_id
-            and coalesce(failed.currency, transactions.currency) = transactions.currency
+    from account_lines
 ),
 
 -- where the account has no line at all the statement keeps its row: an alert shows it

@@ -14,6 +14,7 @@ posting_rules as (select * from {{ ref('posting_rules') }}),
 
 bank_accounts as (
     select
+        'bank_transaction' as item_type,
         {{ item_id_part('stg_bank__accounts.account_id') }} as account_item_part,
         stg_bank__accounts.ledger_account_code
     from {{ ref('stg_bank__accounts') }} as stg_bank__accounts
@@ -58,7 +59,7 @@ item_lines as (
     from closed
     left join bank_accounts
         on
-            closed.item_type = 'bank_transaction'
+            closed.item_type = bank_accounts.item_type
             and split_part(closed.item_id, '/', 1) = bank_accounts.account_item_part
     where not closed.is_netted
 ),

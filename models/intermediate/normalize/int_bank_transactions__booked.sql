@@ -122,6 +122,7 @@ described as (
 -- details that add up to an entry of one line split it, only while that is in no live match
 splits as (
     select
+        described.told_as,
         described.statement_item_id,
         notifications.booking_date,
         notifications.is_day_assumed
@@ -135,6 +136,7 @@ splits as (
         and described.statement_item_id is not null
         and sealed_items.item_id is null
     group by
+        described.told_as,
         described.statement_item_id,
         notifications.booking_date,
         notifications.is_day_assumed
@@ -160,7 +162,7 @@ details as (
         on described.item_id = notifications.item_id
     left join splits
         on
-            described.told_as = 'entry'
+            described.told_as = splits.told_as
             and described.statement_item_id = splits.statement_item_id
             and notifications.booking_date = splits.booking_date
             and notifications.is_day_assumed = splits.is_day_assumed

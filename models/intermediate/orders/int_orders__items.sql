@@ -55,9 +55,14 @@ open_orders as (
     from orders
     left join sealed_matches
         on orders.match_id_to_make = sealed_matches.match_id
-    left join answered
-        on answered.subject_id in (orders.decision_id, orders.match_id_to_make)
-    where sealed_matches.match_id is null and answered.subject_id is null
+    left join answered as answered_orders
+        on orders.decision_id = answered_orders.subject_id
+    left join answered as answered_matches
+        on orders.match_id_to_make = answered_matches.subject_id
+    where
+        sealed_matches.match_id is null
+        and answered_orders.subject_id is null
+        and answered_matches.subject_id is null
 ),
 
 -- a write-off may name an exception in place of an item

@@ -5,22 +5,25 @@ with
 batches as (
     select
         stg_tieout__batches.*,
+        coalesce(stg_tieout__batches.rows_loaded, 0) > 0 as has_loaded_rows,
         {{ record_feed('stg_tieout__batches.feed') }} as record_feed
     from {{ ref('stg_tieout__batches') }} as stg_tieout__batches
 ),
 
 feed_runs as (
     select
+        batches.has_loaded_rows,
         batches.record_feed,
         batches.run_sequence,
         max(batches.max_event_at) as newest_event_at
     from batches
-    where batches.rows_loaded > 0
-    group by batches.record_feed, batches.run_sequence
+    where batches.has_loaded_rows
+    group by batches.has_loaded_rows, batches.record_feed, batches.run_sequence
 ),
 
 seen_before as (
     select
+        feed_runs.has_loaded_rows,
         feed_runs.record_feed,
         feed_runs.run_sequence,
         max(feed_runs.newest_event_at) over (
@@ -41,7 +44,7 @@ final as (
     from batches
     left join seen_before
         on
-            batches.rows_loaded > 0
+            batches.has_loaded_rows = seen_before.has_loaded_rows
             and batches.record_feed = seen_before.record_feed
             and batches.run_sequence = seen_before.run_sequence
 )
