@@ -131,7 +131,33 @@
 {%- endmacro %}
 
 
-{# The same with exactly `digits` decimal places, for people: `1234.50`. `digits` is a number. #}
+{#
+    An amount from such a text. DuckDB takes five microseconds to read one into 38 digits; most are
+    short enough to be read into 18, which costs next to nothing.
+#}
+{% macro amount_from_text(expression) -%}
+    {{ return(adapter.dispatch('amount_from_text')(expression)) }}
+{%- endmacro %}
+
+{# DuckDB: over 18 digits where they hold all. Of a struct's member a case would compute both branches. #}
+{% macro duckdb__amount_from_text(expression) -%}
+    {%- set is_short = regex_matches(expression, '^-?[0-9]{1,13}([.][0-9]{1,4})?$') -%}
+    coalesce(
+        cast(
+            cast(case when {{ is_short }} then {{ expression }} end as decimal(18, 4))
+            as {{ amount_type() }}
+        ),
+        cast(case when not {{ is_short }} then {{ expression }} end as {{ amount_type() }})
+    )
+{%- endmacro %}
+
+{# Spark. #}
+{% macro spark__amount_from_text(expression) -%}
+    cast({{ expression }} as {{ amount_type() }})
+{%- endmacro %}
+
+
+{# An amount as text with exactly `digits` decimal places, for people: `1234.50`. `digits` is a number. #}
 {% macro amount_text_fixed(amount, digits) -%}
     cast(cast(round({{ amount }}, {{ digits }}) as decimal(38, {{ digits }})) as {{ dbt.type_string() }})
 {%- endmacro %}

@@ -22,27 +22,74 @@
 
 
 {#
-    Join clause that turns a JSON array of flat objects into rows of text columns; a null array drops
-    the row. from decisions {{ unnest_json('decisions.items', 'items', ['item_type', 'item_id']) }}
+    A relation with a row for each element of a column that holds a JSON array of flat objects; a null
+    array drops the row. The element's members are texts:
+    select decisions.actor, decisions.item.item_id
+    from {{ with_json_elements('decisions', 'items', 'item', ['item_type', 'item_id']) }}
 #}
-{% macro unnest_json(expression, relation, fields) -%}
-    {{ return(adapter.dispatch('unnest_json')(expression, relation, fields)) }}
+{% macro with_json_elements(relation, column, element, fields) -%}
+    {{ return(adapter.dispatch('with_json_elements')(relation, column, element, fields)) }}
 {%- endmacro %}
 
-{# DuckDB: a struct per element. #}
-{% macro duckdb__unnest_json(expression, relation, fields) -%}
+{# DuckDB: a struct per element; a lateral join would look for equal arrays first. #}
+{% macro duckdb__with_json_elements(relation, column, element, fields) -%}
     {%- set members = [] -%}
     {%- for field in fields -%}{%- do members.append('"' ~ field ~ '":"VARCHAR"') -%}{%- endfor -%}
-    cross join lateral (
-        select unnest(from_json({{ expression }}, '[{ {{- members | join(',') -}} }]'), recursive := true)
+    (
+        select
+            {{ relation }}.*,
+            unnest(from_json({{ relation }}.{{ column }}, '[{ {{- members | join(',') -}} }]'))
+                as {{ element }}
+        from {{ relation }}
     ) as {{ relation }}
 {%- endmacro %}
 
-{# Spark: inline makes columns of the struct's members. #}
-{% macro spark__unnest_json(expression, relation, fields) -%}
-    lateral view inline(
-        from_json({{ expression }}, 'array<struct<{{ fields | join(':string,') }}:string>>')
-    ) {{ relation }} as {{ fields | join(', ') }}
+{# Spark. #}
+{% macro spark__with_json_elements(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            explode(
+                from_json(
+                    {{ relation }}.{{ column }}, 'array<struct<{{ fields | join(':string,') }}:string>>'
+                )
+            ) as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+
+{#
+    A relation with the members of a JSON object that a column holds, as texts; each is null where the
+    object lacks it. One reading of the object serves all members.
+    select entries.said.rule_id from {{ with_json_members('entries', 'payload', 'said', ['rule_id']) }}
+#}
+{% macro with_json_members(relation, column, element, fields) -%}
+    {{ return(adapter.dispatch('with_json_members')(relation, column, element, fields)) }}
+{%- endmacro %}
+
+{# DuckDB raises on malformed JSON. #}
+{% macro duckdb__with_json_members(relation, column, element, fields) -%}
+    {%- set members = [] -%}
+    {%- for field in fields -%}{%- do members.append('"' ~ field ~ '":"VARCHAR"') -%}{%- endfor -%}
+    (
+        select
+            {{ relation }}.*,
+            from_json({{ relation }}.{{ column }}, '{ {{- members | join(',') -}} }') as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+{# Spark gives nulls for malformed JSON. #}
+{% macro spark__with_json_members(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            from_json(
+                {{ relation }}.{{ column }}, 'struct<{{ fields | join(':string,') }}:string>'
+            ) as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
 {%- endmacro %}
 
 

@@ -40,7 +40,8 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "customer_families": lambda: "customer_families as (select * from customers)",
     "units_of": lambda relation: f"units as (select * from {relation})",
     "declined_among": lambda links: f"declined_pairs as (select * from {links})",
-    "unnest_json": lambda text, name, fields: f"cross join {name}",
+    "with_json_elements": lambda relation, column, element, fields: relation,
+    "with_json_members": lambda relation, column, element, fields: relation,
     "unnest_list": lambda values, name, column: f"cross join {name}",
     "unnest_positions": lambda values, name, column, place: f"cross join {name}",
 }

@@ -20,11 +20,12 @@ undone as (
 declined_items as (
     select
         declined_entries.match_id,
-        match_items.side,
-        declined_entries.reconciliation || '|' || match_items.item_type || '|'
-        || match_items.item_id as item_key
-    from declined_entries
-    {{ unnest_json('declined_entries.items', 'match_items', ['item_id', 'item_type', 'side']) }}
+        declined_entries.match_items.side,
+        declined_entries.reconciliation || '|' || declined_entries.match_items.item_type || '|'
+        || declined_entries.match_items.item_id as item_key
+    from {{ with_json_elements(
+        'declined_entries', 'items', 'match_items', ['item_id', 'item_type', 'side']
+    ) }}
     union all
     select
         allocations.match_id,

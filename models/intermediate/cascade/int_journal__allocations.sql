@@ -20,24 +20,28 @@ final as (
         matches.block,
         matches.match_id,
         matches.reconciliation,
-        match_items.side,
-        match_items.item_type,
-        match_items.item_id,
-        matches.reconciliation || '|' || match_items.item_type || '|' || match_items.item_id
-            as item_key,
-        {{ claim_key('matches.reconciliation', 'match_items.item_type', 'match_items.item_id') }}
-            as claim_key,
-        match_items.currency,
-        cast(match_items.amount as {{ amount_type() }}) as amount,
-        cast(match_items.allocated_amount as {{ amount_type() }}) as allocated_amount,
-        cast(match_items.adjusted_amount as {{ amount_type() }}) as adjusted_amount,
-        cast(match_items.match_amount as {{ amount_type() }}) as match_amount,
-        cast(match_items.match_adjusted_amount as {{ amount_type() }}) as match_adjusted_amount,
+        matches.match_items.side,
+        matches.match_items.item_type,
+        matches.match_items.item_id,
+        matches.reconciliation || '|' || matches.match_items.item_type || '|'
+        || matches.match_items.item_id as item_key,
+        {{ claim_key(
+            'matches.reconciliation',
+            'matches.match_items.item_type',
+            'matches.match_items.item_id'
+        ) }} as claim_key,
+        matches.match_items.currency,
+        {{ amount_from_text('matches.match_items.amount') }} as amount,
+        {{ amount_from_text('matches.match_items.allocated_amount') }} as allocated_amount,
+        {{ amount_from_text('matches.match_items.adjusted_amount') }} as adjusted_amount,
+        {{ amount_from_text('matches.match_items.match_amount') }} as match_amount,
+        {{ amount_from_text('matches.match_items.match_adjusted_amount') }}
+            as match_adjusted_amount,
         matches.currency as match_currency,
-        match_items.row_hash
-    from matches
-    {{ unnest_json(
-        'matches.items',
+        matches.match_items.row_hash
+    from {{ with_json_elements(
+        'matches',
+        'items',
         'match_items',
         [
             'adjusted_amount', 'allocated_amount', 'amount', 'currency', 'item_id', 'item_type',

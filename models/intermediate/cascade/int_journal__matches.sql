@@ -21,26 +21,33 @@ final as (
     select
         entries.block,
         entries.subject_id as match_id,
-        {{ json_get('entries.payload', 'reconciliation') }} as reconciliation,
-        {{ json_get('entries.payload', 'rule_id') }} as rule_id,
-        {{ json_get('entries.payload', 'rule_version') }} as rule_version,
-        {{ json_get('entries.payload', 'pass') }} as pass,
-        {{ json_get('entries.payload', 'relation') }} as relation,
-        {{ json_get('entries.payload', 'method') }} as method,
-        cast({{ json_get('entries.payload', 'confidence') }} as {{ amount_type() }})
-            as confidence,
-        {{ json_get('entries.payload', 'decision') }} as decision,
-        {{ json_get('entries.payload', 'explanation') }} as explanation,
-        {{ json_get('entries.payload', 'match_currency') }} as currency,
-        cast({{ json_get('entries.payload', 'amount') }} as {{ amount_type() }}) as amount,
-        cast({{ json_get('entries.payload', 'difference_amount') }} as {{ amount_type() }})
-            as difference_amount,
-        {{ json_get('entries.payload', 'adjustment_kind') }} as adjustment_kind,
-        {{ json_get('entries.payload', 'run_id') }} as run_id,
-        {{ json_get('entries.payload', 'items') }} as items,
+        entries.said.reconciliation,
+        entries.said.rule_id,
+        entries.said.rule_version,
+        entries.said.pass,
+        entries.said.relation,
+        entries.said.method,
+        {{ amount_from_text('entries.said.confidence') }} as confidence,
+        entries.said.decision,
+        entries.said.explanation,
+        entries.said.match_currency as currency,
+        {{ amount_from_text('entries.said.amount') }} as amount,
+        {{ amount_from_text('entries.said.difference_amount') }} as difference_amount,
+        entries.said.adjustment_kind,
+        entries.said.run_id,
+        entries.said.items,
         entries.occurred_at as decided_at,
         entries.actor as decided_by
-    from entries
+    from {{ with_json_members(
+        'entries',
+        'payload',
+        'said',
+        [
+            'adjustment_kind', 'amount', 'confidence', 'decision', 'difference_amount', 'explanation',
+            'items', 'match_currency', 'method', 'pass', 'reconciliation', 'relation', 'rule_id',
+            'rule_version', 'run_id'
+        ]
+    ) }}
 )
 
 select * from final

@@ -104,9 +104,9 @@ window_closes as (
         on
             undone_windows.rule_id = daily_closes.rule_id
             and undone_windows.rule_version = daily_closes.rule_version
-            and daily_closes.closed_on <= undone_windows.undone_on
-            and daily_closes.closed_on
-            > {{ add_days('undone_windows.undone_on', '-undone_windows.breaker_days') }}
+            and undone_windows.undone_on >= daily_closes.closed_on
+            and {{ add_days('undone_windows.undone_on', '-undone_windows.breaker_days') }}
+            < daily_closes.closed_on
     group by
         undone_windows.rule_id,
         undone_windows.rule_version,

@@ -9,8 +9,8 @@ decisions as (
 
 final as (
     select
-        named_items.item_type,
-        named_items.item_id,
+        decisions.named_items.item_type,
+        decisions.named_items.item_id,
         max_by(
             case
                 when decisions.action = 'mark_duplicate' then 'duplicate'
@@ -18,9 +18,8 @@ final as (
             end,
             {{ iso_timestamp('decisions.decided_at') }} || decisions.decision_id
         ) as set_aside_reason
-    from decisions
-    {{ unnest_json('decisions.items', 'named_items', ['item_type', 'item_id']) }}
-    group by named_items.item_type, named_items.item_id
+    from {{ with_json_elements('decisions', 'items', 'named_items', ['item_type', 'item_id']) }}
+    group by decisions.named_items.item_type, decisions.named_items.item_id
 )
 
 select * from final

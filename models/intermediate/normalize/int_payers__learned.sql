@@ -29,6 +29,12 @@ invoices as (
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
+decisions as (
+    select *
+    from {{ ref('stg_review__decisions') }}
+    where action = 'unmatch' and decided_at <= {{ as_of() }}
+),
+
 {{ customer_families() }},
 
 bank_transactions as (
@@ -179,18 +185,14 @@ first_seen as (
 
 removals as (
     select
-        named_items.item_id as learned_key,
+        decisions.named_items.item_id as learned_key,
         min(decisions.decided_at) as removed_at,
         min_by(
             decisions.actor, {{ iso_timestamp('decisions.decided_at') }} || decisions.decision_id
         ) as removed_by
-    from {{ ref('stg_review__decisions') }} as decisions
-    {{ unnest_json('decisions.items', 'named_items', ['item_type', 'item_id']) }}
-    where
-        decisions.action = 'unmatch'
-        and decisions.decided_at <= {{ as_of() }}
-        and named_items.item_type = 'learned_payer'
-    group by named_items.item_id
+    from {{ with_json_elements('decisions', 'items', 'named_items', ['item_type', 'item_id']) }}
+    where decisions.named_items.item_type = 'learned_payer'
+    group by decisions.named_items.item_id
 ),
 
 final as (

@@ -69,13 +69,13 @@ open_orders as (
 named as (
     select
         open_orders.decision_id,
-        named_items.item_type,
-        named_items.item_id,
-        named_items.amount as stated_text,
-        named_items.reconciliation as stated_reconciliation
-    from open_orders
-    {{ unnest_json(
-        'open_orders.items',
+        open_orders.named_items.item_type,
+        open_orders.named_items.item_id,
+        open_orders.named_items.amount as stated_text,
+        open_orders.named_items.reconciliation as stated_reconciliation
+    from {{ with_json_elements(
+        'open_orders',
+        'items',
         'named_items',
         ['item_type', 'item_id', 'amount', 'reconciliation']
     ) }}

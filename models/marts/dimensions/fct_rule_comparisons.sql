@@ -21,6 +21,7 @@ pairs as (
         canaries.reconciliation,
         canaries.pass,
         canaries.relation,
+        canaries.relation = 'exact' or canaries.adjustment_kind is not null as limits_difference,
         stables.rule_version as stable_version,
         canaries.rule_version as canary_version,
         stables.tolerance_minor_units as stable_minor_units,
@@ -85,7 +86,7 @@ tolerated as (
     select
         considered.*,
         case
-            when considered.relation in ('exact', 'rounding', 'cross_currency')
+            when considered.limits_difference
                 then
                     abs(considered.difference_amount) <= greatest(
                         considered.stable_minor_units
@@ -95,7 +96,7 @@ tolerated as (
             else considered.decided_relation = considered.relation
         end as stable_fits,
         case
-            when considered.relation in ('exact', 'rounding', 'cross_currency')
+            when considered.limits_difference
                 then
                     abs(considered.difference_amount) <= greatest(
                         considered.canary_minor_units

@@ -21,6 +21,10 @@ cases as (
         ('searched to the fourth decimal', as_amount(small_amount("cast('999999999.9999' as decimal(38, 10))")), "'999999999.9999'"),
         ('searched below zero', as_amount(small_amount("cast('-999999999.0001' as decimal(38, 10))")), "'-999999999.0001'"),
         ('searched beyond a double', as_amount(small_amount("cast('99999999999999.0001' as decimal(38, 10))")), "'99999999999999.0001'"),
+        ('short text', amount_from_text("'-1234567890123.4567'"), "'-1234567890123.4567'"),
+        ('text of many digits', amount_from_text("'12345678901234567890.5'"), "'12345678901234567890.5'"),
+        ('text of many decimals', amount_from_text("'0.0000000001'"), "'0.0000000001'"),
+        ('no text', amount_from_text('cast(null as ' ~ dbt.type_string() ~ ')'), 'cast(null as ' ~ dbt.type_string() ~ ')'),
         ('zero', zero(), "'0'"),
         ('hundred keeps its zeros', "cast('100' as decimal(38, 10))", "'100'"),
     ] %}

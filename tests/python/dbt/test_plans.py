@@ -36,8 +36,8 @@ def joins_without_use_of_keys(plan: dict[str, Any]) -> Iterator[str]:
 def found_in(compiled: Path, connection: duckdb.DuckDBPyConnection) -> list[str]:
     [(_, plan)] = connection.execute(f"explain (format json) {compiled.read_text()}").fetchall()
     return [
-        f"{compiled.stem} compares all rows with all, though keys are shared. Make every part of the "
-        f"on-clause compare the two sides (give a constant a column): {condition}"
+        f"{compiled.stem} compares all rows with all, though keys are shared. Let every part of "
+        f"the on-clause compare the two sides (give a constant a column): {condition}"
         for root in json.loads(plan)
         for condition in joins_without_use_of_keys(root)
     ]
