@@ -109,7 +109,9 @@ def up(home: Home) -> int:
     ensure_manifest(home)
     started = services(home, free_port(DAGSTER_PORT), free_port(DASHBOARD_PORT))
     processes: list[subprocess.Popen[bytes]] = []
-    signal.signal(signal.SIGTERM, _interrupt)
+    # also where a shell has started this in the background, with interrupts ignored
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         for service in started:
             processes.append(_start(service))

@@ -1,9 +1,10 @@
 {#
     How many hours a feed may bring nothing, one row per feed: `error_after` of the freshness that
-    the contract of the feeds states. The graph is empty while the project is being parsed.
+    the contract of the feeds states, begun hours counted whole. The graph is empty while the project
+    is being parsed.
 #}
 {% macro expected_feeds() %}
-    {%- set hours = {'hour': 1, 'day': 24} -%}
+    {%- set minutes = {'minute': 1, 'hour': 60, 'day': 1440} -%}
     select
         cast(null as {{ dbt.type_string() }}) as record_feed,
         cast(null as bigint) as silent_after_hours
@@ -15,7 +16,8 @@
     union all
     select
         '{{ table.name }}' as record_feed,
-        cast({{ late['count'] * hours[late['period'] | string] }} as bigint) as silent_after_hours
+        cast({{ (late['count'] * minutes[late['period'] | string] + 59) // 60 }} as bigint)
+            as silent_after_hours
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
