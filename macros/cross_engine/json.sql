@@ -103,3 +103,76 @@
 {% macro spark__json_list(expression) -%}
     from_json({{ expression }}, 'array<string>')
 {%- endmacro %}
+
+
+{#
+    A relation with a row for each element of a column that holds a JSON array of flat objects; a null
+    array drops the row. The element's members are texts:
+    select decisions.actor, decisions.item.item_id
+    from {{ with_json_elements('decisions', 'items', 'item', ['item_type', 'item_id']) }}
+#}
+{% macro with_json_elements(relation, column, element, fields) -%}
+    {{ return(adapter.dispatch('with_json_elements')(relation, column, element, fields)) }}
+{%- endmacro %}
+
+{# DuckDB: a struct per element; a lateral join would look for equal arrays first. #}
+{% macro duckdb__with_json_elements(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            unnest(from_json({{ relation }}.{{ column }}, '[{{ text_members(fields) }}]')) as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+{# Spark. #}
+{% macro spark__with_json_elements(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            explode(
+                from_json(
+                    {{ relation }}.{{ column }}, 'array<struct<{{ fields | join(':string,') }}:string>>'
+                )
+            ) as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+
+{#
+    A relation with the members of a JSON object that a column holds, as texts; each is null where the
+    object lacks it. One reading of the object serves all members.
+    select entries.said.rule_id from {{ with_json_members('entries', 'payload', 'said', ['rule_id']) }}
+#}
+{% macro with_json_members(relation, column, element, fields) -%}
+    {{ return(adapter.dispatch('with_json_members')(relation, column, element, fields)) }}
+{%- endmacro %}
+
+{# DuckDB raises on malformed JSON. #}
+{% macro duckdb__with_json_members(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            from_json({{ relation }}.{{ column }}, '{{ text_members(fields) }}') as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+{# Spark gives nulls for malformed JSON. #}
+{% macro spark__with_json_members(relation, column, element, fields) -%}
+    (
+        select
+            {{ relation }}.*,
+            from_json(
+                {{ relation }}.{{ column }}, 'struct<{{ fields | join(':string,') }}:string>'
+            ) as {{ element }}
+        from {{ relation }}
+    ) as {{ relation }}
+{%- endmacro %}
+
+
+{# How DuckDB is told that all members of an object are texts: {"a":"VARCHAR","b":"VARCHAR"}. #}
+{% macro text_members(fields) -%}
+    {{- '{"' ~ fields | join('":"VARCHAR","') ~ '":"VARCHAR"}' -}}
+{%- endmacro %}

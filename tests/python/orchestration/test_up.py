@@ -91,6 +91,8 @@ def test_up_serves_both_addresses_until_interrupted(home: Home) -> None:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # as a shell starts what is to run in the background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
     assert process.stdout is not None
     addresses = []
