@@ -81,6 +81,12 @@ mention_runs as (
         mention_lengths.length = 1
         or mention_neighbours.has_digit
         or mention_neighbours.has_next_digit
+        -- an id whose letters happen to be letters only: in_gtteVBBRrdpU
+        or (
+            mention_lengths.length = 2
+            and {{ regex_matches('mention_neighbours.word', '^[A-Z]{2,4}$') }}
+            and length(mention_neighbours.word_2) >= 8
+        )
 ),
 
 mention_spans as (
@@ -91,7 +97,7 @@ mention_spans as (
     where mention_runs.span not like '%|%'
 ),
 
--- words count, and runs of words that end like a number
+-- words count, and runs of words that end like a number or are written like an id of a machine
 mention_readings as (
     select
         {% for c in key_columns %}mention_spans.{{ c }}, {% endfor %}mention_spans.mention_source,
@@ -104,6 +110,7 @@ mention_readings as (
         and (
             mention_spans.span = mention_spans.written
             or {{ regex_matches('mention_spans.written', '[0-9][A-Z]{0,2}$') }}
+            or {{ is_id_like('mention_spans.span', 'mention_spans.written') }}
         )
 ),
 
@@ -182,6 +189,24 @@ mentions as (
         mention_values.beside_digits
 )
 {% endmacro %}
+
+
+{#-
+    Whether a run of words may be an id that a machine made: in_FM5rHmx8rapehy, po_1PqX followed by a
+    line end and the rest, a UUID. Such an id is seldom cut in more than three, and has a digit before
+    a letter inside a word, or a short prefix and letters only.
+-#}
+{% macro is_id_like(span, written) -%}
+    (
+        length({{ written }}) >= 10
+        and {{ regex_matches(
+            span, '^([A-Z0-9]+ ){1,3}[A-Z0-9]+$|^([0-9A-F]+ ){4}[0-9A-F]+$'
+        ) }}
+        and {{ regex_matches(
+            span, '[0-9][A-Z]|^[A-Z]{2,4} [A-Z]{8,}$'
+        ) }}
+    )
+{%- endmacro %}
 
 
 {#-

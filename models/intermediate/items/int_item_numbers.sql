@@ -122,10 +122,11 @@ final as (
         min(keyed.party_digits) as party_digits,
         min(keyed.reading_steps) as reading_steps,
         -- four digits can be a year, an amount or a street number, eight can be a day, and groups
-        -- without their zeros a month or a number of the payer's own: weak evidence
+        -- without their zeros a month or a number of the payer's own, a few letters a word: weak
+        -- evidence
         min(
             case
-                when {{ regex_matches('keyed.number_value', '^[0-9]{1,4}$') }} then 'weak'
+                when {{ regex_matches('keyed.number_value', '^([0-9]{1,4}|[A-Z]{1,7})$') }} then 'weak'
                 when {{ regex_matches('keyed.number_value', '^[0-9]+[.][0-9.]+$') }} then 'weak'
                 when {{ is_date_like('keyed.number_value') }} then 'weak'
                 else 'strong'

@@ -54,6 +54,15 @@ expectations as (
         ('customer and number', 'structured_reference', '00309' ~ '2026001511' ~ '3', '2026001511', 4, '309'),
         ('number and customer', 'structured_reference', '2026001511' ~ '00309' ~ '1', '2026001511', 4, '309'),
         ('a field after zeros', 'structured_reference', '309' ~ '0000' ~ '36455' ~ '2', '36455', 5, ''),
+        ('an id of a machine', 'invoice_reference', 'in_FM5rHmx8rapehy', 'INFM5RHMX8RAPEHY', 0, ''),
+        ('an id of letters only', 'invoice_reference', 'in_gtteVBBRrdpUwq', 'INGTTEVBBRRDPUWQ', 0, ''),
+        ('an id in a text', 'description', 'Order for in_FM5rHmx8rapehy, thanks', 'INFM5RHMX8RAPEHY', 0, ''),
+        ('a payout id folded by the bank', 'remittance_information', 'STRIPE PO 1PQ5RXMT PAYOUT', 'PO1PQ5RXMT', 0, ''),
+        ('an id without its underscore', 'remittance_information', 'ref INFM5RHMX8RAPEHY', 'INFM5RHMX8RAPEHY', 0, ''),
+        ('an id at a line end', 'remittance_information', 'in_FM5rHm' ~ "' || chr(10) || '" ~ 'x8rapehy', 'INFM5RHMX8RAPEHY', 0, ''),
+        ('a UUID', 'remittance_information', '3f2504e0-4f89-11d3-9a0c-0305e82c330a', '3F2504E04F8911D39A0C0305E82C330A', 0, ''),
+        ('words behind a number are no id', 'remittance_information', 'INV-2026-0042 thank you', 'INV20260042THANK', None, ''),
+        ('an id does not go over a separator', 'invoice_reference', 'in; FM5rHmx8rapehy', 'INFM5RHMX8RAPEHY', None, ''),
         ('no field in the middle', 'structured_reference', '1234' ~ '36455' ~ '0', '36455', None, ''),
     ] %}
     {%- for name, source, text, value, steps, beside in cases %}
