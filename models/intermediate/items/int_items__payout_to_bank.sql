@@ -63,11 +63,7 @@ actual as (
         not bank_transactions.is_own_transfer
         and (
             bank_transactions.gateway is not null
-            or (
-                bank_transactions.quotes_payout
-                and bank_transactions.amount > 0
-                and bank_transactions.is_booked
-            )
+            or (bank_transactions.quotes_payout and bank_transactions.is_booked)
         )
 ),
 

@@ -55,16 +55,27 @@ named_gateways as (
 ),
 
 payout_references as (
-    select {{ compact_upper('payouts.bank_reference') }} as reference_key from payouts
+    select
+        {{ compact_upper('payouts.bank_reference') }} as reference_key,
+        payouts.amount < 0 as is_taken
+    from payouts
     union
-    select {{ compact_upper('payouts.payout_id') }} as reference_key from payouts
+    select
+        {{ compact_upper('payouts.payout_id') }} as reference_key,
+        payouts.amount < 0 as is_taken
+    from payouts
 ),
 
+-- a credit quotes what the gateway pays out, a debit what it takes
 quoted_payouts as (
     select mentions.item_id
     from mentions
     inner join payout_references
         on mentions.mention_value = payout_references.reference_key
+    inner join transactions
+        on
+            mentions.item_id = transactions.item_id
+            and payout_references.is_taken = (transactions.amount < 0)
     union
     -- a sealed match says so for good
     select live_items.item_id
