@@ -274,7 +274,7 @@ def reconciliations() -> None:
 
     ui.table(
         [
-            ui.text_column("Reconciliation", "reconciliation", fmt.label),
+            ui.Column("Reconciliation", _standing),
             ui.text_column("Side", "side", fmt.label),
             ui.count_column("Items", "items", rows_of("")),
             ui.count_column("Closed", "closed", rows_of("closed")),
@@ -284,9 +284,19 @@ def reconciliations() -> None:
             ui.count_column("Set aside", "set_aside", rows_of("set_aside")),
         ],
         data.query("executive_reconciliations"),
-        "No reconciliation is active: a reconciliation starts when feeds of both its sides landed.",
+        "No reconciliation is known.",
         "Items set aside (duplicates, drafts, own transfers, …) do not count in the share.",
         name="reconciliations",
+    )
+
+
+def _standing(row: data.Row) -> str:
+    """The name of a reconciliation, and what an inactive one waits for."""
+    if row["why_inactive"] is None:
+        return fmt.escaped(row["title"])
+    return (
+        fmt.escaped(row["title"])
+        + f'<span class="t-sub">inactive: {fmt.escaped(row["why_inactive"])}</span>'
     )
 
 

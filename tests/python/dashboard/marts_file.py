@@ -88,6 +88,8 @@ CONTRACT: Mapping[str, str] = {
     "dim_customers": """customer_id varchar, legal_name varchar, tier varchar, country varchar""",
     "dim_rules": """rule_id varchar, rule_version varchar, reconciliation varchar""",
     "dim_dates": """date_day date""",
+    "dim_reconciliations": """reconciliation varchar, title varchar, is_active boolean,
+        why_inactive varchar, expected_items varchar, actual_items varchar""",
 }
 
 

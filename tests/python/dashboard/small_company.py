@@ -164,6 +164,22 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "seconds": Decimal("42.25"),
             }
         ],
+        "dim_reconciliations": [
+            {
+                "reconciliation": name,
+                "title": title,
+                "is_active": why is None,
+                "why_inactive": why,
+            }
+            for name, title, why in (
+                ("invoice_to_receipt", "Invoices against receipts", None),
+                (
+                    "bank_to_ledger",
+                    "The bank against the ledger",
+                    "nothing has landed in ledger_entries",
+                ),
+            )
+        ],
         "dim_customers": [
             {"customer_id": "C-1", "legal_name": LONG_NAME, "tier": "strategic", "country": "AT"},
             {"customer_id": "C-2", "legal_name": FORMULA_NAME, "tier": "standard"},

@@ -65,6 +65,13 @@ def test_executive_keeps_currencies_apart(published: Path) -> None:
     assert money_html("-5000", "JPY") in body
 
 
+def test_executive_says_what_an_inactive_reconciliation_waits_for(published: Path) -> None:
+    body = html_of(open_page("executive"))
+    assert "The bank against the ledger" in body
+    assert "inactive: nothing has landed in ledger_entries" in body
+    assert "Invoices against receipts" in body
+
+
 def test_names_are_shown_as_text_whatever_they_hold(published: Path) -> None:
     app = open_page("executive")
     app.segmented_control(key="top_currency").set_value("JPY").run()
