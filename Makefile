@@ -66,7 +66,7 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (twent
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: test-stories
-test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the volume benchmark, small
+test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the benchmarks of volume (small) and of other worlds
 	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation tests/python/benchmarks
 
 .PHONY: clean

@@ -63,7 +63,9 @@ def parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser(
         "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
-    benchmark.add_argument("name", choices=["demo", "volume", "sets", "transactions", "entries"])
+    benchmark.add_argument(
+        "name", choices=["demo", "volume", "sets", "transactions", "entries", "world"]
+    )
     benchmark.add_argument(
         "--size", type=int, help="demo and volume: how many invoices, about; sets: how many payers"
     )
@@ -71,7 +73,11 @@ def parser() -> argparse.ArgumentParser:
         "folder",
         nargs="?",
         type=Path,
-        help="where the data lies (default: ../shared/data/matching beside the project)",
+        help="where the data lies (default: ../shared/data/matching beside the project; world has "
+        "none)",
+    )
+    benchmark.add_argument(
+        "--check", action="store_true", help="world: exit with 1 when a target is missed"
     )
     benchmark.set_defaults(command=_benchmark)
 
@@ -137,7 +143,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _benchmark(options: argparse.Namespace) -> int:
-    from orchestration.benchmarks import demo, entries, land, sets, transactions, volume
+    from orchestration.benchmarks import demo, entries, land, sets, transactions, volume, world
 
     folder = options.folder or land.DEFAULT_FOLDER
     size = {} if options.size is None else {"size": options.size}
@@ -149,6 +155,13 @@ def _benchmark(options: argparse.Namespace) -> int:
         print(sets.table(sets.run(**size)), end="")
     elif options.name == "entries":
         print(entries.table(entries.run(folder)), end="")
+    elif options.name == "world":
+        if options.folder is None:
+            raise TieoutError("Name the company's folder: `tieout benchmark world FOLDER`.")
+        result = world.run(options.folder)
+        print(world.table(result), end="")
+        if options.check and (missed := world.failures(result)):
+            raise TieoutError("Missed:\n  " + "\n  ".join(missed))
     else:
         print(transactions.table(transactions.run(folder)), end="")
     return 0
