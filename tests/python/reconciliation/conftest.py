@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -14,6 +15,9 @@ from tieout_process import PROJECT, Tieout
 
 from orchestration.home import Home
 from tests.python.reconciliation import landings
+
+if TYPE_CHECKING:
+    from tests.python.reconciliation.two_days import TwoDays
 
 COMPANY = PROJECT.parent / "shared" / "data" / "company" / "landing"
 
@@ -97,3 +101,25 @@ def story(
         company.run()
     yield company
     shutil.rmtree(home.root)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> TwoDays:
+    """The company of the hard cases, its rows as the cases write them."""
+    from tests.python.reconciliation.two_days import live_two_days
+
+    return live_two_days(Home(tmp_path_factory.mktemp("cases") / "home"), None)
+
+
+@pytest.fixture(scope="session")
+def shuffled(tmp_path_factory: pytest.TempPathFactory) -> TwoDays:
+    """The same company, its rows shuffled over several files."""
+    from tests.python.reconciliation.two_days import live_two_days
+
+    return live_two_days(Home(tmp_path_factory.mktemp("shuffled") / "home"), 20261122)
+
+
+@pytest.fixture(scope="session", params=["written", "shuffled"])
+def company(request: pytest.FixtureRequest) -> TwoDays:
+    """Each of the two in its turn."""
+    return request.getfixturevalue(request.param)
