@@ -30,13 +30,16 @@ documents as (
         items.event_date,
         items.currency,
         items.amount,
+        items.item_type = 'invoice' and items.amount > {{ zero() }} as can_be_overdue,
         -- the first day on which what is open is overdue
         cast(
             {{ add_days('coalesce(invoices.due_date, items.event_date)', '1') }} as date
         ) as overdue_from
     from items
     left join invoices
-        on items.item_id = invoices.invoice_id
+        on
+            items.item_type = invoices.document_type
+            and items.item_id = {{ item_id(['invoices.invoice_id']) }}
     where items.side = 'expected'
 ),
 
@@ -44,7 +47,8 @@ closings as (
     select
         allocations.item_key,
         timed_matches.completed_on,
-        sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
+        sum(allocations.allocated_amount) as allocated_amount,
+        sum(allocations.adjusted_amount) as adjusted_amount
     from allocations
     inner join timed_matches
         on allocations.match_id = timed_matches.match_id
@@ -67,26 +71,39 @@ movements as (
         'overdue' as measure,
         documents.amount
     from documents
+    where documents.can_be_overdue
     union all
     select
         closings.completed_on as moved_on,
         documents.event_date as rate_date,
         documents.currency,
         'matched' as measure,
-        closings.closed_amount as amount
+        closings.allocated_amount as amount
     from closings
     inner join documents
         on closings.item_key = documents.item_key
+    union all
+    select
+        closings.completed_on as moved_on,
+        documents.event_date as rate_date,
+        documents.currency,
+        'adjusted' as measure,
+        closings.adjusted_amount as amount
+    from closings
+    inner join documents
+        on closings.item_key = documents.item_key
+    where closings.adjusted_amount <> {{ zero() }}
     union all
     select
         greatest(closings.completed_on, documents.overdue_from) as moved_on,
         documents.event_date as rate_date,
         documents.currency,
         'overdue' as measure,
-        -closings.closed_amount as amount
+        -(closings.allocated_amount + closings.adjusted_amount) as amount
     from closings
     inner join documents
         on closings.item_key = documents.item_key
+    where documents.can_be_overdue
     union all
     select
         items.event_date as moved_on,

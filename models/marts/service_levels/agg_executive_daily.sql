@@ -97,6 +97,7 @@ movement_days as (
         sum(case when movements.measure = 'invoiced' then movements.base_amount end) as invoiced,
         sum(case when movements.measure = 'collected' then movements.base_amount end) as collected,
         sum(case when movements.measure = 'matched' then movements.base_amount end) as matched,
+        sum(case when movements.measure = 'adjusted' then movements.base_amount end) as adjusted,
         sum(case when movements.measure = 'overdue' then movements.base_amount end)
             as overdue_change
     from movements
@@ -109,6 +110,7 @@ joined as (
         coalesce(movement_days.invoiced, 0) as invoiced,
         coalesce(movement_days.collected, 0) as collected,
         coalesce(movement_days.matched, 0) as matched,
+        coalesce(movement_days.adjusted, 0) as adjusted,
         coalesce(movement_days.overdue_change, 0) as overdue_change,
         coalesce(exception_days.open_change, 0) as open_change,
         coalesce(exception_days.in_sla_change, 0) as in_sla_change,
@@ -138,10 +140,19 @@ success as (
 running as (
     select
         joined.as_of_date,
-        joined.invoiced,
-        joined.collected,
-        joined.matched,
-        sum(joined.invoiced - joined.matched) over (
+        sum(joined.invoiced) over (
+            order by joined.as_of_date asc nulls last
+            rows between unbounded preceding and current row
+        ) as invoiced,
+        sum(joined.collected) over (
+            order by joined.as_of_date asc nulls last
+            rows between unbounded preceding and current row
+        ) as collected,
+        sum(joined.matched) over (
+            order by joined.as_of_date asc nulls last
+            rows between unbounded preceding and current row
+        ) as matched,
+        sum(joined.invoiced - joined.matched - joined.adjusted) over (
             order by joined.as_of_date asc nulls last
             rows between unbounded preceding and current row
         ) as open_amount,
@@ -164,23 +175,70 @@ running as (
     from joined
 ),
 
-final as (
+-- what has moved up to each day is rounded, not what moved on it: then days add up to what is open,
+-- to the cent, and no rounding grows
+rounded as (
     select
         running.as_of_date,
         reporting.currency,
         {{ round_amount('running.invoiced', 'reporting.minor_digits') }} as invoiced,
         {{ round_amount('running.collected', 'reporting.minor_digits') }} as collected,
         {{ round_amount('running.matched', 'reporting.minor_digits') }} as matched,
-        {{ round_amount('running.open_amount', 'reporting.minor_digits') }} as open,
+        {{ round_amount('running.open_amount', 'reporting.minor_digits') }} as open_amount,
         {{ round_amount('running.overdue', 'reporting.minor_digits') }} as overdue,
         {{ round_amount('running.revenue_at_risk', 'reporting.minor_digits') }} as revenue_at_risk,
-        {{ decimal_divide('success.numerator', 'success.denominator', 6) }} as success_rate,
         cast(running.exceptions_open as bigint) as exceptions_open,
         cast(running.exceptions_in_sla as bigint) as exceptions_in_sla
     from running
     cross join reporting
+),
+
+compared as (
+    select
+        rounded.*,
+        lag(rounded.invoiced) over (order by rounded.as_of_date asc nulls last)
+            as earlier_invoiced,
+        lag(rounded.collected) over (order by rounded.as_of_date asc nulls last)
+            as earlier_collected,
+        lag(rounded.matched) over (order by rounded.as_of_date asc nulls last)
+            as earlier_matched,
+        lag(rounded.open_amount) over (order by rounded.as_of_date asc nulls last)
+            as earlier_open_amount
+    from rounded
+),
+
+moved as (
+    select
+        compared.*,
+        {{ as_amount('compared.invoiced - coalesce(compared.earlier_invoiced, 0)') }}
+            as invoiced_on_day,
+        {{ as_amount('compared.collected - coalesce(compared.earlier_collected, 0)') }}
+            as collected_on_day,
+        {{ as_amount('compared.matched - coalesce(compared.earlier_matched, 0)') }}
+            as matched_on_day,
+        {{ as_amount('compared.open_amount - coalesce(compared.earlier_open_amount, 0)') }}
+            as opened_on_day
+    from compared
+),
+
+final as (
+    select
+        moved.as_of_date,
+        moved.currency,
+        moved.invoiced_on_day as invoiced,
+        moved.collected_on_day as collected,
+        moved.matched_on_day as matched,
+        {{ as_amount('moved.invoiced_on_day - moved.matched_on_day - moved.opened_on_day') }}
+            as adjusted,
+        moved.open_amount as open,
+        moved.overdue,
+        moved.revenue_at_risk,
+        {{ decimal_divide('success.numerator', 'success.denominator', 6) }} as success_rate,
+        moved.exceptions_open,
+        moved.exceptions_in_sla
+    from moved
     left join success
-        on running.as_of_date = success.as_of_date
+        on moved.as_of_date = success.as_of_date
 )
 
 select * from final

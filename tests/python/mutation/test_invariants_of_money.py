@@ -12,6 +12,10 @@ from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 STAGED = "assert_every_landed_record_is_staged"
 BANK = "assert_bank_entries_count_once"
 CENT = "assert_every_cent_has_one_place"
+INVOICES = "assert_invoices_show_what_their_items_hold"
+RECEIPTS = "assert_receipts_show_what_their_items_hold"
+AGING = "assert_aging_adds_up_to_open_items"
+EXECUTIVE = "assert_executive_figures_add_up_to_items"
 BALANCE = "assert_matches_balance"
 OVER = "assert_no_item_over_allocated"
 DEBITS = "assert_debits_equal_credits"
@@ -21,6 +25,7 @@ SHOWN = "assert_entries_are_shown_as_checked"
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
     copy.passes(STAGED, BANK, CENT, BALANCE, OVER, DEBITS, ONCE, SHOWN)
+    copy.passes(INVOICES, RECEIPTS, AGING, EXECUTIVE)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +68,106 @@ def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
 )
 def test_a_cent_without_its_one_place_is_found(broken: Breaker, statement: str) -> None:
     assert broken(statement).fails(CENT) > 0
+
+
+@pytest.mark.parametrize(
+    ("mart", "guard", "changes"),
+    [
+        pytest.param(
+            "fct_invoices",
+            INVOICES,
+            [
+                "matched_amount = matched_amount + 0.01",
+                "matched_amount = matched_amount + 0.01, open_amount = open_amount - 0.01",
+                "adjusted_amount = adjusted_amount + 0.01, open_amount = open_amount - 0.01",
+                "total_amount = total_amount + 0.01, open_amount = open_amount + 0.01",
+                "total_amount = - total_amount, matched_amount = - matched_amount, "
+                "adjusted_amount = - adjusted_amount, open_amount = - open_amount",
+                "open_amount = null",
+                "currency = 'CHF'",
+            ],
+            id="documents",
+        ),
+        pytest.param(
+            "fct_receipts",
+            RECEIPTS,
+            [
+                "allocated_amount = allocated_amount + 0.01",
+                "allocated_amount = allocated_amount + 0.01, "
+                "unapplied_amount = unapplied_amount - 0.01",
+                "adjusted_amount = adjusted_amount + 0.01, "
+                "unapplied_amount = unapplied_amount - 0.01",
+                "amount = amount + 0.01, unapplied_amount = unapplied_amount + 0.01",
+                "unapplied_amount = null",
+                "currency = null",
+            ],
+            id="receipts",
+        ),
+    ],
+)
+def test_rows_that_show_other_money_than_their_items_hold_are_found(
+    copy: Copy, mart: str, guard: str, changes: list[str]
+) -> None:
+    """One row each is changed; then one is gone, one is there twice; then all are gone."""
+    rows = [row for (row,) in copy.query(f"select rowid from marts.{mart} order by rowid limit 20")]
+    with copy.restored(f"marts.{mart}"):
+        for row, change in zip(rows, changes, strict=False):
+            copy.breaks(f"update marts.{mart} set {change} where rowid = {row}")
+        assert copy.fails(guard) == len(changes)
+        copy.breaks(f"delete from marts.{mart} where rowid = {rows[-1]}")
+        copy.breaks(f"insert into marts.{mart} select * from marts.{mart} where rowid = {rows[-2]}")
+        assert copy.fails(guard) == len(changes) + 3
+        copy.breaks(f"delete from marts.{mart}")
+        assert copy.fails(guard) > len(changes) + 3
+    copy.passes(guard)
+
+
+@pytest.mark.parametrize(
+    ("mart", "guard", "changes"),
+    [
+        pytest.param(
+            "agg_aging",
+            AGING,
+            [
+                "open_amount = open_amount + 0.01",
+                "open_amount = null",
+                "invoices = invoices + 1",
+                "customer_id = 'somebody'",
+                "bucket = case bucket when '90+' then '1-30' else '90+' end",
+            ],
+            id="what is owed",
+        ),
+        pytest.param(
+            "agg_executive_daily",
+            EXECUTIVE,
+            [
+                "invoiced = invoiced + 0.01, open = open + 0.01",
+                "collected = collected + 0.01",
+                "matched = matched + 0.01, adjusted = adjusted - 0.01",
+                "open = null",
+                "overdue = overdue + 0.01",
+                "revenue_at_risk = revenue_at_risk + 0.01",
+                "exceptions_open = exceptions_open + 1",
+            ],
+            id="what is led by",
+        ),
+    ],
+)
+def test_sums_that_do_not_add_up_to_the_items_are_found(
+    copy: Copy, mart: str, guard: str, changes: list[str]
+) -> None:
+    """The row of the last day says something else, is gone, or is there twice; then all are."""
+    statements = [
+        *(f"update marts.{mart} set {change} where rowid = {{}}" for change in changes),
+        f"delete from marts.{mart} where rowid = {{}}",
+        f"insert into marts.{mart} select * from marts.{mart} where rowid = {{}}",
+        f"delete from marts.{mart}",
+    ]
+    for statement in statements:
+        (row,) = copy.query(f"select max_by(rowid, (as_of_date, rowid)) from marts.{mart}")[0]
+        with copy.restored(f"marts.{mart}"):
+            copy.breaks(statement.format(row)).fails(guard)
+    copy.passes(guard)
 
 
 FIRST_INVOICE = "rowid = (select min(rowid) from staging.stg_billing__invoices)"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,17 @@ class Copy:
         changed = self.execute(statement)
         assert changed > 0, f"the mutation changed no row: {statement}"
         return self
+
+    @contextmanager
+    def restored(self, table: str) -> Iterator[None]:
+        """Afterwards a table is as it was before, so that one copy serves many mutations."""
+        self.execute(f"create table kept_rows as select * from {table}")
+        try:
+            yield
+        finally:
+            self.execute(f"delete from {table}")
+            self.execute(f"insert into {table} select * from kept_rows")
+            self.execute("drop table kept_rows")
 
     def fails(self, test: str) -> int:
         """The dbt test finds the damage; the number of rows that it reports."""

@@ -76,6 +76,10 @@ def test_the_seal_waits_for_all_that_decides(loaded: dg.Definitions) -> None:
     "guard",
     [
         "assert_every_cent_has_one_place",
+        "assert_invoices_show_what_their_items_hold",
+        "assert_receipts_show_what_their_items_hold",
+        "assert_aging_adds_up_to_open_items",
+        "assert_executive_figures_add_up_to_items",
         "assert_matches_balance",
         "assert_no_item_over_allocated",
         "assert_debits_equal_credits",
@@ -110,6 +114,22 @@ def test_data_tests_are_blocking_checks(loaded: dg.Definitions) -> None:
     checks = [graph.get(key) for key in graph.asset_check_keys]
     assert len(checks) > 100
     assert all(check.blocking for check in checks)
+
+
+def test_every_invariant_is_a_check_of_an_asset(
+    loaded: dg.Definitions, nodes: dict[str, Any]
+) -> None:
+    """A data test on several models is a check of the one that it names (`meta.dagster.ref`)."""
+    guards = {
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "test"
+        and node["name"].startswith("assert_")
+        and "code_test" not in node["tags"]
+    }
+    assert "assert_every_cent_has_one_place" in guards
+    checks = {key.name for key in loaded.resolve_asset_graph().asset_check_keys}
+    assert guards - checks == set()
 
 
 def test_every_step_is_in_the_pool_of_the_single_writer(loaded: dg.Definitions) -> None:

@@ -3,6 +3,8 @@
 -- Breaks when: a mapping model filters or multiplies rows (a join on a key that is not one), a sign
 -- is lost, or a balance is computed from other allocations than those that are published. In
 -- silence, money would be missing from, or doubled in, every report.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_items'}}}) }}
+
 with
 
 items as (select * from {{ ref('fct_items') }}),

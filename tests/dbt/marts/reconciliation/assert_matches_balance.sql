@@ -4,6 +4,8 @@
 -- Breaks when: an allocation is rounded on one side only, a tolerance is checked against another
 -- base than the one it is granted on, or a residue is closed without a name. In silence, money
 -- would vanish inside matches that look clean.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_matches'}}}) }}
+
 with
 
 matches as (

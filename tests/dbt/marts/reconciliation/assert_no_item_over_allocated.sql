@@ -4,6 +4,8 @@
 -- Breaks when: two passes of one run take the same item, a sealed match and a new one overlap, or a
 -- match outlives the record that it was made from. In silence, one payment would settle two
 -- invoices.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_items'}}}) }}
+
 with
 
 items as (select * from {{ ref('fct_items') }}),
