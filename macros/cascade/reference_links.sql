@@ -19,7 +19,7 @@ mentions as (
         )
 ),
 
-numbers as (select * from {{ ref('int_item_numbers') }}),
+numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 declined as (select * from {{ ref('int_declined_pairs') }}),
 

@@ -1,27 +1,27 @@
--- The items that sealed and unreversed matches hold, and how much of each.
+-- The items that sealed and unreversed matches hold. What a person has taken apart holds nothing,
+-- also in the run in which it comes apart.
 with
 
 allocations as (select * from {{ ref('int_journal__allocations') }}),
 
-reversals as (select * from {{ ref('int_journal__reversals') }}),
+ended as (
+    select reversals.match_id
+    from {{ ref('int_journal__reversals') }} as reversals
+    union
+    select undone.match_id
+    from {{ ref('int_matches__undone_by_people') }} as undone
+),
 
 final as (
-    select
-        allocations.reconciliation,
-        allocations.item_type,
-        allocations.item_id,
-        allocations.item_key,
-        min(allocations.amount)
-        = sum(allocations.allocated_amount + allocations.adjusted_amount) as is_held_whole
-    from allocations
-    left join reversals
-        on allocations.match_id = reversals.match_id
-    where reversals.match_id is null
-    group by
+    select distinct
         allocations.reconciliation,
         allocations.item_type,
         allocations.item_id,
         allocations.item_key
+    from allocations
+    left join ended
+        on allocations.match_id = ended.match_id
+    where ended.match_id is null
 )
 
 select * from final

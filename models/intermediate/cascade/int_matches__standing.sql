@@ -11,16 +11,7 @@ reversals as (select * from {{ ref('int_journal__reversals') }}),
 
 items as (select * from {{ ref('int_items') }}),
 
-people_undo as (
-    select
-        decisions.match_id,
-        min_by(decisions.actor, decisions.decision_id) as actor
-    from {{ ref('stg_review__decisions') }} as decisions
-    where
-        decisions.action in ('unmatch', 'reject_match')
-        and decisions.decided_at <= {{ as_of() }}
-    group by decisions.match_id
-),
+people_undo as (select * from {{ ref('int_matches__undone_by_people') }}),
 
 live_matches as (
     select matches.*

@@ -190,7 +190,7 @@ lent as (
     having count(*) = 1
 ),
 
-final as (
+told as (
     select
         entries.account_id,
         entries.entry_id,
@@ -234,6 +234,18 @@ final as (
         on entries.item_id = splits.statement_item_id
     left join lent
         on entries.item_id = lent.statement_item_id
+),
+
+-- what a line says, as one value: readers of its texts keep what they have read by it
+final as (
+    select
+        told.*,
+        {{ sha256_hex(
+            "concat_ws('|', coalesce(told.structured_reference, ''), "
+            ~ "coalesce(told.end_to_end_id, ''), coalesce(told.remittance_information, ''), "
+            ~ "coalesce(told.counterparty_name, ''), coalesce(told.entry_key, ''))"
+        ) }} as text_hash
+    from told
 )
 
 select * from final

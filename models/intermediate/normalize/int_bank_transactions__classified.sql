@@ -68,7 +68,7 @@ payout_references as (
 
 -- a credit quotes what the gateway pays out, a debit what it takes
 quoted_payouts as (
-    select mentions.item_id
+    select distinct mentions.item_id
     from mentions
     inner join payout_references
         on mentions.mention_value = payout_references.reference_key
@@ -76,13 +76,6 @@ quoted_payouts as (
         on
             mentions.item_id = transactions.item_id
             and payout_references.is_taken = (transactions.amount < 0)
-    union
-    -- a sealed match says so for good
-    select live_items.item_id
-    from {{ ref('int_journal__live_items') }} as live_items
-    where
-        live_items.reconciliation = 'payout_to_bank'
-        and live_items.item_type = 'bank_transaction'
 ),
 
 final as (

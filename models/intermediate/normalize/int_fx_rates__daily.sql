@@ -46,6 +46,16 @@ both_ways as (
     from best_rates
 ),
 
+-- a pair that is quoted both ways has one rate, also as a leg of a cross
+legs as (
+    select *
+    from both_ways
+    qualify row_number() over (
+        partition by both_ways.rate_date, both_ways.base_currency, both_ways.quote_currency
+        order by both_ways.preference nulls last
+    ) = 1
+),
+
 crosses as (
     select
         first_leg.rate_date,
@@ -56,8 +66,8 @@ crosses as (
         case when first_leg.quote_currency = {{ reporting_currency() }} then 3 else 4 end
             as preference,
         first_leg.quote_currency as pivot_currency
-    from both_ways as first_leg
-    inner join both_ways as second_leg
+    from legs as first_leg
+    inner join legs as second_leg
         on
             first_leg.rate_date = second_leg.rate_date
             and first_leg.quote_currency = second_leg.base_currency
@@ -70,18 +80,18 @@ crosses as (
 
 all_rates as (
     select
-        both_ways.rate_date,
-        both_ways.base_currency,
-        both_ways.quote_currency,
-        both_ways.rate,
-        both_ways.source,
-        both_ways.preference,
+        legs.rate_date,
+        legs.base_currency,
+        legs.quote_currency,
+        legs.rate,
+        legs.source,
+        legs.preference,
         '' as pivot_currency
-    from both_ways
+    from legs
     inner join used_currencies as base_used
-        on both_ways.base_currency = base_used.currency
+        on legs.base_currency = base_used.currency
     inner join used_currencies as quote_used
-        on both_ways.quote_currency = quote_used.currency
+        on legs.quote_currency = quote_used.currency
     union all
     select
         crosses.rate_date,

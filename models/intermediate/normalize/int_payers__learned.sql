@@ -1,7 +1,7 @@
 -- Accounts and names that the customer master does not have, learned from sealed matches that rest
 -- on a reference or on a person's word: whose invoices did they pay? The first customer stays,
 -- until others together have more matches; then the key names nobody. What a person removes stays
--- removed.
+-- removed. A match that comes apart in this run teaches nothing any more, in this run already.
 with
 
 matches as (
@@ -9,9 +9,12 @@ matches as (
     from {{ ref('int_journal__matches') }} as matches
     left join {{ ref('int_journal__reversals') }} as reversals
         on matches.match_id = reversals.match_id
+    left join {{ ref('int_matches__undone_by_people') }} as undone
+        on matches.match_id = undone.match_id
     where
         matches.reconciliation = 'invoice_to_receipt'
         and reversals.match_id is null
+        and undone.match_id is null
         and (
             matches.decision = 'approved'
             or matches.pass in ('stated_reference', 'reference_in_text')
@@ -64,6 +67,27 @@ master_keys as (
     {{ unnest_list('customers.aliases', 'names', 'alias') }}
 ),
 
+-- a match of a document that is withdrawn or corrected comes apart; what people made they undo
+changed as (
+    select distinct matches.match_id
+    from matches
+    inner join allocations
+        on matches.match_id = allocations.match_id
+    inner join invoices
+        on
+            allocations.item_type = invoices.document_type
+            and allocations.item_id = invoices.item_id
+    where
+        invoices.status <> 'open'
+        or (
+            coalesce(matches.method, '') <> 'manual'
+            and (
+                invoices.currency <> allocations.currency
+                or invoices.total_amount <> abs(allocations.amount)
+            )
+        )
+),
+
 -- a match teaches when all its documents are of one family
 paid_for as (
     select
@@ -80,6 +104,9 @@ paid_for as (
             and allocations.item_id = invoices.item_id
     left join customer_families
         on invoices.customer_id = customer_families.customer_id
+    left join changed
+        on matches.match_id = changed.match_id
+    where changed.match_id is null
     group by matches.match_id
     having count(distinct coalesce(customer_families.family_id, invoices.customer_id)) = 1
 ),
