@@ -126,7 +126,8 @@ final as (
         -- evidence
         min(
             case
-                when {{ regex_matches('keyed.number_value', '^([0-9]{1,4}|[A-Z]{1,7})$') }} then 'weak'
+                when {{ regex_matches('keyed.number_value', '^([0-9]{1,4}|[A-Z]{1,7})$') }}
+                    then 'weak'
                 when {{ regex_matches('keyed.number_value', '^[0-9]+[.][0-9.]+$') }} then 'weak'
                 when {{ is_date_like('keyed.number_value') }} then 'weak'
                 else 'strong'
