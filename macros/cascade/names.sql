@@ -19,10 +19,14 @@
 {#-
     CTE `reduced_names`: the looser forms of exact names, with the column name_key of the relation.
 
-    bare_name   without legal form and `and`, umlauts in either spelling (MUELLER, MULLER -> MULLER)
-    legal_form  the form left out, in its commonest spelling; empty where the name states none
-    word_set    the words of the bare name in alphabetical order; null for one word
-    initial_set the same for a name of two words, the first one as its initial; null for others
+    plain_name    without `and`, umlauts in either spelling (MUELLER, MULLER -> MULLER)
+    bare_name     the plain name without its legal form
+    legal_form    the form left out, in its commonest spelling; empty where the name states none
+    short_name    the bare name without an addition (and Sons, and Partner) that leaves two words; null
+                  where it has none
+    word_set      the words of the bare name in alphabetical order; null for one word
+    initial_set   the same for a name of two words, the first one as its initial; null for others
+    uninitialled_set  the same without initials, where that leaves two words; null where it has none
 -#}
 {% macro reduced_names(relation) %}
 loose_names as (
@@ -53,7 +57,9 @@ stated_forms as (
             as legal_form
     from name_ends
     inner join {{ ref('legal_forms') }} as legal_forms
-        on replace(name_ends.name_end, ' ', '') = replace(legal_forms.legal_form, ' ', '')
+        on
+            coalesce(legal_forms.stands_as, 'form') <> 'addition'
+            and replace(name_ends.name_end, ' ', '') = replace(legal_forms.legal_form, ' ', '')
     group by name_ends.name_key
 ),
 
@@ -61,41 +67,115 @@ bare_names as (
     select
         loose_names.name_key,
         coalesce(replace(stated_forms.legal_form, ' ', ''), '') as legal_form,
-        trim({{ regex_replace_all(
+        {{ without_conjunctions('loose_names.loose_name') }} as plain_name,
+        {{ without_conjunctions(
             "substr(loose_names.loose_name, 1, "
-            ~ "length(loose_names.loose_name) - length(coalesce(stated_forms.name_end, ''))) || ' '",
-            ' (AND|UND|ET) ',
-            ' '
-        ) }}) as bare_name
+            ~ "length(loose_names.loose_name) - length(coalesce(stated_forms.name_end, '')))"
+        ) }} as bare_name
     from loose_names
     left join stated_forms
         on loose_names.name_key = stated_forms.name_key
 ),
 
+parted_names as (
+    select
+        bare_names.*,
+        case
+            when additions.legal_form is not null
+                then {{ regex_extract('bare_names.bare_name', '^([^ ]+ .*[^ ]) [^ ]+$', 1) }}
+        end as short_name,
+        {{ regex_matches('bare_names.bare_name', '(^| )[A-Z]( |$)') }} as has_initials,
+        trim({{ regex_replace_all(
+            regex_replace_all("' ' || bare_names.bare_name || ' '", '( [A-Z])+ ', ' '), ' +', ' '
+        ) }}) as uninitialled_name
+    from bare_names
+    left join {{ ref('legal_forms') }} as additions
+        on
+            additions.stands_as in ('addition', 'either')
+            and {{ regex_extract('bare_names.bare_name', ' ([^ ]+)$', 1) }} = additions.legal_form
+),
+
 reduced_names as (
     select
-        bare_names.name_key,
-        bare_names.bare_name,
-        bare_names.legal_form,
+        parted_names.name_key,
+        parted_names.bare_name,
+        parted_names.legal_form,
+        parted_names.plain_name,
+        parted_names.short_name,
         case
-            when bare_names.bare_name like '% %'
-                then {{ list_to_text("array_sort(" ~ split_to_list('bare_names.bare_name', ' ') ~ ")", ' ') }}
+            when parted_names.bare_name like '% %'
+                then {{ sorted_words('parted_names.bare_name') }}
         end as word_set,
         case
-            when {{ regex_matches('bare_names.bare_name', '^[A-Z]{2,} [A-Z]{2,}$') }}
-                then {{ list_to_text("array_sort(" ~ split_to_list(
-                    "substr(bare_names.bare_name, 1, 1) || ' ' || "
-                    ~ "split_part(bare_names.bare_name, ' ', 2)",
-                    ' '
-                ) ~ ")", ' ') }}
-        end as initial_set
-    from bare_names
-    where length(bare_names.bare_name) >= 4
+            when {{ regex_matches('parted_names.bare_name', '^[A-Z]{2,} [A-Z]{2,}$') }}
+                then {{ sorted_words(
+                    "substr(parted_names.bare_name, 1, 1) || ' ' || "
+                    ~ "split_part(parted_names.bare_name, ' ', 2)"
+                ) }}
+        end as initial_set,
+        case
+            when parted_names.has_initials and parted_names.uninitialled_name like '% %'
+                then {{ sorted_words('parted_names.uninitialled_name') }}
+        end as uninitialled_set
+    from parted_names
+    where length(parted_names.bare_name) >= 4
 )
 {% endmacro %}
+
+
+{#- The words of a text in alphabetical order. -#}
+{% macro sorted_words(expression) -%}
+    {{ list_to_text("array_sort(" ~ split_to_list(expression, ' ') ~ ")", ' ') }}
+{%- endmacro %}
+
+
+{#- A name without the words that join its parts; `&` and `+` are none already. -#}
+{% macro without_conjunctions(expression) -%}
+    trim({{ regex_replace_all(
+        expression ~ " || ' '", ' (AND|UND|ET|EN|OG|OCH|Y|E) ', ' '
+    ) }})
+{%- endmacro %}
 
 
 {#- A name with one spelling for letters that people write in two ways: AE A, OE O, UE U, AA A. -#}
 {% macro one_spelling(expression) -%}
     replace(replace(replace(replace({{ expression }}, 'AE', 'A'), 'OE', 'O'), 'UE', 'U'), 'AA', 'A')
 {%- endmacro %}
+
+
+{#-
+    CTE `runs`: every run of up to `longest` neighbouring words, as key columns, length and words.
+    relation: CTE with the key columns, position and word.
+-#}
+{% macro runs_of_words(relation, key_columns, longest) %}
+neighbours as (
+    select
+        {{ relation }}.*
+        {%- for n in range(1, longest) %},
+        lead({{ relation }}.word, {{ n }}) over (
+            partition by {% for c in key_columns %}{{ relation }}.{{ c }}{{ ', ' if not loop.last }}{% endfor %}
+            order by {{ relation }}.position nulls last
+        ) as word_{{ n }}
+        {%- endfor %}
+    from {{ relation }}
+),
+
+run_lengths as (
+    select cast(lengths.length as int) as length
+    from range(1, {{ longest + 1 }}) as lengths (length)
+),
+
+runs as (
+    select
+        {% for c in key_columns %}neighbours.{{ c }}, {% endfor %}run_lengths.length,
+        case run_lengths.length
+            {%- for length in range(1, longest + 1) %}
+            {%- set words = ['neighbours.word'] %}
+            {%- for n in range(1, length) %}{% do words.append('neighbours.word_' ~ n) %}{% endfor %}
+            when {{ length }} then {{ words | join(" || ' ' || ") }}
+            {%- endfor %}
+        end as words
+    from neighbours
+    cross join run_lengths
+)
+{% endmacro %}

@@ -28,6 +28,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "exception_members": lambda relation: [],
     "judged_pairs": lambda pairs: f"with\n\njudged_pairs as (select * from {pairs})",
     "mentions_of": lambda relation, keys: f"mentions as (select * from {relation})",
+    "runs_of_words": lambda relation, keys, longest: f"runs as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",
     "reduced_names": lambda relation: f"reduced_names as (select * from {relation})",
     "reference_links": lambda open_model, sources: f"select * from {open_model}",

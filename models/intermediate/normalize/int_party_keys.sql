@@ -1,6 +1,6 @@
 -- What a customer is known by: account numbers, legal name and aliases, the looser forms of both,
--- and what confirmed matches have taught. A key that two customers share names nobody (ties are
--- refused).
+-- the customer number, and what confirmed matches have taught. A key that two customers share names
+-- nobody (ties are refused).
 with
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
@@ -43,17 +43,30 @@ places as (select cast(counted.place as int) as place from range(20, 71) as coun
 -- counts from 26 characters on only (the shortest cut is 27, less a space).
 cut_names as (
     select
-        customer_names.customer_id,
-        trim(substr(customer_names.name_key, 1, places.place)) as name_key
-    from customer_names
+        customer_reduced_names.customer_id,
+        trim(substr(customer_reduced_names.plain_name, 1, places.place)) as name_key
+    from customer_reduced_names
     inner join places
-        on places.place < length(customer_names.name_key)
+        on places.place < length(customer_reduced_names.plain_name)
     where
-        substr(customer_names.name_key, places.place, 1) <> ' '
+        substr(customer_reduced_names.plain_name, places.place, 1) <> ' '
         and (
             places.place >= 26
-            or substr(customer_names.name_key, places.place + 1, 1) <> ' '
+            or substr(customer_reduced_names.plain_name, places.place + 1, 1) <> ' '
         )
+),
+
+-- Customers that only the invoices know have a number too. What could be a year, an amount or a
+-- word is no key, nor is what is also the number of a document.
+customer_numbers as (
+    select
+        numbered.customer_id,
+        {{ number_key('numbered.customer_id') }} as key_value
+    from (
+        select customers.customer_id from customers
+        union
+        select invoices.customer_id from {{ ref('stg_billing__invoices') }} as invoices
+    ) as numbered
 ),
 
 keys as (
@@ -94,6 +107,44 @@ keys as (
         'word_set' as key_kind,
         customer_reduced_names.initial_set as key_value
     from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'uninitialled_set' as key_kind,
+        customer_reduced_names.uninitialled_set as key_value
+    from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'short_name' as key_kind,
+        customer_reduced_names.short_name as key_value
+    from customer_reduced_names
+    union all
+    select
+        customer_reduced_names.customer_id,
+        'short_name' as key_kind,
+        customer_reduced_names.short_name || '|' || customer_reduced_names.legal_form as key_value
+    from customer_reduced_names
+    where customer_reduced_names.legal_form <> ''
+    union all
+    select
+        customer_numbers.customer_id,
+        'customer_number' as key_kind,
+        customer_numbers.key_value
+    from customer_numbers
+    left join {{ ref('int_item_numbers') }} as document_numbers
+        on customer_numbers.key_value = document_numbers.number_value
+    where
+        document_numbers.number_value is null
+        and not {{ is_date_like('customer_numbers.key_value') }}
+        and (
+            {{ regex_matches('customer_numbers.key_value', '^[0-9]{6,}$') }}
+            or (
+                length(customer_numbers.key_value) >= 4
+                and {{ regex_matches('customer_numbers.key_value', '[A-Z]') }}
+                and {{ regex_matches('customer_numbers.key_value', '[0-9]{2}') }}
+            )
+        )
     union all
     select
         cut_names.customer_id,
