@@ -167,7 +167,7 @@ paid_before as (
         open_items.item_type,
         open_items.item_id,
         cast(null as {{ dbt.type_string() }}) as match_id,
-        'invoice' as other_item_type,
+        quoted.document_type as other_item_type,
         quoted.invoice_id as other_item_id,
         cast(null as {{ amount_type() }}) as score,
         {{ json_object([['open', amount_text('open_items.open_amount')]]) }} as score_parts,

@@ -2,15 +2,21 @@
 -- and whether that made so many that they are one finding.
 with
 
+-- where somebody owes and somebody pays
 items as (
-    select *
-    from {{ ref('int_items__balanced') }}
-    where reconciliation = 'invoice_to_receipt'
+    select balanced.*
+    from {{ ref('int_items__balanced') }} as balanced
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on
+            balanced.reconciliation = reconciliations.name
+            and reconciliations.party_kind in ('customer', 'vendor')
 ),
 
 duplicate_invoices as (select * from {{ ref('int_invoices__duplicates') }}),
 
 duplicate_charges as (select * from {{ ref('int_charges__duplicates') }}),
+
+duplicate_bills as (select * from {{ ref('int_vendor_invoices__duplicates') }}),
 
 rules as (select * from {{ ref('duplicate_rules') }}),
 
@@ -27,7 +33,7 @@ found as (
         duplicate_invoices.rule_id,
         duplicate_invoices.effect,
         duplicate_invoices.group_name,
-        false as is_charge
+        'billing_invoices' as feed
     from duplicate_invoices
     union all
     select
@@ -36,8 +42,17 @@ found as (
         duplicate_charges.rule_id,
         'set_aside' as effect,
         duplicate_charges.group_name,
-        true as is_charge
+        'gateway_transactions' as feed
     from duplicate_charges
+    union all
+    select
+        duplicate_bills.item_id,
+        duplicate_bills.original_item_id,
+        duplicate_bills.rule_id,
+        'set_aside' as effect,
+        duplicate_bills.group_name,
+        'vendor_invoices' as feed
+    from duplicate_bills
 ),
 
 -- what a person has marked as a duplicate has no rule
@@ -59,7 +74,7 @@ members as (
     left join found
         on
             items.item_id = found.item_id
-            and (items.item_type = 'charge') = found.is_charge
+            and items.feed = found.feed
             and case when items.set_aside_reason = 'duplicate' then 'set_aside' else 'suspect' end
             = found.effect
     left join rules

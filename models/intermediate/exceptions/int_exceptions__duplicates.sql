@@ -3,10 +3,14 @@
 -- resolved.
 with
 
+-- where somebody owes and somebody pays
 items as (
-    select *
-    from {{ ref('int_items__balanced') }}
-    where reconciliation = 'invoice_to_receipt'
+    select balanced.*
+    from {{ ref('int_items__balanced') }} as balanced
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on
+            balanced.reconciliation = reconciliations.name
+            and reconciliations.party_kind in ('customer', 'vendor')
 ),
 
 members as (select * from {{ ref('int_exceptions__duplicate_items') }}),

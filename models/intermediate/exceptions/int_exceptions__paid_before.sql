@@ -1,11 +1,15 @@
--- Receipts with nothing allocated that quote an invoice which other money has already closed: the
--- customer paid it again. A quotation counts with the same party, or with the same amount.
+-- Payments with nothing allocated that quote an invoice or a bill which other money has already
+-- closed: it was paid again. A quotation counts with the same party, or with the same amount.
 with
 
+-- where somebody owes and somebody pays
 items as (
-    select *
-    from {{ ref('int_items__balanced') }}
-    where reconciliation = 'invoice_to_receipt'
+    select balanced.*
+    from {{ ref('int_items__balanced') }} as balanced
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on
+            balanced.reconciliation = reconciliations.name
+            and reconciliations.party_kind in ('customer', 'vendor')
 ),
 
 transactions as (
@@ -22,6 +26,7 @@ mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 unapplied as (
     select
         items.item_key,
+        items.reconciliation,
         items.item_type,
         items.item_id,
         items.party_id,
@@ -32,7 +37,6 @@ unapplied as (
         items.side = 'actual'
         and items.item_type in ('charge', 'bank_transaction')
         and items.status not in ('closed', 'set_aside')
-        and items.amount > 0
         and items.open_amount = items.amount
 ),
 
@@ -60,17 +64,21 @@ quoted_keys as (select distinct quotations.reference_key from quotations),
 
 closed_documents as (
     select
+        items.reconciliation,
+        items.item_type,
         items.item_id,
         items.document_number,
         items.party_id,
         items.currency,
         items.amount
     from items
-    where items.item_type = 'invoice' and items.status = 'closed'
+    where items.item_type in ('invoice', 'vendor_invoice') and items.status = 'closed'
 ),
 
 document_keys as (
     select
+        closed_documents.reconciliation,
+        closed_documents.item_type,
         closed_documents.item_id as invoice_id,
         closed_documents.party_id,
         closed_documents.currency,
@@ -79,6 +87,8 @@ document_keys as (
     from closed_documents
     union
     select
+        closed_documents.reconciliation,
+        closed_documents.item_type,
         closed_documents.item_id as invoice_id,
         closed_documents.party_id,
         closed_documents.currency,
@@ -97,6 +107,7 @@ quoted_documents as (
 final as (
     select
         unapplied.item_key,
+        min_by(quoted_documents.item_type, quoted_documents.invoice_id) as document_type,
         min(quoted_documents.invoice_id) as invoice_id
     from unapplied
     inner join quotations
@@ -104,7 +115,10 @@ final as (
     inner join quoted_documents
         on
             quotations.reference_key = quoted_documents.reference_key
+            and unapplied.reconciliation = quoted_documents.reconciliation
             and unapplied.currency = quoted_documents.currency
+            -- money that goes out pays no invoice, money that comes in no bill
+            and sign(unapplied.amount) = sign(quoted_documents.amount)
     where
         unapplied.party_id = quoted_documents.party_id
         or unapplied.amount = quoted_documents.amount

@@ -20,57 +20,62 @@ open_items as (
 -- an advice names its payment by end-to-end id, bank reference or payment id
 payment_names as (
     select
-        open_items.item_key,
+        'charge|' || transactions.item_id as claim_key,
         {{ compact_upper('transactions.payment_id') }} as payment_name,
         0 as is_borrowed
     from transactions
-    inner join open_items
-        on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
     union all
     select
-        open_items.item_key,
+        'charge|' || transactions.item_id as claim_key,
         {{ compact_upper('transactions.transaction_id') }} as payment_name,
         0 as is_borrowed
     from transactions
-    inner join open_items
-        on 'invoice_to_receipt|charge|' || transactions.item_id = open_items.item_key
     union all
     select
-        open_items.item_key,
+        'bank_transaction|' || booked.item_id as claim_key,
         {{ compact_upper('booked.end_to_end_id') }} as payment_name,
         0 as is_borrowed
     from {{ ref('int_bank_transactions__booked') }} as booked
-    inner join open_items
-        on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
     union all
     select
-        open_items.item_key,
+        'bank_transaction|' || booked.item_id as claim_key,
         {{ compact_upper('booked.entry_id') }} as payment_name,
         0 as is_borrowed
     from {{ ref('int_bank_transactions__booked') }} as booked
-    inner join open_items
-        on 'invoice_to_receipt|bank_transaction|' || booked.item_id = open_items.item_key
     union all
     -- a notification's advice goes by the id of the notification, and its money by the statement's
     select
-        open_items.item_key,
+        'bank_transaction|' || booked.described_item_id as claim_key,
         {{ compact_upper('booked.entry_id') }} as payment_name,
         1 as is_borrowed
     from {{ ref('int_bank_transactions__booked') }} as booked
-    inner join open_items
-        on 'invoice_to_receipt|bank_transaction|' || booked.described_item_id = open_items.item_key
 ),
 
+open_records as (select distinct open_items.claim_key from open_items),
+
 -- a name that two payments share names neither
-named_payments as (
+named_records as (
     select
         payment_names.payment_name,
-        min(payment_names.item_key) as item_key,
+        min(payment_names.claim_key) as claim_key,
         min(payment_names.is_borrowed) as is_borrowed
     from payment_names
-    where payment_names.payment_name is not null and payment_names.payment_name <> ''
+    inner join open_records
+        on payment_names.claim_key = open_records.claim_key
+    where payment_names.payment_name <> ''
     group by payment_names.payment_name
-    having count(distinct payment_names.item_key) = 1
+    having count(distinct payment_names.claim_key) = 1
+),
+
+-- in every reconciliation that the payment is open in
+named_payments as (
+    select
+        named_records.payment_name,
+        open_items.item_key,
+        named_records.is_borrowed
+    from named_records
+    inner join open_items
+        on named_records.claim_key = open_items.claim_key
 ),
 
 -- lines of one advice that say the same are one statement
@@ -106,19 +111,23 @@ advised as (
 
 texts as (
     select
-        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        open_items.item_key,
         '' as line_key,
         'invoice_reference' as mention_source,
         transactions.invoice_reference as mention_text
     from transactions
+    inner join open_items
+        on 'charge|' || transactions.item_id = open_items.claim_key
     where transactions.invoice_reference is not null
     union all
     select
-        'invoice_to_receipt|charge|' || transactions.item_id as item_key,
+        open_items.item_key,
         '' as line_key,
         'description' as mention_source,
         transactions.description as mention_text
     from transactions
+    inner join open_items
+        on 'charge|' || transactions.item_id = open_items.claim_key
     where transactions.description is not null
     union all
     select
@@ -129,14 +138,7 @@ texts as (
     from advised
 ),
 
-open_texts as (
-    select texts.*
-    from texts
-    inner join open_items
-        on texts.item_key = open_items.item_key
-),
-
-{{ mentions_of('open_texts', ['item_key', 'line_key']) }},
+{{ mentions_of('texts', ['item_key', 'line_key']) }},
 
 final as (
     select

@@ -26,6 +26,14 @@ payouts as (
     {% endif %}
 ),
 
+bills as (
+    select *
+    from {{ ref('int_vendor_invoices__summed') }}
+    {% if is_incremental() %}
+    where _row_hash not in (select known.row_hash from {{ this }} as known)
+    {% endif %}
+),
+
 numbers as (
     select
         'invoice_to_receipt' as reconciliation,
@@ -62,6 +70,24 @@ numbers as (
         'payout' as number_kind,
         payouts.payout_id as number_text
     from payouts
+    union all
+    select
+        'bill_to_payment' as reconciliation,
+        'vendor_invoice|' || bills.item_id as claim_key,
+        bills._row_hash as row_hash,
+        {{ party_digits('bills.vendor_id') }} as party_digits,
+        'number' as number_kind,
+        bills.vendor_invoice_number as number_text
+    from bills
+    union all
+    select
+        'bill_to_payment' as reconciliation,
+        'vendor_invoice|' || bills.item_id as claim_key,
+        bills._row_hash as row_hash,
+        {{ party_digits('bills.vendor_id') }} as party_digits,
+        'id' as number_kind,
+        bills.vendor_invoice_id as number_text
+    from bills
 ),
 
 spaced as (

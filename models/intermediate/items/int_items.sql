@@ -10,6 +10,8 @@ all_items as (
     select * from {{ ref('int_items__payout_to_bank') }}
     union all
     select * from {{ ref('int_items__bank_to_ledger') }}
+    union all
+    select * from {{ ref('int_items__bill_to_payment') }}
 ),
 
 windows as (select * from {{ ref('match_windows') }}),

@@ -179,13 +179,8 @@ bank_items as (
     from bank_transactions
     left join active as invoice_to_receipt
         on invoice_to_receipt.reconciliation = 'invoice_to_receipt'
-    left join active as payout_to_bank
-        on payout_to_bank.reconciliation = 'payout_to_bank'
-    where
-        -- a line that names a gateway belongs to payout_to_bank while that is active
-        bank_transactions.gateway is null
-        or bank_transactions.is_own_transfer
-        or not coalesce(payout_to_bank.is_active, false)
+    -- a debit to somebody who is no customer, and a line that names a gateway, belong elsewhere
+    where bank_transactions.home_reconciliation = 'invoice_to_receipt'
 ),
 
 all_items as (

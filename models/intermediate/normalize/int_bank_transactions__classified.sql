@@ -24,6 +24,12 @@ mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
 payouts as (select * from {{ ref('stg_gateway__payouts') }}),
 
+active as (
+    select *
+    from {{ ref('int_reconciliations__active') }}
+    where is_active
+),
+
 -- only the gateways that pay this company out are looked for
 gateway_names as (
     select gateways.gateway, {{ normalize_name('gateways.bank_name_pattern') }} as gateway_name
@@ -87,7 +93,20 @@ final as (
         named_gateways.gateway,
         quoted_payouts.item_id is not null as quotes_payout,
         own_accounts.account_key is not null
-        or conversions.item_id is not null as is_own_transfer
+        or conversions.item_id is not null as is_own_transfer,
+        case
+            when own_accounts.account_key is not null or conversions.item_id is not null
+                then 'invoice_to_receipt'
+            when named_gateways.gateway is not null and payout_to_bank.reconciliation is not null
+                then 'payout_to_bank'
+            -- money out to somebody who is no customer
+            when
+                transactions.amount < 0
+                and (parties.party_id is null or invoice_to_receipt.reconciliation is null)
+                and bill_to_payment.reconciliation is not null
+                then 'bill_to_payment'
+            else 'invoice_to_receipt'
+        end as home_reconciliation
     from transactions
     left join parties
         on transactions.item_id = parties.item_id
@@ -99,6 +118,12 @@ final as (
         on {{ compact_upper('transactions.counterparty_account') }} = own_accounts.account_key
     left join conversions
         on transactions.item_id = conversions.item_id
+    left join active as invoice_to_receipt
+        on invoice_to_receipt.reconciliation = 'invoice_to_receipt'
+    left join active as payout_to_bank
+        on payout_to_bank.reconciliation = 'payout_to_bank'
+    left join active as bill_to_payment
+        on bill_to_payment.reconciliation = 'bill_to_payment'
 )
 
 select * from final

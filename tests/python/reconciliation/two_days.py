@@ -9,7 +9,7 @@ from pathlib import Path
 from tieout_process import Tieout
 
 from orchestration.home import Home
-from tests.python.reconciliation import bank_cases, doubtful_cases
+from tests.python.reconciliation import bank_cases, bill_cases, doubtful_cases
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.hard_cases import FIRST_DAY, SECOND_DAY
@@ -34,6 +34,7 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
         *FIRST_DAY,
         bank_cases.statement_and_notification,
         *doubtful_cases.FIRST_DAY,
+        *bill_cases.FIRST_DAY,
     ):
         case(books)
     books.land(home.create().landing, "first", shuffle=shuffle)
@@ -41,7 +42,7 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
     first.tieout.succeed("run")
     after_first = home.serving.resolve()
     books = Books()
-    for news in (*SECOND_DAY, bank_cases.notification_and_statement):
+    for news in (*SECOND_DAY, bank_cases.notification_and_statement, *bill_cases.SECOND_DAY):
         news(books, first)
     books.land(home.landing, "second", shuffle=shuffle)
     tieout = Tieout(home, as_of=SECOND)

@@ -54,6 +54,21 @@ ledger_entries as (
     where posting_date <= {{ as_of_date() }}
 ),
 
+bills as (
+    select *
+    from {{ ref('stg_procurement__vendor_invoices') }}
+    where invoice_date <= {{ as_of_date() }}
+),
+
+-- the lines of a bill in one currency are one item
+bill_totals as (
+    select
+        bills.currency,
+        sum(bills.amount) as amount
+    from bills
+    group by bills.vendor_invoice_id, bills.currency
+),
+
 landed as (
     select
         'invoice_to_receipt' as reconciliation,
@@ -111,6 +126,13 @@ landed as (
     where
         ledger_entries.account_code || ' ' || ledger_entries.currency
         in (select booked_accounts.code_and_currency from booked_accounts)
+    union all
+    select
+        'bill_to_payment' as reconciliation,
+        'vendor_invoices' as feed,
+        bill_totals.currency,
+        -bill_totals.amount as amount
+    from bill_totals
 ),
 
 landed_totals as (
@@ -149,16 +171,13 @@ placed as (
             when items.item_type = 'payout' then 'gateway_payouts'
             when items.item_type = 'bank_transaction' then 'bank_transactions'
             when items.item_type = 'ledger_entry' then 'ledger_entries'
+            when items.item_type = 'vendor_invoice' then 'vendor_invoices'
             else 'gateway_transactions'
         end as feed,
         items.currency,
         items.amount
     from items
-    where
-        items.reconciliation in (
-            'invoice_to_receipt', 'gateway_to_payout', 'payout_to_bank', 'bank_to_ledger'
-        )
-        and items.set_aside_reason is distinct from 'explained_elsewhere'
+    where items.set_aside_reason is distinct from 'explained_elsewhere'
 ),
 
 placed_totals as (
