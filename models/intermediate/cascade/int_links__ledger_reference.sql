@@ -1,11 +1,11 @@
--- Pass 4b. A ledger line carries a reference of a bank line of its account: the bank's own id, or a
+-- A ledger line carries a reference of a bank line of its account: the bank's own id, or a
 -- number that stands in the bank's text. A number that several lines of both sides carry tells none
 -- of them apart; the amounts of one against several are added up.
 with
 
 open_items as (
     select *
-    from {{ ref('int_open__after_weak_reference') }}
+    from {{ ref('int_open__unmatched') }}
     where reconciliation = 'bank_to_ledger'
 ),
 
@@ -164,7 +164,9 @@ final as (
         max(found.carried_value) as evidence,
         false as is_ambiguous,
         false as is_weak,
-        cast(null as {{ amount_type() }}) as stated_amount
+        cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
+        cast(null as {{ dbt.type_string() }}) as group_name
     from found
     left join declined_pairs
         on

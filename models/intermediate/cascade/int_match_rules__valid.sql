@@ -8,6 +8,8 @@ rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
+relations as (select * from {{ ref('match_relations') }}),
+
 in_force as (
     select
         rules.rule_id,
@@ -15,6 +17,8 @@ in_force as (
         rules.reconciliation,
         rules.pass,
         rules.relation,
+        relations.kind as relation_kind,
+        relations.payer,
         rules.method,
         rules.closes_by_itself
         and certificates.is_certified
@@ -27,6 +31,7 @@ in_force as (
         rules.confidence,
         rules.tolerance_minor_units,
         rules.tolerance_relative,
+        rules.tolerance_reporting,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,
@@ -42,6 +47,8 @@ in_force as (
         on
             rules.rule_id = certificates.rule_id
             and rules.rule_version = certificates.rule_version
+    inner join relations
+        on rules.relation = relations.relation
     where
         rules.valid_from <= {{ as_of_date() }}
         and (rules.valid_to is null or rules.valid_to > {{ as_of_date() }})
