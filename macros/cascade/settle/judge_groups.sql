@@ -5,7 +5,7 @@
     one wave may then want the same item: what a stronger pass (seeds/passes.csv) closes is gone for the
     weaker ones; of groups that are as strong none closes.
 
-    Reads `ruled`, `group_items`, `allocated`, `passes`. Yields `settled_groups`, one row a group.
+    Reads `ruled`, `group_items`, `allocated`. Yields `settled_groups`, one row a group.
     defers_differences: leave out groups of linked documents whose amounts do not agree and that no rule
     explains; the wave `sums` looks for what explains them first.
 -#}
@@ -148,13 +148,11 @@ claims as (
         judged.group_name,
         judged.reconciliation,
         judged.doubt is null as is_closing,
-        coalesce(passes.place, 0) as place,
+        judged.place_in_wave as place,
         group_items.claim_key
     from judged
     inner join group_items
         on judged.group_name = group_items.group_name
-    left join passes
-        on judged.pass = passes.pass
 ),
 
 rivalries as (

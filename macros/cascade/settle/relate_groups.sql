@@ -216,6 +216,7 @@ related as (
 ruled as (
     select
         related.*,
+        mismatch_rules.place_in_wave,
         coalesce(rules.relation, 'mismatch') as relation,
         coalesce(rules.rule_id, mismatch_rules.rule_id) as rule_id,
         coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,

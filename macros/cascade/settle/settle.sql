@@ -39,8 +39,6 @@ links as (
     {%- endfor %}
 ),
 
-passes as (select * from {{ ref('passes') }}),
-
 {{ rule_arms() }},
 
 currencies as (select * from {{ ref('currencies') }}),

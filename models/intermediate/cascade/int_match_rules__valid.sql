@@ -10,12 +10,16 @@ certificates as (select * from {{ ref('int_rule_certificates') }}),
 
 relations as (select * from {{ ref('match_relations') }}),
 
+passes as (select * from {{ ref('passes') }}),
+
 in_force as (
     select
         rules.rule_id,
         rules.rule_version,
         rules.reconciliation,
         rules.pass,
+        passes.wave_number,
+        passes.place as place_in_wave,
         rules.relation,
         relations.kind as relation_kind,
         relations.payer,
@@ -47,8 +51,10 @@ in_force as (
         on
             rules.rule_id = certificates.rule_id
             and rules.rule_version = certificates.rule_version
-    inner join relations
+    left join relations
         on rules.relation = relations.relation
+    left join passes
+        on rules.pass = passes.pass
     where
         rules.valid_from <= {{ as_of_date() }}
         and (rules.valid_to is null or rules.valid_to > {{ as_of_date() }})
