@@ -1,5 +1,5 @@
--- A number of a document stands in the free text.
+-- Pass 2. A number of a document stands in the free text.
 {{ reference_links(
-    open_model='int_open__after_keys',
+    open_model='int_open__after_stated_reference',
     sources=['remittance_information', 'description']
 ) }}
