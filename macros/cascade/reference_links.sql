@@ -140,7 +140,9 @@ links as (
         -- a number of this document alone settles what a shared one leaves open
         min(narrowed.documents) > 1 as is_ambiguous,
         max(case when narrowed.strength = 'strong' then 1 else 0 end) = 0 as is_weak,
-        cast(max(narrowed.stated_amount) as {{ amount_type() }}) as stated_amount
+        cast(max(narrowed.stated_amount) as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
+        cast(null as {{ dbt.type_string() }}) as group_name
     from narrowed
     group by narrowed.reconciliation, narrowed.expected_unit, narrowed.actual_unit
 ),

@@ -1,30 +1,30 @@
 {#-
-    CTE `rules`: the rules of a pass by arm, and CTE `canaries`: the share of parties in the canary arm
-    of each reconciliation that has one. The arm `stable` has the stable versions; the arm `canary` has
+    CTE `rules`: the rules in force by arm, and CTE `canaries`: the share of parties in the canary arm of
+    each reconciliation and pass that has one. The arm `stable` has the stable versions; the arm `canary` has
     the same with each canary in place of its stable version. A fixture without rollout is stable.
 -#}
-{% macro rule_arms(pass_name) %}
+{% macro rule_arms() %}
 placed_rules as (
     select
         valid_rules.*,
         coalesce(valid_rules.rollout, 'stable') = 'canary' as is_canary,
         row_number() over (
-            partition by valid_rules.reconciliation, valid_rules.relation
+            partition by valid_rules.reconciliation, valid_rules.pass, valid_rules.relation
             order by
                 case when valid_rules.rollout = 'canary' then 0 else 1 end asc nulls last,
                 valid_rules.rule_id asc nulls last
         ) as place
     from {{ ref('int_match_rules__valid') }} as valid_rules
-    where valid_rules.pass = '{{ pass_name }}'
 ),
 
 canaries as (
     select
         placed_rules.reconciliation,
+        placed_rules.pass,
         max(placed_rules.canary_share) as arm_share
     from placed_rules
     where placed_rules.is_canary
-    group by placed_rules.reconciliation
+    group by placed_rules.reconciliation, placed_rules.pass
 ),
 
 rules as (
@@ -39,7 +39,9 @@ rules as (
         'canary' as arm
     from placed_rules
     inner join canaries
-        on placed_rules.reconciliation = canaries.reconciliation
+        on
+            placed_rules.reconciliation = canaries.reconciliation
+            and placed_rules.pass = canaries.pass
     where placed_rules.place = 1
 )
 {% endmacro %}

@@ -15,13 +15,17 @@
     whether it may have come about by chance. A set that takes all but two is as simple as one of two.
 
     target_side: 'actual' finds documents for a payment, 'expected' payments for a document.
+    units_model, parties_model: what is looked among; shapes as int_sets__units and int_sets__parties.
+    smallest_set: one member is a set (1), or takes no part in sets (2).
 -#}
-{% macro sets_of(target_side) %}
+{% macro sets_of(
+    target_side, units_model='int_sets__units', parties_model='int_sets__parties', smallest_set=2
+) %}
 {%- set payments = target_side == 'actual' -%}
 {%- set member_side = 'expected' if payments else 'actual' -%}
 with
 
-units as (select * from {{ ref('int_sets__units') }}),
+units as (select * from {{ ref(units_model) }}),
 
 -- whose members are looked among, seen from the side of the target
 parties as (
@@ -37,8 +41,8 @@ parties as (
         sides.{{ member_side }}_has_credits as has_credits,
         sides.{{ member_side }}_count
         <= least({{ search_limit('most_members_searched_whole') }}, 12) as is_searched_whole
-    from {{ ref('int_sets__parties') }} as sides
-    where sides.{{ member_side }}_count > 1
+    from {{ ref(parties_model) }} as sides
+    where sides.{{ member_side }}_count >= {{ smallest_set }}
 ),
 
 declined_pairs as (
@@ -99,9 +103,9 @@ members as (
     where units.side = '{{ member_side }}'
 ),
 
-{{ subsets_by_halves(payments) }},
+{{ subsets_by_halves(payments, smallest_set) }},
 
-{{ sets_by_joins(payments) }},
+{{ sets_by_joins(payments, smallest_set) }},
 
 found_sets as (
     select
@@ -201,7 +205,7 @@ select * from final
     CTE `subset_members`: every subset of a small party that adds up to a target, one row per member.
     Sets beyond those that are shown come as one more, of all the members that any of them takes.
 -#}
-{% macro subsets_by_halves(payments) %}
+{% macro subsets_by_halves(payments, smallest_set) %}
 -- dealt by turns; each has a bit of its own in its half
 dealt as (
     select
@@ -366,7 +370,7 @@ subsets as (
             and half_rests.rest = even_sums.amount
     where
         (even_sums.mask & half_rests.barred_mask) = 0
-        and half_rests.taken + even_sums.taken > 1
+        and half_rests.taken + even_sums.taken >= {{ smallest_set }}
 ),
 
 -- a declined one fits too: what is left of two is no more certain than it was
@@ -445,7 +449,7 @@ subset_members as (
 {#-
     CTEs `ranked_sets` and `set_members`: what joins find in a large party.
 -#}
-{% macro sets_by_joins(payments) %}
+{% macro sets_by_joins(payments, smallest_set) %}
 {% if payments -%}
 purchase_orders as (
     select
@@ -638,6 +642,22 @@ found_places as (
         pairs.place_1 > rests.last_place
         and pairs.first_date >= rests.first_day
         and pairs.last_date <= rests.last_day
+    {%- if smallest_set == 1 %}
+    union all
+    select
+        goals.target_unit,
+        goals.kind,
+        singles.place as place_1,
+        cast(null as bigint) as place_2,
+        cast(null as bigint) as place_3,
+        cast(null as bigint) as place_4
+    from goals
+    inner join singles
+        on goals.party_number = singles.party_number and goals.goal = singles.amount
+    where
+        goals.kind = 'some'
+        and singles.event_date between goals.first_day and goals.last_day
+    {%- endif %}
     {%- if payments %}
     union all
     select

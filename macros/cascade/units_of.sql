@@ -26,21 +26,26 @@ units as (
 
 
 {#-
-    What is still open for the next pass: the items of the pass before, less what it accepted, without
-    what waits for a person, and without bank lines that another reconciliation has claimed.
-    open_model, pass_model: names of the models before.
+    What is still open for the next wave: the items of the wave before, less what it closed, without what
+    waits for a person, and without bank lines that another reconciliation has claimed. A suggestion
+    to somebody unknown, or to another payer, keeps the payment, and not the document.
+    open_model, wave_model: names of the models before.
 -#}
-{% macro open_after(open_model, pass_model) %}
+{% macro open_after(open_model, wave_model) %}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
 
-settled as (select * from {{ ref(pass_model) }}),
+settled as (select * from {{ ref(wave_model) }}),
+
+ambiguities as (select * from {{ ref('match_ambiguities') }}),
 
 effects as (
     select
         settled.item_key,
-        max(case when settled.ambiguity is null then 0 else 1 end) as is_waiting,
+        max(case when settled.ambiguity is null then 0 else 1 end) as is_suggested,
+        max(case when coalesce(ambiguities.holds_documents, false) then 1 else 0 end)
+            as is_held,
         sum(
             case
                 when settled.ambiguity is null
@@ -49,6 +54,8 @@ effects as (
             end
         ) as closed_amount
     from settled
+    left join ambiguities
+        on settled.ambiguity = ambiguities.code
     group by settled.item_key
 ),
 
@@ -92,9 +99,14 @@ final as (
             and open_items.reconciliation <> claims.reconciliation
     where
         claims.claim_key is null
-        and coalesce(effects.is_waiting, 0) = 0
+        and case
+            when open_items.side = 'expected' then coalesce(effects.is_held, 0)
+            else coalesce(effects.is_suggested, 0)
+        end = 0
+        -- a suggestion takes nothing
         and (
             effects.item_key is null
+            or effects.is_suggested = 1
             or open_items.remaining_amount <> effects.closed_amount
         )
 )

@@ -24,7 +24,7 @@ MODELS = (
     "int_sets__of_documents",
     "int_sets__of_payments",
     "int_links__sets",
-    "int_pass__sets",
+    "int_wave__sums",
 )
 """What the pass itself consists of; the rest of a build is there with or without it."""
 
@@ -54,7 +54,7 @@ def run(size: int = 200_000) -> Result:
     with temporary_home() as home:
         _land(home, size)
         ingest(home, AS_OF)
-        build(home, "+int_open__after_sets")
+        build(home, "+int_open__after_equals")
         # by themselves, once what they read is there: two cores for the pass, as in the promise
         spans = build(home, " ".join(MODELS))
         return _score(home, size, spans)
@@ -146,7 +146,7 @@ def _score(home: Home, payers: int, spans: dict[str, Span]) -> Result:
                 select
                     min(items.item_id) filter (items.side = 'actual') as payment,
                     list_sort(list(items.item_id) filter (items.side = 'expected')) as documents
-                from intermediate.int_pass__sets as settled
+                from intermediate.int_wave__sums as settled
                 inner join intermediate.int_items as items using (item_key)
                 where settled.ambiguity is null
                 group by settled.group_name

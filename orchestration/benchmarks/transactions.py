@@ -31,7 +31,7 @@ MATCHING_MODELS = (
     "int_pairs__compared",
     "int_pairs__probabilistic",
     "int_links__probabilistic",
-    "int_pass__probabilistic",
+    "int_wave__likeness",
 )
 """What the pass itself consists of; the rest of a build is there with or without it."""
 

@@ -17,7 +17,6 @@ MACROS = Path(__file__).resolve().parents[3] / "macros"
 
 FRAGMENTS: dict[str, Callable[..., Any]] = {
     "amount_type": lambda: "decimal(38, 10)",
-    "before_probabilistic": lambda: "int_open",
     "compared_levels": lambda relation: f"pair_levels as (select * from {relation})",
     "compared_pairs": lambda open_model, words: f"select * from {open_model}",
     "comparisons": lambda: {},

@@ -1,10 +1,10 @@
--- Pass 3b. A manual payout names none of its transactions: it took what the gateway's balance held,
+-- A manual payout names none of its transactions: it took what the gateway's balance held,
 -- in the order in which money became available. Where payouts and transactions, both added up in
 -- their order, meet at one moment alone, what lies between that moment and the meeting before it
 -- belongs together.
 with
 
-open_items as (select * from {{ ref('int_open__after_group_sum') }}),
+open_items as (select * from {{ ref('int_open__after_keys') }}),
 
 items as (
     select *

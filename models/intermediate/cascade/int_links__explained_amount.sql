@@ -1,8 +1,8 @@
--- Pass 7. The same payer and currency, and an amount that is short by exactly what the document's
+-- The same payer and currency, and an amount that is short by exactly what the document's
 -- terms, its withholding rate, the bank's charges or an agreement explain.
 with
 
-open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
+open_items as (select * from {{ ref('int_open__after_equals') }}),
 
 allowances as (select * from {{ ref('int_item_allowances') }}),
 
@@ -139,6 +139,7 @@ final as (
         counted.payments_that_fit > 1 or counted.documents_that_fit > 1 as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
         counted.expected_unit || '~' || counted.actual_unit as group_name
     from counted
     where counted.place <= {{ search_limit('documents_shown') }}

@@ -1,7 +1,7 @@
--- Pass 3. Items that carry one key (a payout id) are held against the item that the key names.
+-- Items that carry one key (a payout id) are held against the item that the key names.
 with
 
-open_items as (select * from {{ ref('int_open__after_reference_in_text') }}),
+open_items as (select * from {{ ref('int_open__unmatched') }}),
 
 declined as (select * from {{ ref('int_declined_pairs') }}),
 
@@ -16,6 +16,7 @@ links as (
         false as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
         wholes.unit_key as group_name
     from units as members
     inner join units as wholes

@@ -1,4 +1,4 @@
--- Pass 8. Units that are each other's likeliest partner, by the weight of everything that speaks
+-- Units that are each other's likeliest partner, by the weight of everything that speaks
 -- for and against. Where the payer is a customer, amount and days alone prove nothing.
 with
 
@@ -35,6 +35,7 @@ final as (
         pairs.probability < rules.smallest_certain as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
         pairs.expected_unit || '~' || pairs.actual_unit as group_name,
         pairs.score,
         pairs.probability,

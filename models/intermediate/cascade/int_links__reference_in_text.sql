@@ -1,5 +1,5 @@
--- Pass 2. A number of a document stands in the free text.
+-- A number of a document stands in the free text.
 {{ reference_links(
-    open_model='int_open__after_stated_reference',
+    open_model='int_open__after_keys',
     sources=['remittance_information', 'description']
 ) }}

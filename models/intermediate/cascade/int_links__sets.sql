@@ -1,4 +1,4 @@
--- Pass 6. Items of one side that add up to an item of the other: a match when exactly one set fits
+-- Items of one side that add up to an item of the other: a match when exactly one set fits
 -- and nothing else could want its members, else a suggestion of those that fit.
 with
 

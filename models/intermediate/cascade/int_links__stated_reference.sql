@@ -1,4 +1,4 @@
--- Pass 1. The payment itself says what it pays: the gateway's metadata, a remittance advice, a
+-- The payment itself says what it pays: the gateway's metadata, a remittance advice, a
 -- structured reference, the end-to-end id or the bank's reference.
 {{ reference_links(
     open_model='int_open__unmatched',

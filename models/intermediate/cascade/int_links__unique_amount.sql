@@ -1,9 +1,9 @@
--- Pass 5. The same party, currency and amount, inside the rule's window. Among equals each takes
--- the nearest by date, if both sides agree on it, by issue and by due date, with a margin to the
--- next; else it is a suggestion.
+-- The same party, currency and amount, inside the rule's window. Among equals each takes the nearest by
+-- date, if both sides agree on it, by issue and by due date, with a margin to the next; else it is a
+-- suggestion. What earlier waves have spoken for is an equal like any other, and is not taken.
 with
 
-open_items as (select * from {{ ref('int_open__after_ledger_text') }}),
+open_items as (select * from {{ ref('int_open__after_texts') }}),
 
 rules as (
     select *
@@ -15,16 +15,36 @@ items as (select * from {{ ref('int_items') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
+spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
+
+weak_links as (select * from {{ ref('int_links__weak_reference') }}),
+
 declined_pairs as (
     select *
     from {{ ref('int_declined_pairs') }}
     where declined_group is null
 ),
 
+-- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
+-- the probabilistic pass weighs it.
+speaking_units as (
+    select texts.item_key
+    from {{ ref('int_item_texts') }} as texts
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on texts.reconciliation = reconciliations.name
+    where reconciliations.party_kind = 'account'
+),
+
 {{ units_of('open_items') }},
 
--- equals of one day cannot be told apart: each has its place among them
-dated as (
+-- what a weak word has found a partner for is no equal any more
+told_apart as (
+    select weak_links.expected_unit as unit_key from weak_links
+    union
+    select weak_links.actual_unit as unit_key from weak_links
+),
+
+equals as (
     select
         units.reconciliation,
         units.side,
@@ -33,27 +53,60 @@ dated as (
         units.unit_amount,
         units.unit_key,
         units.event_date,
-        coalesce(items.due_date, units.event_date) as due_date,
+        true as is_free
+    from units
+    left join spoken_for
+        on units.unit_key = spoken_for.unit_key and units.side = spoken_for.side
+    left join naming
+        on units.unit_key = naming.item_key
+    left join told_apart
+        on units.unit_key = told_apart.unit_key
+    where
+        spoken_for.unit_key is null
+        and naming.item_key is null
+        and told_apart.unit_key is null
+    union all
+    select
+        spoken_for.reconciliation,
+        spoken_for.side,
+        spoken_for.family_id,
+        spoken_for.currency,
+        spoken_for.unit_amount,
+        spoken_for.unit_key,
+        spoken_for.event_date,
+        false as is_free
+    from spoken_for
+),
+
+-- equals of one day cannot be told apart: each has its place among them
+dated as (
+    select
+        equals.reconciliation,
+        equals.side,
+        equals.family_id,
+        equals.currency,
+        equals.unit_amount,
+        equals.unit_key,
+        equals.event_date,
+        equals.is_free,
+        coalesce(items.due_date, equals.event_date) as due_date,
         row_number() over (
             partition by
-                units.reconciliation, units.side, units.family_id, units.currency,
-                units.unit_amount, units.event_date, items.due_date
-            order by units.unit_key nulls last
+                equals.reconciliation, equals.side, equals.family_id, equals.currency,
+                equals.unit_amount, equals.event_date, items.due_date
+            order by equals.unit_key nulls last
         ) as place,
         count(*) over (
             partition by
-                units.reconciliation, units.side, units.family_id, units.currency,
-                units.unit_amount, units.event_date, items.due_date
+                equals.reconciliation, equals.side, equals.family_id, equals.currency,
+                equals.unit_amount, equals.event_date, items.due_date
         ) as equals_of_day
-    from units
+    from equals
     left join items
-        on units.unit_key = items.item_key
-    left join naming
-        on units.unit_key = naming.item_key
+        on equals.unit_key = items.item_key
     where
-        units.family_id is not null
-        and units.unit_amount <> 0
-        and naming.item_key is null
+        equals.family_id is not null
+        and equals.unit_amount <> 0
 ),
 
 -- a crowd of equals is counted, not paired
@@ -78,6 +131,7 @@ pairs as (
         documents.place as document_place,
         payments.place as payment_place,
         documents.equals_of_day = payments.equals_of_day as are_equally_many,
+        documents.is_free and payments.is_free as are_free,
         {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
         abs({{ days_between('documents.event_date', 'payments.event_date') }}) as days_from_issue,
         abs({{ days_between('documents.due_date', 'payments.due_date') }}) as days_from_due,
@@ -104,10 +158,15 @@ pairs as (
         on
             documents.unit_key = declined_pairs.expected_item_key
             and payments.unit_key = declined_pairs.actual_item_key
+    left join speaking_units as speaking_documents
+        on documents.unit_key = speaking_documents.item_key
+    left join speaking_units as speaking_payments
+        on payments.unit_key = speaking_payments.item_key
     where
         documents.side = 'expected'
         and payments.side = 'actual'
         and declined_pairs.expected_item_key is null
+        and (speaking_documents.item_key is null or speaking_payments.item_key is null)
 ),
 
 timed as (
@@ -178,7 +237,8 @@ nearest as (
         margins.actual_unit
     from margins
     where
-        margins.are_equally_many
+        margins.are_free
+        and margins.are_equally_many
         and margins.document_rank_by_issue = 1
         and margins.document_rank_by_due = 1
         and margins.payment_rank_by_issue = 1
@@ -199,7 +259,10 @@ judged as (
             over (partition by timed.actual_unit) as payment_is_taken,
         row_number() over (
             partition by timed.actual_unit
-            order by timed.days_from_issue nulls last, timed.expected_unit nulls last
+            order by
+                timed.are_free desc nulls last,
+                timed.days_from_issue nulls last,
+                timed.expected_unit nulls last
         ) as nearness
     from timed
     left join nearest
@@ -221,13 +284,15 @@ final as (
         not judged.is_nearest as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
         judged.expected_unit || '~' || judged.actual_unit as group_name,
         cast(judged.nearness as bigint) as nearness
     from judged
     where
         judged.is_nearest
         or (
-            judged.document_is_taken = 0
+            judged.are_free
+            and judged.document_is_taken = 0
             and judged.payment_is_taken = 0
             and judged.nearness <= {{ search_limit('documents_shown') }}
         )

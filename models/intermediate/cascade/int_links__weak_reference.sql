@@ -1,10 +1,10 @@
--- Pass 4. Payer, currency and amount agree, and the payment says something that fits one document
+-- Payer, currency and amount agree, and the payment says something that fits one document
 -- alone: its number but for a slip of the hand, its running number, its purchase order, its
 -- customer's number. Such words choose between equals; what they leave open is left to the next
 -- pass.
 with
 
-open_items as (select * from {{ ref('int_open__after_balance_order') }}),
+open_items as (select * from {{ ref('int_open__after_texts') }}),
 
 rules as (
     select *
@@ -19,6 +19,8 @@ declined_pairs as (
 ),
 
 payments_that_name as (select * from {{ ref('int_items__naming_documents') }}),
+
+spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
 
 invoices as (select * from {{ ref('stg_billing__invoices') }}),
 
@@ -43,7 +45,12 @@ invoice_units as (
         on units.unit_key = open_items.item_key
     inner join invoices
         on open_items.row_hash = invoices._row_hash
-    where units.side = 'expected' and units.family_id is not null
+    left join spoken_for
+        on units.unit_key = spoken_for.unit_key and units.side = spoken_for.side
+    where
+        units.side = 'expected'
+        and units.family_id is not null
+        and spoken_for.unit_key is null
 ),
 
 documents as (
@@ -61,11 +68,14 @@ payments as (
         on units.reconciliation = rules.reconciliation
     left join payments_that_name
         on units.unit_key = payments_that_name.item_key
+    left join spoken_for
+        on units.unit_key = spoken_for.unit_key and units.side = spoken_for.side
     where
         units.side = 'actual'
         and units.family_id is not null
         and units.unit_amount <> 0
         and payments_that_name.item_key is null
+        and spoken_for.unit_key is null
 ),
 
 -- a crowd of equals is not searched
@@ -234,6 +244,7 @@ final as (
         false as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
         counted.expected_unit || '~' || counted.actual_unit as group_name
     from counted
     where counted.payments_that_fit = 1 and counted.documents_that_fit = 1

@@ -8,13 +8,21 @@ rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
+relations as (select * from {{ ref('match_relations') }}),
+
+passes as (select * from {{ ref('passes') }}),
+
 in_force as (
     select
         rules.rule_id,
         rules.rule_version,
         rules.reconciliation,
         rules.pass,
+        passes.wave_number,
+        passes.place as place_in_wave,
         rules.relation,
+        relations.kind as relation_kind,
+        relations.payer,
         rules.method,
         rules.closes_by_itself
         and certificates.is_certified
@@ -27,6 +35,7 @@ in_force as (
         rules.confidence,
         rules.tolerance_minor_units,
         rules.tolerance_relative,
+        rules.tolerance_reporting,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,
@@ -42,6 +51,10 @@ in_force as (
         on
             rules.rule_id = certificates.rule_id
             and rules.rule_version = certificates.rule_version
+    left join relations
+        on rules.relation = relations.relation
+    left join passes
+        on rules.pass = passes.pass
     where
         rules.valid_from <= {{ as_of_date() }}
         and (rules.valid_to is null or rules.valid_to > {{ as_of_date() }})

@@ -15,7 +15,7 @@ standing as (
     where reversal_reason is null
 ),
 
-ordered as (select * from {{ ref('int_pass__people') }}),
+ordered as (select * from {{ ref('int_wave__people') }}),
 
 netted_to_zero as (
     select *

@@ -2,7 +2,7 @@
 -- has in all is in int_sets__parties.
 with
 
-open_items as (select * from {{ ref('int_open__after_unique_amount') }}),
+open_items as (select * from {{ ref('int_open__after_equals') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 

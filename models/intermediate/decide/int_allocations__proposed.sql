@@ -3,18 +3,43 @@ with
 
 items as (select * from {{ ref('int_items') }}),
 
-passes as (
-    {%- for pass in [
-        'people', 'stated_reference', 'reference_in_text', 'group_sum', 'balance_order',
-        'weak_reference', 'ledger_reference', 'ledger_text', 'unique_amount', 'sets',
-        'explained_amount', 'probabilistic', 'other_currency', 'related_items',
-    ] %}
+waves as (
+    {%- for wave in ['people', 'keys', 'texts', 'equals', 'sums', 'likeness', 'undoing'] %}
     {% if not loop.first %}union all{% endif %}
-    select
-        '{{ pass }}' as pass,
-        *
-    from {{ ref('int_pass__' ~ pass) }}
+    select *
+    from {{ ref('int_wave__' ~ wave) }}
     {%- endfor %}
+),
+
+order_of_waves as (select * from {{ ref('passes') }}),
+
+-- a document that a stranger's payment may be for is not kept from its own payer's; what a later wave
+-- has closed is no suggestion any more
+closed_later as (
+    select distinct
+        suggested.pass,
+        suggested.group_name
+    from waves as suggested
+    inner join waves as closed
+        on suggested.item_key = closed.item_key
+    inner join order_of_waves as suggested_in
+        on suggested.pass = suggested_in.pass
+    inner join order_of_waves as closed_in
+        on closed.pass = closed_in.pass
+    where
+        suggested.ambiguity is not null
+        and closed.ambiguity is null
+        and suggested_in.wave_number < closed_in.wave_number
+),
+
+passes as (
+    select waves.*
+    from waves
+    left join closed_later
+        on
+            waves.pass = closed_later.pass
+            and waves.group_name = closed_later.group_name
+    where closed_later.group_name is null
 ),
 
 -- A match is named by what it closes. A reversed match can be found again later: it is another one.

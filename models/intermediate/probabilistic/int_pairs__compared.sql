@@ -1,2 +1,2 @@
 -- Pairs that the probabilistic pass weighs, and how they compare.
-{{ compared_pairs(before_probabilistic(), 'int_unit_words') }}
+{{ compared_pairs('int_open__after_sums', 'int_unit_words') }}

@@ -1,2 +1,2 @@
 -- The words of what is open before the probabilistic pass.
-{{ unit_words(before_probabilistic()) }}
+{{ unit_words('int_open__after_sums') }}

@@ -16,6 +16,7 @@ final as (
         rules.confidence,
         rules.tolerance_minor_units,
         rules.tolerance_relative,
+        rules.tolerance_reporting,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,

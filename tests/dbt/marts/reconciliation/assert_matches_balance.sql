@@ -133,7 +133,14 @@ checked as (
                     abs(coalesce(matches.difference_amount, {{ zero() }}))
                 )
             )
-        ) as tolerance
+        ) as tolerance,
+        -- one in the reporting currency was granted at the rate of the match's last fact, and is held
+        -- against that of the decision: a tenth is left for what the rate has moved between
+        coalesce(
+            abs(matches.difference_amount) * coalesce(rates.rate, 1)
+            <= 1.1 * rules.tolerance_reporting,
+            false
+        ) as is_within_reporting
     from matches
     left join sides
         on matches.match_id = sides.match_id
@@ -143,6 +150,11 @@ checked as (
         on matches.rule_id = rules.rule_id and matches.rule_version = rules.rule_version
     left join currencies
         on matches.currency = currencies.code
+    left join {{ ref('int_fx_rates__daily') }} as rates
+        on
+            cast(matches.decided_at as date) = rates.rate_date
+            and matches.currency = rates.base_currency
+            and rates.quote_currency = {{ reporting_currency() }}
 ),
 
 failures as (
@@ -164,6 +176,7 @@ failures as (
             when
                 checked.method <> 'manual'
                 and abs(checked.difference_amount) > checked.tolerance
+                and not checked.is_within_reporting
                 then 'the difference is beyond the tolerance of the rule'
         end as failure
     from checked

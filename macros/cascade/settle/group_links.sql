@@ -1,0 +1,228 @@
+{#-
+    First step of settling, as CTEs `linked_pairs` to `grouped_links`: which links are one group.
+
+    A pass that knows its groups names them (`group_name`). The others' links are grouped here:
+    1. What is exact by itself is a group of its own: a payment and a document that are linked and equal,
+       each the other's only such partner, while nothing else that is linked to either explains it as
+       well (the rest adds up to it, or goes the other way). Else one lump would be made of two good
+       pairs and one stranger, and one member's difference lent to the others.
+    2. What is left is connected: all documents and payments that links tie together, by strong links;
+       a weak link counts where no strong one touches its document or its payment.
+
+    Reads the CTEs `links` (with `pass`; rows without `group_name` are grouped here) and `open_items`.
+    Yields `grouped_links`: the columns of `links`, with `group_name`, and `is_tangled` where a group
+    needs more steps to be told than are taken.
+-#}
+{% macro group_links() %}
+unit_sums as (
+    select
+        open_items.side,
+        open_items.anchor_item_key as unit_key,
+        min(open_items.currency) as currency,
+        max(open_items.currency) as last_currency,
+        max(open_items.family_id) as family_id,
+        cast(sum(open_items.remaining_amount) as {{ amount_type() }}) as amount
+    from open_items
+    group by open_items.side, open_items.anchor_item_key
+),
+
+measured_links as (
+    select
+        links.*,
+        documents.amount as document_amount,
+        payments.amount as payment_amount,
+        case
+            when
+                documents.amount = payments.amount
+                and documents.amount <> 0
+                and documents.currency = documents.last_currency
+                and payments.currency = payments.last_currency
+                and documents.currency = payments.currency
+                and (links.stated_amount is null or links.stated_amount = payments.amount)
+                and (not links.is_weak or documents.family_id = payments.family_id)
+                then 1
+            else 0
+        end as is_exact
+    from links
+    left join (
+        select * from unit_sums
+        where unit_sums.side = 'expected'
+    ) as documents
+        on links.expected_unit = documents.unit_key
+    left join (
+        select * from unit_sums
+        where unit_sums.side = 'actual'
+    ) as payments
+        on links.actual_unit = payments.unit_key
+    where links.group_name is null
+),
+
+-- a weak link never touches what a strong one does
+touched_links as (
+    select
+        measured_links.*,
+        max(case when measured_links.is_weak then 0 else 1 end) over (
+            partition by measured_links.pass, measured_links.expected_unit
+        ) as has_strong_to_document,
+        max(case when measured_links.is_weak then 0 else 1 end) over (
+            partition by measured_links.pass, measured_links.actual_unit
+        ) as has_strong_to_payment
+    from measured_links
+),
+
+rivaling_links as (
+    select
+        touched_links.*,
+        sum(touched_links.is_exact) over same_document as exact_payments,
+        sum(touched_links.is_exact) over same_payment as exact_documents,
+        sum(case when touched_links.is_exact = 0 then touched_links.payment_amount end)
+            over same_document as other_payments,
+        sum(case when touched_links.is_exact = 0 then touched_links.document_amount end)
+            over same_payment as other_documents,
+        min(sign(touched_links.payment_amount)) over same_document
+        <> max(sign(touched_links.payment_amount)) over same_document as payments_go_both_ways,
+        min(sign(touched_links.document_amount)) over same_payment
+        <> max(sign(touched_links.document_amount)) over same_payment as documents_go_both_ways
+    from touched_links
+    where
+        not touched_links.is_weak
+        or (
+            touched_links.has_strong_to_document = 0
+            and touched_links.has_strong_to_payment = 0
+        )
+    window
+        same_document as (partition by touched_links.pass, touched_links.expected_unit),
+        same_payment as (partition by touched_links.pass, touched_links.actual_unit)
+),
+
+exact_links as (
+    select
+        rivaling_links.*,
+        case
+            when
+                rivaling_links.is_exact = 1
+                and rivaling_links.exact_payments = 1
+                and rivaling_links.exact_documents = 1
+                and coalesce(rivaling_links.other_payments <> rivaling_links.document_amount, true)
+                and coalesce(rivaling_links.other_documents <> rivaling_links.payment_amount, true)
+                and not rivaling_links.payments_go_both_ways
+                and not rivaling_links.documents_go_both_ways
+                then 1
+            else 0
+        end as is_pair
+    from rivaling_links
+),
+
+parted_links as (
+    select
+        exact_links.*,
+        max(exact_links.is_pair) over (
+            partition by exact_links.pass, exact_links.expected_unit
+        ) as has_paired_document,
+        max(exact_links.is_pair) over (
+            partition by exact_links.pass, exact_links.actual_unit
+        ) as has_paired_payment
+    from exact_links
+),
+
+linked_pairs as (
+    select
+        parted_links.reconciliation,
+        parted_links.pass,
+        parted_links.expected_unit,
+        parted_links.actual_unit,
+        parted_links.evidence,
+        parted_links.is_ambiguous,
+        parted_links.is_weak,
+        parted_links.stated_amount,
+        parted_links.link_ambiguity
+    from parted_links
+    where
+        parted_links.is_pair = 1
+        or (parted_links.has_paired_document = 0 and parted_links.has_paired_payment = 0)
+),
+
+-- The least neighbour spreads along the links; a group that needs more than five steps is too tangled
+-- to close by itself.
+labels_1 as (
+    select
+        linked_pairs.*,
+        min(linked_pairs.actual_unit) over (
+            partition by linked_pairs.pass, linked_pairs.expected_unit
+        ) as label_1
+    from linked_pairs
+),
+
+labels_2 as (
+    select
+        labels_1.*,
+        min(labels_1.label_1) over (partition by labels_1.pass, labels_1.actual_unit) as label_2
+    from labels_1
+),
+
+labels_3 as (
+    select
+        labels_2.*,
+        min(labels_2.label_2) over (partition by labels_2.pass, labels_2.expected_unit) as label_3
+    from labels_2
+),
+
+labels_4 as (
+    select
+        labels_3.*,
+        min(labels_3.label_3) over (partition by labels_3.pass, labels_3.actual_unit) as label_4
+    from labels_3
+),
+
+labels_5 as (
+    select
+        labels_4.*,
+        min(labels_4.label_4) over (partition by labels_4.pass, labels_4.expected_unit)
+            as group_name
+    from labels_4
+),
+
+spread as (
+    select
+        labels_5.*,
+        min(labels_5.group_name) over (partition by labels_5.pass, labels_5.actual_unit)
+            as least_group,
+        max(labels_5.group_name) over (partition by labels_5.pass, labels_5.actual_unit)
+            as greatest_group
+    from labels_5
+),
+
+grouped_links as (
+    select
+        spread.reconciliation,
+        spread.pass,
+        spread.expected_unit,
+        spread.actual_unit,
+        spread.evidence,
+        spread.is_ambiguous,
+        spread.is_weak,
+        spread.stated_amount,
+        spread.link_ambiguity,
+        spread.group_name,
+        0 as is_given,
+        max(case when spread.least_group <> spread.greatest_group then 1 else 0 end)
+            over (partition by spread.pass, spread.group_name) as is_tangled
+    from spread
+    union all
+    select
+        links.reconciliation,
+        links.pass,
+        links.expected_unit,
+        links.actual_unit,
+        links.evidence,
+        links.is_ambiguous,
+        links.is_weak,
+        links.stated_amount,
+        links.link_ambiguity,
+        links.group_name,
+        1 as is_given,
+        0 as is_tangled
+    from links
+    where links.group_name is not null
+)
+{%- endmacro %}
