@@ -36,6 +36,8 @@ final as (
         entries.said.adjustment_kind,
         entries.said.run_id,
         entries.said.items,
+        entries.said.lines,
+        entries.said.base_currency,
         entries.occurred_at as decided_at,
         entries.actor as decided_by
     from {{ with_json_members(
@@ -43,9 +45,9 @@ final as (
         'payload',
         'said',
         [
-            'adjustment_kind', 'amount', 'confidence', 'decision', 'difference_amount', 'explanation',
-            'items', 'match_currency', 'method', 'pass', 'reconciliation', 'relation', 'rule_id',
-            'rule_version', 'run_id'
+            'adjustment_kind', 'amount', 'base_currency', 'confidence', 'decision',
+            'difference_amount', 'explanation', 'items', 'lines', 'match_currency', 'method', 'pass',
+            'reconciliation', 'relation', 'rule_id', 'rule_version', 'run_id'
         ]
     ) }}
 )

@@ -13,8 +13,27 @@ items as (select * from {{ ref('int_items') }}),
 
 people_undo as (select * from {{ ref('int_matches__undone_by_people') }}),
 
+-- what a match holds and posts is read from the journal where it is asked for
 live_matches as (
-    select matches.*
+    select
+        matches.block,
+        matches.match_id,
+        matches.reconciliation,
+        matches.rule_id,
+        matches.rule_version,
+        matches.pass,
+        matches.relation,
+        matches.method,
+        matches.confidence,
+        matches.decision,
+        matches.explanation,
+        matches.currency,
+        matches.amount,
+        matches.difference_amount,
+        matches.adjustment_kind,
+        matches.run_id,
+        matches.decided_at,
+        matches.decided_by
     from matches
     left join reversals
         on matches.match_id = reversals.match_id

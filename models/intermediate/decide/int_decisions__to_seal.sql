@@ -47,6 +47,35 @@ match_items as (
     group by new_allocations.match_id
 ),
 
+-- what a closing posts is sealed with it, and read from there by every later run
+match_lines as (
+    select
+        lines.match_id,
+        {{ json_array('array_sort(array_agg(' ~ json_object([
+            ['account_code', 'lines.account_code'],
+            ['amount', amount_text('lines.amount')],
+            ['base_amount', amount_text('valued_lines.base_amount')],
+            ['currency', 'lines.currency'],
+            ['item_id', 'lines.item_id'],
+            ['item_type', 'lines.item_type'],
+            ['line_number', 'lines.line_number'],
+            ['memo', 'lines.memo'],
+            ['posting_kind', 'lines.posting_kind'],
+            ['rate', amount_text('valued_lines.rate')],
+            ['value_date', 'valued_lines.value_date'],
+        ]) ~ '))') }} as lines,
+        min(valued_lines.base_currency) as base_currency
+    from {{ ref('int_journal_lines__coded') }} as lines
+    inner join {{ ref('int_journal_lines__valued') }} as valued_lines
+        on
+            lines.match_id = valued_lines.match_id
+            and lines.line_number = valued_lines.line_number
+    inner join matches
+        on lines.match_id = matches.match_id
+    where matches.is_live
+    group by lines.match_id
+),
+
 match_entries as (
     select
         case
@@ -68,11 +97,16 @@ match_entries as (
                 ['adjustment_kind', json_string('matches.adjustment_kind')],
                 ['ambiguity', json_string('matches.ambiguity')],
                 ['amount', json_string(amount_text('matches.amount'))],
+                ['base_currency', json_string('match_lines.base_currency')],
                 ['confidence', json_string(amount_text('matches.confidence'))],
                 ['decision', json_string('matches.decision')],
                 ['difference_amount', json_string(amount_text('matches.difference_amount'))],
                 ['explanation', json_string('matches.explanation')],
                 ['items', 'match_items.items'],
+                [
+                    'lines',
+                    "case when matches.is_live then coalesce(match_lines.lines, '[]') end"
+                ],
                 ['match_currency', json_string('matches.currency')],
                 ['method', json_string('matches.method')],
                 ['pass', json_string('matches.pass')],
@@ -87,6 +121,8 @@ match_entries as (
     from matches
     inner join match_items
         on matches.match_id = match_items.match_id
+    left join match_lines
+        on matches.match_id = match_lines.match_id
     where matches.decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 

@@ -30,7 +30,8 @@ entry_lines as (
         case
             when postings.posting_event = 'reversal' then -valued_lines.base_amount
             else valued_lines.base_amount
-        end as base_amount
+        end as base_amount,
+        coalesce(valued_lines.base_currency, {{ reporting_currency() }}) as base_currency
     from postings
     inner join lines
         on postings.match_id = lines.match_id
@@ -60,7 +61,7 @@ final as (
             when entry_lines.base_amount is not null
                 then greatest(-entry_lines.base_amount, {{ zero() }})
         end as base_credit_amount,
-        {{ reporting_currency() }} as base_currency,
+        entry_lines.base_currency,
         entry_lines.match_id,
         entry_lines.memo,
         entry_lines.reverses_posting_key,

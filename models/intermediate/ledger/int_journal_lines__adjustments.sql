@@ -8,11 +8,7 @@ allocations as (
     where adjusted_amount <> {{ zero() }}
 ),
 
-matches as (
-    select *
-    from {{ ref('int_matches__decided') }}
-    where is_live or decision = 'reversed'
-),
+matches as (select * from {{ ref('int_matches__to_post') }}),
 
 posting_reconciliations as (
     select distinct posting_rules.reconciliation

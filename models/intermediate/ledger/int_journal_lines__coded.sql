@@ -1,4 +1,5 @@
--- The lines of every kind with their accounts and numbers. A positive amount is a debit.
+-- The lines of every entry with their accounts and numbers: as they were sealed, and of what is not
+-- sealed yet as rules, accounts and items are now. A positive amount is a debit.
 with
 
 items as (select * from {{ ref('int_items') }}),
@@ -19,7 +20,9 @@ lines as (
     select * from {{ ref('int_journal_lines__exchange') }}
 ),
 
-final as (
+sealed_lines as (select * from {{ ref('int_journal_lines__sealed') }}),
+
+derived_lines as (
     select
         lines.match_id,
         cast(
@@ -39,7 +42,7 @@ final as (
         lines.item_id,
         lines.currency,
         lines.amount,
-        items.event_date as item_date,
+        items.event_date as value_date,
         coalesce(lines.own_account_code, posting_accounts.account_code) as account_code,
         case
             when items.document_number is null then posting_rules.description
@@ -59,6 +62,42 @@ final as (
             end
     left join items
         on lines.item_key = items.item_key
+),
+
+final as (
+    select
+        sealed_lines.match_id,
+        sealed_lines.line_number,
+        sealed_lines.reconciliation,
+        sealed_lines.posting_kind,
+        sealed_lines.item_type,
+        sealed_lines.item_id,
+        sealed_lines.currency,
+        sealed_lines.amount,
+        sealed_lines.value_date,
+        sealed_lines.account_code,
+        sealed_lines.memo,
+        sealed_lines.base_amount,
+        sealed_lines.base_currency,
+        sealed_lines.rate
+    from sealed_lines
+    union all
+    select
+        derived_lines.match_id,
+        derived_lines.line_number,
+        derived_lines.reconciliation,
+        derived_lines.posting_kind,
+        derived_lines.item_type,
+        derived_lines.item_id,
+        derived_lines.currency,
+        derived_lines.amount,
+        derived_lines.value_date,
+        derived_lines.account_code,
+        derived_lines.memo,
+        cast(null as {{ amount_type() }}) as base_amount,
+        cast(null as {{ dbt.type_string() }}) as base_currency,
+        cast(null as {{ amount_type() }}) as rate
+    from derived_lines
 )
 
 select * from final

@@ -10,11 +10,7 @@ allocations as (
     where side = 'expected' and currency <> {{ reporting_currency() }}
 ),
 
-matches as (
-    select *
-    from {{ ref('int_matches__decided') }}
-    where is_live or decision = 'reversed'
-),
+matches as (select * from {{ ref('int_matches__to_post') }}),
 
 posting_rules as (
     select *

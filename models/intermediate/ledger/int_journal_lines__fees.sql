@@ -9,11 +9,7 @@ allocations as (
     where reconciliation = 'gateway_to_payout' and side = 'expected'
 ),
 
-matches as (
-    select *
-    from {{ ref('int_matches__decided') }}
-    where is_live or decision = 'reversed'
-),
+matches as (select * from {{ ref('int_matches__to_post') }}),
 
 currencies as (select * from {{ ref('currencies') }}),
 

@@ -4,11 +4,7 @@ with
 
 allocations as (select * from {{ ref('int_match_allocations') }}),
 
-matches as (
-    select *
-    from {{ ref('int_matches__decided') }}
-    where is_live or decision = 'reversed'
-),
+matches as (select * from {{ ref('int_matches__to_post') }}),
 
 posting_rules as (select * from {{ ref('posting_rules') }}),
 

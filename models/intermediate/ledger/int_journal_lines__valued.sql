@@ -1,4 +1,5 @@
--- The lines of every closing in the reporting currency: an item at the rate of its own day, the
+-- The lines of every closing in the reporting currency. What was sealed with its value keeps it;
+-- what was not, also because a rate was missing then, is valued now: an item at the rate of its own day, the
 -- rest at that of the latest one, else of the posting. What lies between debits and credits is the
 -- realised exchange difference, where the closing has a line for it, else what rounding leaves:
 -- that goes to the largest line of the smaller side.
@@ -39,13 +40,14 @@ dated as (
         lines.amount,
         closings.rate_date as posting_date,
         coalesce(
-            lines.item_date,
-            max(lines.item_date) over (partition by lines.match_id, closings.occurrence),
+            lines.value_date,
+            max(lines.value_date) over (partition by lines.match_id, closings.occurrence),
             closings.rate_date
         ) as value_date
     from lines
     inner join closings
         on lines.match_id = closings.match_id
+    where lines.base_amount is null
 ),
 
 rated as (
@@ -55,6 +57,11 @@ rated as (
         dated.line_number,
         dated.posting_kind,
         dated.amount,
+        dated.value_date,
+        case
+            when dated.currency <> reporting.currency and dated.amount <> 0
+                then coalesce(rates.rate, posting_rates.rate)
+        end as rate,
         case
             when dated.currency = reporting.currency or dated.amount = 0 then dated.amount
             else {{ round_amount(
@@ -112,6 +119,19 @@ absorbing_lines as (
 
 final as (
     select
+        lines.match_id,
+        closings.occurrence,
+        lines.line_number,
+        lines.base_amount,
+        lines.base_currency,
+        lines.rate,
+        lines.value_date
+    from lines
+    inner join closings
+        on lines.match_id = closings.match_id
+    where lines.base_amount is not null
+    union all
+    select
         rated.match_id,
         rated.occurrence,
         rated.line_number,
@@ -122,7 +142,10 @@ final as (
                     rated.base_amount - coalesce(absorbing_lines.remainder, {{ zero() }})
                     as {{ amount_type() }}
                 )
-        end as base_amount
+        end as base_amount,
+        {{ reporting_currency() }} as base_currency,
+        rated.rate,
+        rated.value_date
     from rated
     left join remainders
         on rated.match_id = remainders.match_id and rated.occurrence = remainders.occurrence

@@ -1,5 +1,6 @@
 -- Every closing of a match is posted once, every reversal of it once more with the sides swapped. A
--- match that was closed, reversed and closed again has the occurrences 1 and 2 of both. What this
+-- match that was closed, reversed and closed again has the occurrences 1 and 2 of both. The key of
+-- what is sealed follows from the sealed lines, so nothing that changes later changes it. What this
 -- run decides is due beside what the audit trail holds, so the rows are the same before the seal,
 -- when they are checked, and after it.
 

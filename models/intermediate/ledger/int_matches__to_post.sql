@@ -1,0 +1,27 @@
+-- Matches whose entry is derived from their items. All others were sealed with their lines, and what
+-- is sealed is read (int_journal_lines__sealed), never derived again.
+with
+
+matches as (
+    select *
+    from {{ ref('int_matches__decided') }}
+    where is_live or decision = 'reversed'
+),
+
+sealed_with_lines as (
+    select *
+    from {{ ref('int_journal__matches') }}
+    where lines is not null
+),
+
+final as (
+    select
+        matches.match_id,
+        matches.reconciliation
+    from matches
+    left join sealed_with_lines
+        on matches.match_id = sealed_with_lines.match_id
+    where sealed_with_lines.match_id is null
+)
+
+select * from final
