@@ -1,8 +1,8 @@
 -- The lines of every closing in the reporting currency. What was sealed with its value keeps it;
--- what was not, also because a rate was missing then, is valued now: an item at the rate of its own day, the
--- rest at that of the latest one, else of the posting. What lies between debits and credits is the
--- realised exchange difference, where the closing has a line for it, else what rounding leaves:
--- that goes to the largest line of the smaller side.
+-- what was not, also because a rate was missing then, is valued now: an item at the rate of its own
+-- day, the rest at that of the latest one, else of the posting. What lies between debits and
+-- credits is the realised exchange difference, where the closing has a line for it, else what
+-- rounding leaves: that goes to the largest line of the smaller side.
 with
 
 closings as (

@@ -1,5 +1,5 @@
--- Matches whose entry is derived from their items. All others were sealed with their lines, and what
--- is sealed is read (int_journal_lines__sealed), never derived again.
+-- Matches whose entry is derived from their items. All others were sealed with their lines, and
+-- what is sealed is read (int_journal_lines__sealed), never derived again.
 with
 
 matches as (
