@@ -43,6 +43,7 @@ NAMES = {
     "fct_invoices": {"source_batch_id"},
     "fct_items": {"batch_id"},
     "fct_matches": {"run_id"},
+    "fct_quarantine": {"file_name"},
     "fct_receipts": {"source_batch_id"},
     "fct_record_trace": {"run_id", "detail"},
     "fct_runs": {"run_id"},
@@ -69,7 +70,9 @@ def test_shuffled_rows_give_the_same_marts(written: TwoDays, shuffled: TwoDays) 
         (written.tieout.home.serving.resolve(), shuffled.tieout.home.serving.resolve()),
     ):
         differences = mart_differences(one, other, NAMES)
-        assert [d for d in differences if not d.startswith("fct_batches,")] == []
+        # files are counted by these, and there are more of them when shuffled
+        by_file = ("fct_batches,", "'backfill_latency'")
+        assert [d for d in differences if not any(text in d for text in by_file)] == []
         for sql in WITHOUT_NAMES:
             assert Company.read(one, sql) == Company.read(other, sql)
             assert len(Company.read(one, sql)) > 5
@@ -197,7 +200,8 @@ def test_12_foreign_exchange(company: Company) -> None:
     assert invoice(company, "X-12001")[3] == 0
     assert company.rows(
         "select account_code, base_debit_amount from fct_journal_entries "
-        "where posting_kind = 'realised_fx'"
+        "where posting_kind = 'realised_fx' and match_id in "
+        "(select match_id from fct_match_allocations where item_id like 'id-X-12%')"
     ) == [("6880", 500)]
     assert invoice(company, "X-12004") == ("settled", 80, 5, 0)
     assert company.rows(

@@ -9,7 +9,12 @@ from pathlib import Path
 from tieout_process import Tieout
 
 from orchestration.home import Home
-from tests.python.reconciliation import bank_cases, bill_cases, doubtful_cases
+from tests.python.reconciliation import (
+    bank_cases,
+    bill_cases,
+    doubtful_cases,
+    reported_cases,
+)
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.hard_cases import FIRST_DAY, SECOND_DAY
@@ -26,6 +31,21 @@ class TwoDays(Company):
     def rows_first(self, sql: str) -> list[tuple]:
         return self.read(self.first, sql)
 
+    @property
+    def first_day(self) -> Company:
+        """The same company, of which everything is asked as its first run published it."""
+        return AsPublished(self.tieout, self.first)
+
+
+@dataclass(frozen=True)
+class AsPublished(Company):
+    """A company as one of its runs published it."""
+
+    published: Path
+
+    def rows(self, sql: str) -> list[tuple]:
+        return self.read(self.published, sql)
+
 
 def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
     books = Books()
@@ -35,6 +55,7 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
         bank_cases.statement_and_notification,
         *doubtful_cases.FIRST_DAY,
         *bill_cases.FIRST_DAY,
+        *reported_cases.FIRST_DAY,
     ):
         case(books)
     books.land(home.create().landing, "first", shuffle=shuffle)
@@ -42,7 +63,12 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
     first.tieout.succeed("run")
     after_first = home.serving.resolve()
     books = Books()
-    for news in (*SECOND_DAY, bank_cases.notification_and_statement, *bill_cases.SECOND_DAY):
+    for news in (
+        *SECOND_DAY,
+        bank_cases.notification_and_statement,
+        *bill_cases.SECOND_DAY,
+        *reported_cases.SECOND_DAY,
+    ):
         news(books, first)
     books.land(home.landing, "second", shuffle=shuffle)
     tieout = Tieout(home, as_of=SECOND)
