@@ -320,3 +320,67 @@ def test_where_the_key_does_not_parse_its_text_is_the_key(landing: Landing) -> N
         "source": "ECB", "rate": "1.1",
     }  # fmt: skip
     assert one(landing, "fx_rates", rate)["row_key"] == "1.2.2026/EUR/USD/ECB"
+
+
+def test_a_banks_own_number_formats_are_refused_row_by_row_with_how_to_write_them(
+    landing: Landing,
+) -> None:
+    """Reported of several importers: a format that is guessed makes 3,000 of "-3.000".
+
+    By the contract zeros behind the point do not count, so that one is three.
+    """
+    written = {
+        "1": ('"-2.000,00 €"', "is not a decimal number such as"),
+        "2": ("(41.77)", "is not a decimal number"),
+        "3": ("16.00-", "is not a decimal number"),
+        "4": ('"2,306.00"', "thousands separators"),
+        "5": ("-3.000", Decimal(-3)),
+        "6": ("8.5", Decimal("8.50")),
+    }
+    rows = [BANK | {"entry_id": entry, "amount": text} for entry, (text, _) in written.items()]
+    landing.land(
+        "bank_transactions/a.csv", csv_text([*rows, BANK | {"booking_date": "20.03.2026"}])
+    )
+    landing.ingest()
+    refused = {row["row_key"].removeprefix("DE1/"): row for row in landing.quarantine()}
+    loaded = {row["entry_id"]: row["amount"] for row in landing.raw("bank_transactions")}
+    assert loaded == {e: value for e, (_, value) in written.items() if isinstance(value, Decimal)}
+    for entry, (_, words) in written.items():
+        if isinstance(words, str):
+            assert words in refused[entry]["reason"]
+            assert refused[entry]["line_number"] == int(entry) + 1
+    assert "is not a date" in refused["e_1"]["reason"]
+    assert len(refused) == 5
+
+
+def test_a_file_with_semicolons_is_refused_whole_and_says_so(landing: Landing) -> None:
+    landing.land(
+        "bank_transactions/a.csv",
+        "account_id;entry_id;booking_date;amount;currency\nDE1;1;2026-03-20;-2.000,00;EUR\n",
+    )
+    landing.ingest()
+    [row] = landing.quarantine()
+    assert row["is_file"] and "semicolon" in row["reason"]
+    assert landing.raw("bank_transactions") == []
+
+
+def test_timestamps_as_warehouses_export_them_are_read_or_refused_with_how_to_write_them(
+    landing: Landing,
+) -> None:
+    written = {
+        "2026-03-03T09:00:00.000+0000": datetime(2026, 3, 3, 9),
+        "2026-03-03 09:00:00+00": datetime(2026, 3, 3, 9),
+        "2026-03-03 09:00:00.123456": datetime(2026, 3, 3, 9, 0, 0, 123456),
+        "2026-03-03T09:00:00.000Z": datetime(2026, 3, 3, 9),
+        "2026-03-03 09:00:00 UTC": None,
+        "1772528400": None,
+        "03/04/2026 09:00": None,
+    }
+    rows = [INVOICE | {"invoice_id": text, "issued_at": text} for text in written]
+    landing.land("billing_invoices/a.csv", csv_text(rows))
+    landing.ingest()
+    loaded = {row["invoice_id"]: row["issued_at"] for row in landing.raw("billing_invoices")}
+    assert loaded == {text: moment for text, moment in written.items() if moment}
+    refused = {row["row_key"]: row["reason"] for row in landing.quarantine()}
+    assert set(refused) == {text for text, moment in written.items() if not moment}
+    assert all("is not an ISO 8601 timestamp; write it as" in reason for reason in refused.values())
