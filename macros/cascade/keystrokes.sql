@@ -23,3 +23,37 @@
 {% macro look_alikes(expression) -%}
     translate({{ expression }}, 'OIL', '011')
 {%- endmacro %}
+
+
+{#-
+    Whether a word of a payment may be a document's number written wrong: one slip of the hand, letters
+    for digits, or cut at its end or beginning. No word that reads as a day or a year.
+    number_text: the number in upper case, letters and digits only. number_digits: without its prefix.
+-#}
+{% macro is_number_written_wrong(word, number_text, number_digits) -%}
+    (
+        {{ regex_matches(look_alikes(word), '[0-9]{3}') }}
+        and {{ word }} not like '%.%'
+        and not {{ is_date_like(word) }}
+        and (
+            (
+                length({{ word }}) >= 6
+                and (
+                    {{ is_one_keystroke_apart(word, number_text) }}
+                    or {{ is_one_keystroke_apart(word, number_digits) }}
+                    or {{ look_alikes(word) }} = {{ look_alikes(number_text) }}
+                    or (
+                        length({{ number_text }}) - length({{ word }}) between 1 and 3
+                        and {{ number_text }} like {{ word }} || '%'
+                    )
+                )
+            )
+            or (
+                {{ regex_matches(word, '^[0-9]{3,}$') }}
+                and not {{ regex_matches(word, '^(19|20)[0-9]{2}$') }}
+                and length({{ number_text }}) > length({{ word }})
+                and {{ number_text }} like '%' || {{ word }}
+            )
+        )
+    )
+{%- endmacro %}

@@ -23,6 +23,13 @@ numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 declined as (select * from {{ ref('int_declined_pairs') }}),
 
+-- what they name of other customers they do not mean
+misquoting as (
+    select distinct actual_unit
+    from {{ ref('int_items__misquoting') }}
+    where not names_own
+),
+
 -- What is said, read as the known number nearest to the writing: when INV-2026-0042 is known, its
 -- digits do not speak of CM-2026-0042. Numbers of documents that are paid count here too.
 readings as (
@@ -91,8 +98,11 @@ found as (
             expected_items.item_key = declined_items.expected_item_key
             and nearest_readings.actual_unit = declined_items.actual_item_key
             and declined_items.declined_group is null
+    left join misquoting
+        on nearest_readings.actual_unit = misquoting.actual_unit
     where
         declined_items.expected_item_key is null
+        and misquoting.actual_unit is null
         and nearest_readings.reading_steps = nearest_readings.nearest_steps
     group by
         nearest_readings.reconciliation,
@@ -128,6 +138,8 @@ narrowed as (
         -- what its own customer pays is not paid by a stranger who quotes it too
         and (ranked.is_other_family = 0 or ranked.is_paid_by_family = 0)
         and (ranked.strength = 'strong' or ranked.has_strong = 0)
+        -- 206 may be anything: it does not speak of another customer's document
+        and (ranked.strength = 'strong' or ranked.is_other_family = 0)
         and (ranked.quotes_payout = 0 or ranked.reconciliation = 'payout_to_bank')
 ),
 

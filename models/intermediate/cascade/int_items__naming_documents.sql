@@ -5,14 +5,10 @@ with
 final as (
     select distinct mentions.item_key
     from {{ ref('int_item_mentions') }} as mentions
-    inner join {{ ref('int_item_numbers') }} as numbers
+    inner join {{ ref('int_item_numbers__current') }} as numbers
         on
             mentions.mention_value = numbers.number_value
             and numbers.strength = 'strong'
-    inner join {{ ref('int_items') }} as documents
-        on
-            numbers.item_key = documents.item_key
-            and numbers.row_hash = documents.row_hash
     where
         mentions.item_key like numbers.reconciliation || '|%'
         and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)

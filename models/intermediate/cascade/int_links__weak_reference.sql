@@ -174,16 +174,9 @@ readings as (
                 and not {{ regex_matches('words.mention_value', '^(19|20)[0-9]{2}$') }}
                 then 1
             when
-                {{ regex_matches(look_alikes('words.mention_value'), '[0-9]{3}') }}
-                and length(words.mention_value) >= 6
-                and not {{ is_date_like('words.mention_value') }}
-                and words.mention_value not like '%.%'
-                and (
-                    {{ is_one_keystroke_apart('words.mention_value', 'pairs.number_text') }}
-                    or {{ is_one_keystroke_apart('words.mention_value', 'pairs.number_digits') }}
-                    or {{ look_alikes('words.mention_value') }}
-                    = {{ look_alikes('pairs.number_text') }}
-                )
+                {{ is_number_written_wrong(
+                    'words.mention_value', 'pairs.number_text', 'pairs.number_digits'
+                ) }}
                 then 1
             when
                 words.mention_value = pairs.order_text

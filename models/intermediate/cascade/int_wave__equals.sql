@@ -3,6 +3,7 @@
     'int_open__after_texts',
     [
         'int_links__weak_reference',
+        'int_links__misquoted_number',
         'int_links__unique_amount',
     ]
 ) }}

@@ -1,0 +1,249 @@
+-- Payments that name documents which they cannot be for, and the one document of their payer that they
+-- rather pay: a quoted number is evidence, not a verdict. What a payment names is not for it where it
+-- is another customer's and of another amount; what is the payer's own is judged later, when it is
+-- known to be closed. Nothing is misquoted where a named document has the payment's amount: that one
+-- is paid, be it for somebody else or twice.
+with
+
+open_items as (select * from {{ ref('int_open__unmatched') }}),
+
+items as (select * from {{ ref('int_items') }}),
+
+rules as (
+    select *
+    from {{ ref('int_match_rules__valid') }}
+    where pass = 'misquoted_number' and relation = 'exact' and rollout = 'stable'
+),
+
+mentions as (select * from {{ ref('int_item_mentions') }}),
+
+numbers as (select * from {{ ref('int_item_numbers__current') }}),
+
+declined_pairs as (
+    select *
+    from {{ ref('int_declined_pairs') }}
+    where declined_group is null
+),
+
+{{ units_of('open_items') }},
+
+payments as (
+    select
+        units.*,
+        items.party_source
+    from units
+    inner join rules
+        on units.reconciliation = rules.reconciliation
+    inner join items
+        on units.unit_key = items.item_key
+    where units.side = 'actual' and units.unit_amount <> 0
+),
+
+-- also copies, drafts and what is long paid
+documents as (
+    select
+        items.item_key,
+        items.reconciliation,
+        items.family_id,
+        items.currency,
+        items.amount,
+        items.event_date,
+        items.set_aside_reason,
+        units.unit_amount,
+        {{ compact_upper('items.document_number') }} as number_text,
+        {{ regex_extract(compact_upper('items.document_number'), '^[A-Z]+([0-9]+)$', 1) }}
+            as number_digits
+    from items
+    inner join rules
+        on items.reconciliation = rules.reconciliation
+    left join units
+        on items.item_key = units.unit_key and units.side = 'expected'
+    where items.side = 'expected'
+),
+
+-- what is said, read as the known number nearest to the writing
+readings as (
+    select
+        payments.unit_key as actual_unit,
+        numbers.item_key,
+        mentions.mention_value,
+        mentions.mention_digits,
+        mentions.reading_steps + numbers.reading_steps as reading_steps,
+        case when payments.family_id = documents.family_id then 1 else 0 end as is_own,
+        case
+            when
+                payments.currency = documents.currency
+                and payments.unit_amount in (documents.amount, documents.unit_amount)
+                then 1
+            else 0
+        end as is_equal,
+        case
+            when
+                documents.unit_amount is not null
+                and (
+                    payments.currency <> documents.currency
+                    or abs(payments.unit_amount) < abs(documents.unit_amount)
+                )
+                then 1
+            else 0
+        end as may_be_part
+    from payments
+    inner join mentions
+        on payments.unit_key = mentions.item_key
+    inner join numbers
+        on
+            payments.reconciliation = numbers.reconciliation
+            and mentions.mention_value = numbers.number_value
+            and numbers.strength = 'strong'
+            and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+    inner join documents
+        on numbers.item_key = documents.item_key
+),
+
+nearest_readings as (
+    select
+        readings.*,
+        min(readings.reading_steps) over (
+            partition by readings.actual_unit, readings.mention_digits
+        ) as nearest_steps,
+        max(readings.is_own) over (
+            partition by readings.actual_unit, readings.mention_value
+        ) as is_own_number
+    from readings
+),
+
+named as (
+    select
+        nearest_readings.actual_unit,
+        nearest_readings.item_key,
+        max(nearest_readings.mention_value) as said,
+        max(nearest_readings.is_equal) as is_equal,
+        max(nearest_readings.is_own) as is_own,
+        max(nearest_readings.may_be_part) as may_be_part
+    from nearest_readings
+    where
+        nearest_readings.reading_steps = nearest_readings.nearest_steps
+        -- of several documents with one number it is the payer's own
+        and nearest_readings.is_own = nearest_readings.is_own_number
+    group by nearest_readings.actual_unit, nearest_readings.item_key
+),
+
+-- what another payment of that amount names is that one's
+named_rightly as (
+    select distinct named.item_key
+    from named
+    where named.is_equal = 1
+),
+
+misquoting as (
+    select
+        payments.*,
+        said_by_payment.said,
+        said_by_payment.names_own,
+        said_by_payment.may_be_part
+    from payments
+    inner join (
+        select
+            named.actual_unit,
+            max(named.said) as said,
+            max(named.is_own) as names_own,
+            max(case when named.is_own = 0 then named.may_be_part else 0 end) as may_be_part
+        from named
+        group by named.actual_unit
+        having max(named.is_equal) = 0
+    ) as said_by_payment
+        on payments.unit_key = said_by_payment.actual_unit
+    where payments.family_id is not null
+),
+
+-- Asked of all documents of the payer in the rule's days, so that a second one of this amount is known
+-- though it is paid.
+pairs as (
+    select
+        misquoting.reconciliation,
+        documents.item_key as expected_unit,
+        misquoting.unit_key as actual_unit,
+        misquoting.said,
+        misquoting.names_own,
+        misquoting.may_be_part,
+        documents.number_text,
+        documents.number_digits,
+        coalesce(misquoting.party_source in ('feed', 'account', 'name', 'alias'), false)
+            as is_known_payer,
+        coalesce(
+            documents.unit_amount = misquoting.unit_amount
+            and named_rightly.item_key is null
+            and declined_pairs.expected_item_key is null,
+            false
+        ) as is_free
+    from misquoting
+    inner join documents
+        on
+            misquoting.reconciliation = documents.reconciliation
+            and misquoting.family_id = documents.family_id
+            and misquoting.currency = documents.currency
+            and misquoting.unit_amount in (documents.amount, documents.unit_amount)
+            and documents.set_aside_reason is null
+    inner join rules
+        on
+            misquoting.reconciliation = rules.reconciliation
+            and {{ days_between('documents.event_date', 'misquoting.event_date') }}
+            between - rules.days_before and rules.days_after
+    left join named_rightly
+        on documents.item_key = named_rightly.item_key
+    left join declined_pairs
+        on
+            documents.item_key = declined_pairs.expected_item_key
+            and misquoting.unit_key = declined_pairs.actual_item_key
+),
+
+written_wrong as (
+    select distinct
+        pairs.expected_unit,
+        pairs.actual_unit
+    from pairs
+    inner join mentions
+        on pairs.actual_unit = mentions.item_key
+    where
+        mentions.beside_digits = ''
+        and {{ is_number_written_wrong(
+            'mentions.mention_value', 'pairs.number_text', 'pairs.number_digits'
+        ) }}
+),
+
+counted as (
+    select
+        pairs.*,
+        written_wrong.expected_unit is not null as is_written_wrong,
+        count(written_wrong.expected_unit) over (partition by pairs.actual_unit) as alike_documents,
+        count(*) over (partition by pairs.actual_unit) as equal_documents
+    from pairs
+    left join written_wrong
+        on
+            pairs.expected_unit = written_wrong.expected_unit
+            and pairs.actual_unit = written_wrong.actual_unit
+),
+
+final as (
+    select
+        counted.reconciliation,
+        counted.expected_unit,
+        counted.actual_unit,
+        replace(counted.said, '.', '-') as evidence,
+        counted.is_written_wrong,
+        counted.names_own = 1 as names_own
+    from counted
+    where
+        counted.is_free
+        and case
+            when counted.alike_documents > 0
+                then counted.is_written_wrong and counted.alike_documents = 1
+            -- a part payment for somebody else is possible, an overpayment is not likely
+            else
+                counted.equal_documents = 1
+                and counted.is_known_payer
+                and counted.may_be_part = 0
+        end
+)
+
+select * from final

@@ -1,0 +1,143 @@
+-- A payment names a number that is not what it pays: mistyped and somebody else's, or of a document that
+-- is closed. The payer is known, and one document of the payer has its amount; see
+-- int_items__misquoting. A payer's own document that is named must be closed for good, and where the
+-- number does not point to the document, no other payment may want it.
+with
+
+open_items as (select * from {{ ref('int_open__after_texts') }}),
+
+misquoting as (select * from {{ ref('int_items__misquoting') }}),
+
+spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
+
+weak_links as (select * from {{ ref('int_links__weak_reference') }}),
+
+mentions as (select * from {{ ref('int_item_mentions') }}),
+
+numbers as (select * from {{ ref('int_item_numbers__current') }}),
+
+{{ units_of('open_items') }},
+
+free_units as (
+    select units.*
+    from units
+    left join spoken_for
+        on units.unit_key = spoken_for.unit_key and units.side = spoken_for.side
+    where spoken_for.unit_key is null
+),
+
+told_apart as (
+    select weak_links.expected_unit as unit_key from weak_links
+    union
+    select weak_links.actual_unit as unit_key from weak_links
+),
+
+pairs as (
+    select
+        misquoting.*,
+        documents.family_id,
+        documents.currency,
+        documents.unit_amount
+    from misquoting
+    inner join free_units as documents
+        on misquoting.expected_unit = documents.unit_key and documents.side = 'expected'
+    inner join free_units as payments
+        on misquoting.actual_unit = payments.unit_key and payments.side = 'actual'
+    left join told_apart as told_documents
+        on misquoting.expected_unit = told_documents.unit_key
+    left join told_apart as told_payments
+        on misquoting.actual_unit = told_payments.unit_key
+    where
+        documents.unit_amount = payments.unit_amount
+        and told_documents.unit_key is null
+        and told_payments.unit_key is null
+),
+
+-- documents of the payer that still wait for money: they may be what is meant
+waiting_documents as (
+    select units.unit_key, units.family_id from units
+    where units.side = 'expected'
+    union
+    select spoken_for.unit_key, spoken_for.family_id from spoken_for
+    where spoken_for.side = 'expected'
+),
+
+naming_what_waits as (
+    select distinct pairs.actual_unit
+    from pairs
+    inner join mentions
+        on pairs.actual_unit = mentions.item_key
+    inner join numbers
+        on
+            pairs.reconciliation = numbers.reconciliation
+            and mentions.mention_value = numbers.number_value
+            and numbers.strength = 'strong'
+    inner join waiting_documents
+        on
+            numbers.item_key = waiting_documents.unit_key
+            and pairs.family_id = waiting_documents.family_id
+    where pairs.names_own
+),
+
+waiting_payments as (
+    select
+        units.unit_key,
+        units.reconciliation,
+        units.family_id,
+        units.currency,
+        units.unit_amount
+    from units
+    where units.side = 'actual'
+    union
+    select
+        spoken_for.unit_key,
+        spoken_for.reconciliation,
+        spoken_for.family_id,
+        spoken_for.currency,
+        spoken_for.unit_amount
+    from spoken_for
+    where spoken_for.side = 'actual'
+),
+
+rivaled as (
+    select distinct pairs.actual_unit
+    from pairs
+    inner join waiting_payments
+        on
+            pairs.reconciliation = waiting_payments.reconciliation
+            and pairs.family_id = waiting_payments.family_id
+            and pairs.currency = waiting_payments.currency
+            and pairs.unit_amount = waiting_payments.unit_amount
+            and pairs.actual_unit <> waiting_payments.unit_key
+    where not pairs.is_written_wrong
+),
+
+counted as (
+    select
+        pairs.*,
+        count(*) over (partition by pairs.expected_unit) as payments_that_fit,
+        count(*) over (partition by pairs.actual_unit) as documents_that_fit
+    from pairs
+    left join naming_what_waits
+        on pairs.actual_unit = naming_what_waits.actual_unit
+    left join rivaled
+        on pairs.actual_unit = rivaled.actual_unit
+    where naming_what_waits.actual_unit is null and rivaled.actual_unit is null
+),
+
+final as (
+    select
+        counted.reconciliation,
+        counted.expected_unit,
+        counted.actual_unit,
+        counted.evidence,
+        false as is_ambiguous,
+        false as is_weak,
+        cast(null as {{ amount_type() }}) as stated_amount,
+        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
+        counted.expected_unit || '~' || counted.actual_unit as group_name
+    from counted
+    where counted.payments_that_fit = 1 and counted.documents_that_fit = 1
+)
+
+select * from final
