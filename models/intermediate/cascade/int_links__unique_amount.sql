@@ -18,9 +18,15 @@ naming as (select * from {{ ref('int_items__naming_documents') }}),
 spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
 
 weak_links as (
-    select expected_unit, actual_unit from {{ ref('int_links__weak_reference') }}
+    select
+        expected_unit,
+        actual_unit
+    from {{ ref('int_links__weak_reference') }}
     union all
-    select expected_unit, actual_unit from {{ ref('int_links__misquoted_number') }}
+    select
+        expected_unit,
+        actual_unit
+    from {{ ref('int_links__misquoted_number') }}
 ),
 
 declined_pairs as (
