@@ -70,6 +70,11 @@ class Home:
         return self.raw / "_statements"
 
     @property
+    def redelivered(self) -> Path:
+        """Bank lines that a file tells again, one Parquet file a batch."""
+        return self.raw / "_redelivered"
+
+    @property
     def run_context(self) -> Path:
         """One row: the run that is being built."""
         return self.raw / "_run" / "context.parquet"
@@ -159,6 +164,7 @@ class Home:
                 self.landing,
                 self.manifest,
                 self.statements,
+                self.redelivered,
                 self.run_context.parent,
                 self.quarantine,
                 self.journal,

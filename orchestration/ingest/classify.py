@@ -156,3 +156,14 @@ def new_rows(feed: Feed, staged: str, batch_id: str, run_sequence: int) -> str:
         "and not exists (select 1 from redelivered as r "
         f"where r._batch_id = {quoted(batch_id)} and r._row_number = s._row_number)"
     )
+
+
+def known_rows(staged: str, batch_id: str, run_sequence: int) -> str:
+    """Query for the rows of one batch of `staged` that were known already, after `classify`."""
+    return (
+        "select s._batch_id as batch_id, s._row_number as row_number, s._row_hash as row_hash, "
+        f"cast({run_sequence} as bigint) as run_sequence "
+        f"from {staged} as s semi join redelivered as r "
+        "on r._batch_id = s._batch_id and r._row_number = s._row_number "
+        f"where s._batch_id = {quoted(batch_id)} order by s._row_number"
+    )

@@ -28,7 +28,7 @@ from orchestration.ingest.bank_files import (
     with_entry_ids,
 )
 from orchestration.ingest.bank_ids import assign_entry_ids
-from orchestration.ingest.classify import Counts, classify, count, new_rows
+from orchestration.ingest.classify import Counts, classify, count, known_rows, new_rows
 from orchestration.ingest.contract import (
     BANK_FEED,
     BANK_LANDING,
@@ -252,6 +252,12 @@ def _load(work: _Work) -> None:
                     work.write(
                         new_rows(feed, own, batch_id, work.run_sequence),
                         folder / f"{batch_id}.parquet",
+                    )
+                # How often a file tells a bank line counts, whether or not the row is new.
+                if name == BANK_FEED and counts[batch_id].redelivered:
+                    work.write(
+                        known_rows(own, batch_id, work.run_sequence),
+                        work.home.redelivered / f"{batch_id}.parquet",
                     )
         for batch_id, batch_counts in counts.items():
             landed_in = BANK_LANDING if name == BANK_FEED and batch_id in bank_ids else name

@@ -86,6 +86,12 @@ STATEMENT_TYPES = {
     "from_date": "DATE",
     "to_date": "DATE",
 }
+REDELIVERED_TYPES = {
+    "batch_id": "VARCHAR",
+    "row_number": "BIGINT",
+    "row_hash": "VARCHAR",
+    "run_sequence": "BIGINT",
+}
 QUARANTINE_TYPES = {
     "batch_id": "VARCHAR",
     "feed": "VARCHAR",
@@ -135,6 +141,7 @@ def write_empty_files(
     families |= {
         home.manifest: BATCH_TYPES,
         home.statements: STATEMENT_TYPES,
+        home.redelivered: REDELIVERED_TYPES,
         home.quarantine: QUARANTINE_TYPES,
         home.weights: WEIGHT_TYPES,
         home.calibrations: CALIBRATION_TYPES,
@@ -180,6 +187,8 @@ def remove_orphans(home: Home, contract: Contract, committed: set[tuple[str, str
             kept |= bank
         _keep_only(home.feed_raw(name), {f"{batch_id}.parquet" for batch_id in kept})
     _keep_only(home.statements, {f"{batch_id}.parquet" for batch_id in bank})
+    lines = bank | {batch_id for feed, batch_id in committed if feed == BANK_FEED}
+    _keep_only(home.redelivered, {f"{batch_id}.parquet" for batch_id in lines})
     _keep_only(home.quarantine, {quarantine_name(feed, batch_id) for feed, batch_id in committed})
     remove_temporary(home.manifest)
     remove_scratch(home)

@@ -1,15 +1,29 @@
--- Every copy that is set aside, and every open document that looks like one, with what made it
--- and whether that made so many that they are one finding.
+-- Every copy that is set aside, every open document that looks like one, and every bank line that
+-- waits for a word, with what made it and whether that made so many that they are one finding.
 with
 
--- where somebody owes and somebody pays
+-- Where somebody owes and somebody pays. A line that is suspected is so wherever it is listed; one
+-- listing asks.
 items as (
-    select balanced.*
+    select
+        balanced.*,
+        coalesce(balanced.set_aside_reason = 'suspected_copy', false) as is_suspected_copy,
+        row_number() over (
+            partition by balanced.item_type, balanced.item_id
+            order by balanced.reconciliation desc nulls last
+        ) as listing_rank
     from {{ ref('int_items__balanced') }} as balanced
     inner join {{ ref('reconciliations') }} as reconciliations
-        on
-            balanced.reconciliation = reconciliations.name
-            and reconciliations.party_kind in ('customer', 'vendor')
+        on balanced.reconciliation = reconciliations.name
+    where
+        reconciliations.party_kind in ('customer', 'vendor')
+        or balanced.set_aside_reason = 'suspected_copy'
+),
+
+bank_copies as (
+    select *
+    from {{ ref('int_bank_transactions__copies') }}
+    where verdict = 'suspected'
 ),
 
 duplicate_invoices as (select * from {{ ref('int_invoices__duplicates') }}),
@@ -53,6 +67,15 @@ found as (
         duplicate_bills.group_name,
         'vendor_invoices' as feed
     from duplicate_bills
+    union all
+    select
+        bank_copies.item_id,
+        bank_copies.original_item_id,
+        'told_again' as rule_id,
+        'wait' as effect,
+        bank_copies.group_name,
+        'bank_transactions' as feed
+    from bank_copies
 ),
 
 -- what a person has marked as a duplicate has no rule
@@ -63,6 +86,7 @@ members as (
         items.item_id,
         items.row_hash,
         case
+            when items.is_suspected_copy then 'looks_like_a_copy'
             when items.status = 'set_aside' then 'set_aside_as_duplicate'
             else 'looks_like_a_duplicate'
         end as condition,
@@ -75,12 +99,16 @@ members as (
         on
             items.item_id = found.item_id
             and items.feed = found.feed
-            and case when items.set_aside_reason = 'duplicate' then 'set_aside' else 'suspect' end
-            = found.effect
+            and case
+                when items.is_suspected_copy then 'wait'
+                when items.set_aside_reason = 'duplicate' then 'set_aside'
+                else 'suspect'
+            end = found.effect
     left join rules
         on found.rule_id = rules.rule_id
     where
-        (items.status = 'set_aside' and items.set_aside_reason = 'duplicate')
+        (items.is_suspected_copy and items.listing_rank = 1)
+        or (items.status = 'set_aside' and items.set_aside_reason = 'duplicate')
         or (
             items.item_type in ('invoice', 'credit_memo')
             and items.status not in ('set_aside', 'closed')

@@ -3,15 +3,7 @@
 -- resolved.
 with
 
--- where somebody owes and somebody pays
-items as (
-    select balanced.*
-    from {{ ref('int_items__balanced') }} as balanced
-    inner join {{ ref('reconciliations') }} as reconciliations
-        on
-            balanced.reconciliation = reconciliations.name
-            and reconciliations.party_kind in ('customer', 'vendor')
-),
+items as (select * from {{ ref('int_items__balanced') }}),
 
 members as (select * from {{ ref('int_exceptions__duplicate_items') }}),
 

@@ -210,7 +210,7 @@ listed_once as (
 unbalanced_statements as (
     select
         listed_once.item_key,
-        'statement_does_not_add_up' as condition,
+        failed_statements.condition,
         max(failed_statements.difference_amount) as amount_in_question
     from listed_once
     inner join failed_statements
@@ -218,7 +218,7 @@ unbalanced_statements as (
             listed_once.item_type = 'bank_transaction'
             and listed_once.item_id = failed_statements.item_id
     where listed_once.listing_rank = 1
-    group by listed_once.item_key
+    group by listed_once.item_key, failed_statements.condition
 ),
 
 rejected_items as (

@@ -1,8 +1,11 @@
 -- Bank statements whose own totals do not agree, each named by its last line that is listed as an
--- item, else by the account's last one. A statement delivered again counts by its latest file.
+-- item, and those before which another is missing, named by the first; else by the account's last
+-- one. A statement delivered again counts by its latest file.
 with
 
 statements as (select * from {{ ref('stg_tieout__statements') }}),
+
+missing as (select * from {{ ref('int_statements__missing') }}),
 
 batches as (
     select *
@@ -60,21 +63,41 @@ latest_statements as (
 
 failed as (
     select
-        latest_statements.*,
+        'statement_does_not_add_up' as condition,
+        latest_statements.batch_id,
+        latest_statements.account_id,
+        latest_statements.statement_id,
+        latest_statements.currency,
         latest_statements.closing_balance
         - latest_statements.opening_balance
-        - latest_statements.entries_total as difference_amount
+        - latest_statements.entries_total as difference_amount,
+        cast(null as date) as missing_from_date,
+        cast(null as date) as missing_to_date
     from latest_statements
     where not latest_statements.control_total_ok
+    union all
+    select
+        'statement_before_is_missing' as condition,
+        missing.batch_id,
+        missing.account_id,
+        missing.statement_id,
+        missing.currency,
+        missing.missing_amount as difference_amount,
+        missing.missing_from_date,
+        missing.missing_to_date
+    from missing
 ),
 
 account_lines as (
     select
+        failed.condition,
         failed.batch_id,
         failed.account_id,
         failed.statement_id,
         failed.currency,
         failed.difference_amount,
+        failed.missing_from_date,
+        failed.missing_to_date,
         transactions.batch_id as line_batch_id,
         transactions.statement_id as line_statement_id,
         transactions.booking_date,
@@ -94,6 +117,7 @@ statement_lines as (
         account_lines.*,
         row_number() over (
             partition by
+                account_lines.condition,
                 account_lines.account_id,
                 account_lines.statement_id,
                 account_lines.batch_id,
@@ -108,6 +132,14 @@ statement_lines as (
                         then 0
                     else 1
                 end asc nulls last,
+                case
+                    when account_lines.condition = 'statement_before_is_missing'
+                        then account_lines.booking_date
+                end asc nulls last,
+                case
+                    when account_lines.condition = 'statement_before_is_missing'
+                        then account_lines.row_number
+                end asc nulls last,
                 account_lines.booking_date desc nulls last,
                 account_lines.row_number desc nulls last,
                 account_lines.entry_id desc nulls last
@@ -118,11 +150,14 @@ statement_lines as (
 -- where the account has no line at all the statement keeps its row: an alert shows it
 final as (
     select
+        statement_lines.condition,
         statement_lines.batch_id,
         statement_lines.account_id,
         statement_lines.statement_id,
         statement_lines.currency,
         statement_lines.difference_amount,
+        statement_lines.missing_from_date,
+        statement_lines.missing_to_date,
         statement_lines.item_id
     from statement_lines
     where statement_lines.line_rank = 1

@@ -18,7 +18,13 @@ windows as (select * from {{ ref('match_windows') }}),
 
 statuses as (select * from {{ ref('set_aside_statuses') }}),
 
-people_say as (select * from {{ ref('int_items__set_aside_by_people') }}),
+people_say as (select * from {{ ref('int_items__judged_by_people') }}),
+
+suspected_copies as (
+    select *
+    from {{ ref('int_bank_transactions__copies') }}
+    where verdict = 'suspected'
+),
 
 final as (
     select
@@ -41,7 +47,10 @@ final as (
         all_items.currency,
         cast(all_items.amount as {{ amount_type() }}) as amount,
         coalesce(
-            statuses.set_aside_reason, all_items.set_aside_reason, people_say.set_aside_reason
+            case when suspected_copies.item_id is not null then 'suspected_copy' end,
+            statuses.set_aside_reason,
+            all_items.set_aside_reason,
+            people_say.set_aside_reason
         ) as set_aside_reason,
         all_items.due_from as due_date,
         {{ add_days('all_items.due_from', 'coalesce(windows.window_days, 0)') }}
@@ -65,6 +74,10 @@ final as (
         on
             all_items.item_type = people_say.item_type
             and all_items.item_id = people_say.item_id
+    left join suspected_copies
+        on
+            all_items.item_type = 'bank_transaction'
+            and all_items.item_id = suspected_copies.item_id
     where all_items.event_at <= {{ as_of() }}
 )
 

@@ -1,11 +1,15 @@
 -- A camt.054 or MT942 (a notification) describes what a statement (camt.053, MT940) books. Money is
--- counted once: this model says for every landed row whether it is an item or only evidence.
--- What a notification says is a statement's when reference, amount and day are the same: those of
--- the line itself, or else of the entry that it is a detail of. Where one of the two states no
--- booking date, another of its dates stands in: then the nearest day of the other is the same.
+-- counted once: this model says for every landed row whether it is an item or only evidence. What a
+-- notification says is a statement's when reference, amount and day are the same: those of the line
+-- itself, or else of the entry that it is a detail of. Where one of the two states no booking date,
+-- another of its dates stands in: then the nearest day of the other is the same. What a file tells
+-- of a line that an earlier file told is evidence too, and a suspected copy an item that is set
+-- aside (int_bank_transactions__copies).
 with
 
 transactions as (select * from {{ ref('stg_bank__transactions') }}),
+
+copies as (select * from {{ ref('int_bank_transactions__copies') }}),
 
 sealed_items as (
     select distinct live_items.item_id
@@ -40,9 +44,17 @@ notifications as (
     where delivery = 'notification'
 ),
 
+-- a copy stands for the line that counts
 statement_lines as (
-    select entries.*
+    select
+        entries.*,
+        case
+            when copies.verdict = 'copy' then copies.original_item_id
+            else entries.item_id
+        end as counted_item_id
     from entries
+    left join copies
+        on entries.item_id = copies.item_id
     where
         entries.is_statement_booked
         and entries.account_id in (select notifications.account_id from notifications)
@@ -60,8 +72,8 @@ statement_groups as (
         statement_lines.{{ total }} as total,
         statement_lines.booking_date,
         min(case when statement_lines.is_day_assumed then 1 else 0 end) = 1 as is_day_assumed,
-        count(*) as line_count,
-        min(statement_lines.item_id) as item_id
+        count(distinct statement_lines.counted_item_id) as line_count,
+        min(statement_lines.counted_item_id) as item_id
     from statement_lines
     group by
         statement_lines.account_id,
@@ -168,25 +180,40 @@ details as (
             and notifications.is_day_assumed = splits.is_day_assumed
 ),
 
--- one notification of a line lends its details to it
-lent as (
+-- one that tells of a line once more, a notification or a later file, lends its details to it
+lenders as (
     select
-        details.statement_item_id,
-        max(notifications.counterparty_name) as counterparty_name,
-        max(notifications.counterparty_account) as counterparty_account,
-        max(notifications.remittance_information) as remittance_information,
-        max(notifications.end_to_end_id) as end_to_end_id,
-        max(notifications.structured_reference) as structured_reference,
-        max(notifications.original_amount) as original_amount,
-        max(notifications.original_currency) as original_currency,
-        max(notifications.charges_amount) as charges_amount
+        details.statement_item_id as borrower_item_id,
+        notifications.item_id
     from details
     inner join notifications
         on details.item_id = notifications.item_id
     where
         details.told_as = 'line'
         or notifications.amount = notifications.entry_total
-    group by details.statement_item_id
+    union
+    select
+        copies.original_item_id as borrower_item_id,
+        copies.item_id
+    from copies
+    where copies.verdict = 'copy' and copies.original_item_id is not null
+),
+
+lent as (
+    select
+        lenders.borrower_item_id,
+        max(entries.counterparty_name) as counterparty_name,
+        max(entries.counterparty_account) as counterparty_account,
+        max(entries.remittance_information) as remittance_information,
+        max(entries.end_to_end_id) as end_to_end_id,
+        max(entries.structured_reference) as structured_reference,
+        max(entries.original_amount) as original_amount,
+        max(entries.original_currency) as original_currency,
+        max(entries.charges_amount) as charges_amount
+    from lenders
+    inner join entries
+        on lenders.item_id = entries.item_id
+    group by lenders.borrower_item_id
     having count(*) = 1
 ),
 
@@ -215,16 +242,21 @@ told as (
         entries.entry_key,
         entries.delivery,
         case
+            when copies.verdict = 'copy' then 'evidence'
             when splits.statement_item_id is not null then 'evidence'
             when details.item_id is not null and not details.is_split then 'evidence'
             else 'item'
         end as role,
-        details.told_as as described_as,
-        case when not details.is_split then details.statement_item_id end as described_item_id,
+        case when copies.verdict = 'copy' then 'copy' else details.told_as end as described_as,
+        case
+            when copies.verdict = 'copy' then copies.original_item_id
+            when not details.is_split then details.statement_item_id
+        end as described_item_id,
         coalesce(details.counted_on, entries.booking_date) as counted_on,
         details.item_id is not null
         or entries.is_statement_booked
         or coalesce(entries.entry_status, '') = 'BOOK' as is_booked,
+        coalesce(copies.verdict = 'suspected', false) as is_suspected_copy,
         entries._batch_id,
         entries._row_hash
     from entries
@@ -233,7 +265,9 @@ told as (
     left join splits
         on entries.item_id = splits.statement_item_id
     left join lent
-        on entries.item_id = lent.statement_item_id
+        on entries.item_id = lent.borrower_item_id
+    left join copies
+        on entries.item_id = copies.item_id
 ),
 
 -- what a line says, as one value: readers of its texts keep what they have read by it

@@ -6,7 +6,11 @@ with
 transactions as (
     select *
     from {{ ref('int_bank_transactions__booked') }}
-    where role = 'item' and is_booked and booking_date <= {{ as_of_date() }}
+    where
+        role = 'item'
+        and is_booked
+        and not coalesce(is_suspected_copy, false)
+        and booking_date <= {{ as_of_date() }}
 ),
 
 own_accounts as (

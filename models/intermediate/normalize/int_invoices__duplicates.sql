@@ -19,8 +19,7 @@ review_decisions as (
     select *
     from {{ ref('stg_review__decisions') }}
     where
-        action = 'resolve'
-        and reason_code = 'not_a_duplicate'
+        (action = 'not_a_duplicate' or (action = 'resolve' and reason_code = 'not_a_duplicate'))
         and decided_at <= {{ as_of() }}
 ),
 

@@ -18,6 +18,17 @@ paid_before as (select * from {{ ref('int_exceptions__paid_before') }}),
 
 duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
 
+gaps as (
+    select
+        failed.item_id,
+        min(failed.account_id) as account_id,
+        min(failed.missing_from_date) as from_date,
+        max(failed.missing_to_date) as to_date
+    from {{ ref('int_statements__failed') }} as failed
+    where failed.condition = 'statement_before_is_missing' and failed.item_id is not null
+    group by failed.item_id
+),
+
 dated as (
     select
         lifecycle.exception_id,
@@ -152,6 +163,9 @@ final as (
                     'items': "cast(coalesce(clocked.item_count, 1) as " ~ dbt.type_string() ~ ")",
                     'original': "coalesce(paid_before.invoice_id, duplicate_items.original_item_id,"
                         ~ " 'another one')",
+                    'account': "coalesce(gaps.account_id, '')",
+                    'from': "coalesce(" ~ iso_date('gaps.from_date') ~ ", '')",
+                    'to': "coalesce(" ~ iso_date('gaps.to_date') ~ ", '')",
                 }) }}
         end as recommendation
     from clocked
@@ -164,6 +178,11 @@ final as (
         on clocked.item_key = paid_before.item_key
     left join duplicate_items
         on clocked.item_key = duplicate_items.item_key
+    left join gaps
+        on
+            clocked.item_type = 'bank_transaction'
+            and clocked.exception_type = 'statement_missing'
+            and clocked.item_id = gaps.item_id
     left join handled
         on clocked.exception_id = handled.exception_id
     left join candidates

@@ -163,7 +163,7 @@ bank_receipts as (
     where
         receipt_items.item_type = 'bank_transaction'
         and coalesce(receipt_items.set_aside_reason, '')
-        not in ('own_transfer', 'explained_elsewhere', 'out_of_scope')
+        not in ('own_transfer', 'explained_elsewhere', 'out_of_scope', 'suspected_copy')
 ),
 
 receipts as (

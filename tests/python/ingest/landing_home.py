@@ -110,3 +110,6 @@ class Landing:
 
     def statements(self) -> list[dict[str, Any]]:
         return self._family(self.home.statements, "all")
+
+    def redelivered(self) -> list[dict[str, Any]]:
+        return self._family(self.home.redelivered, "run_sequence, batch_id, row_number")

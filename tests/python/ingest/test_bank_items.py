@@ -120,6 +120,11 @@ def test_twins_stay_two_and_an_overlap_adds_only_what_is_new(landing: Landing) -
     land(landing, "again", item(), item(), statements=[["0", "20", "20", True]])
     result = landing.ingest()
     assert (result.loaded, result.redelivered) == (0, 2)
+    known = {row["entry_id"]: row["_row_hash"] for row in landing.raw("bank_transactions")}
+    assert [(row["row_number"], row["row_hash"]) for row in landing.redelivered()] == [
+        (1, known[f"{prefix}-1"]),
+        (2, known[f"{prefix}-2"]),
+    ]
 
     land(landing, "overlap", item(), item(), item(), item(amount="12.00"))
     result = landing.ingest()

@@ -223,7 +223,7 @@ def test_orphans_of_a_killed_ingest_are_deleted(landing: Landing) -> None:
     landing.ingest()
     kept = sorted(landing.home.root.rglob("*.parquet"))
     for folder in (landing.home.feed_raw("gateway_payouts"), landing.home.quarantine,
-                   landing.home.statements):  # fmt: skip
+                   landing.home.statements, landing.home.redelivered):  # fmt: skip
         (folder / ("0" * 64 + ".parquet")).write_bytes(b"half")
     (landing.home.manifest / "000002.parquet.tmp").write_bytes(b"half")
     landing.ingest()
@@ -236,6 +236,7 @@ def test_every_family_has_its_empty_file(landing: Landing) -> None:
     for feed in pipeline.load_contract({}).feeds.values():
         assert landing.raw(feed.name) == []
     assert landing.batches() == landing.quarantine() == landing.statements() == []
+    assert landing.redelivered() == []
 
 
 def test_an_empty_file_of_an_older_contract_is_renewed(landing: Landing) -> None:

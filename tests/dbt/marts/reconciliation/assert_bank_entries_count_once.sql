@@ -2,7 +2,8 @@
 -- of what a statement and a notification both tell, what counts as items is the statement's total:
 -- the rows of the statement, or the details that add up to its one entry. What only one of them
 -- tells counts in full. A line of a notification that is a statement's line by itself is evidence
--- of that line, and no part of the sum of its own entry.
+-- of that line, and no part of the sum of its own entry. What a file tells of an earlier file's
+-- lines is evidence, and of each day and amount no file tells more than is counted.
 -- Breaks when: a row becomes evidence of nothing, details count beside the entry that they split,
 -- or a row counts with another day's entry though both state their day. In silence, money would
 -- vanish or be counted twice before anything else sees it.
@@ -28,6 +29,7 @@ roles as (
 
 compared as (
     select
+        transactions._batch_id as batch_id,
         coalesce(transactions.account_id, roles.account_id) as account_id,
         coalesce(transactions.entry_id, roles.entry_id) as entry_id,
         transactions.booking_date,
@@ -138,7 +140,10 @@ undescribed_rows as (
                 or statement_names.is_day_assumed
             )
     where
-        (compared.described_as is not null or compared.counted_on <> compared.booking_date)
+        (
+            compared.described_as in ('line', 'entry')
+            or compared.counted_on <> compared.booking_date
+        )
         and statement_names.described_key is null
 ),
 
@@ -158,9 +163,12 @@ entries as (
             as item_amount
     from compared
     where
-        compared.is_of_statement
-        or compared.role = 'item'
-        or compared.described_as is distinct from 'line'
+        compared.described_as is distinct from 'copy'
+        and (
+            compared.is_of_statement
+            or compared.role = 'item'
+            or compared.described_as is distinct from 'line'
+        )
     group by
         compared.account_id,
         compared.currency,
@@ -184,12 +192,68 @@ miscounted_entries as (
         and not (entries.statement_rows = 1 and entries.item_amount = entries.entry_total)
 ),
 
+-- per day and amount: what each file tells, and what counts
+told_by_file as (
+    select
+        statement_rows.batch_id,
+        statement_rows.account_id,
+        statement_rows.currency,
+        statement_rows.booking_date,
+        statement_rows.entry_total,
+        sum(statement_rows.amount) as amount,
+        max(case when statement_rows.described_as = 'copy' then 1 else 0 end) as has_copy
+    from statement_rows
+    group by
+        statement_rows.batch_id,
+        statement_rows.account_id,
+        statement_rows.currency,
+        statement_rows.booking_date,
+        statement_rows.entry_total
+),
+
+counted_amounts as (
+    select
+        compared.account_id,
+        compared.currency,
+        compared.counted_on,
+        compared.entry_total,
+        sum(compared.amount) as amount
+    from compared
+    where compared.role = 'item'
+    group by
+        compared.account_id,
+        compared.currency,
+        compared.counted_on,
+        compared.entry_total
+),
+
+lost_copies as (
+    select
+        told_by_file.account_id,
+        told_by_file.batch_id as entry,
+        'a file tells more of a day and amount than is counted' as failure,
+        told_by_file.amount as expected_amount,
+        counted_amounts.amount as found_amount
+    from told_by_file
+    left join counted_amounts
+        on
+            told_by_file.account_id = counted_amounts.account_id
+            and told_by_file.currency = counted_amounts.currency
+            and told_by_file.booking_date = counted_amounts.counted_on
+            and told_by_file.entry_total = counted_amounts.entry_total
+    where
+        told_by_file.has_copy = 1
+        and coalesce(abs(counted_amounts.amount) < abs(told_by_file.amount), true)
+),
+
 final as (
     select * from changed_rows
     union all
     select * from undescribed_rows
     union all
     select * from miscounted_entries
+    union all
+    select * from lost_copies
 )
 
 select * from final
