@@ -2,12 +2,12 @@
     Sets of open items that add up to one item of the other side, of the same party and currency: the
     body of the int_sets__ models. One row per set and member.
 
-    A party with few members (`most_members_searched_whole`): every subset is looked at, so that the
-    only one that fits is the only one there is. Its members are dealt into two halves of at most six,
-    and what a subset of one half leaves is looked up among the sums of the other: 2 * 2^(n/2) sums
-    instead of 2^n.
+    A target with few members in its days (`most_members_searched_whole`): every subset is looked at, so
+    that the only one that fits is the only one there is. The members are dealt into two halves of at most
+    ten, and what a subset of one half leaves is looked up among the sums of the other: 2 * 2^(n/2)
+    sums instead of 2^n.
 
-    A larger one: two to four items (pairs joined on what one or two others leave, so that n open items
+    One with more: two to four items (pairs joined on what one or two others leave, so that n open items
     cost n squared, not n to the fourth); all items in the rule's days but up to four; the oldest ones;
     all of one month; all of one purchase order.
 
@@ -38,9 +38,7 @@ parties as (
         sides.{{ target_side }}_count as target_count,
         sides.{{ member_side }}_count as member_count,
         sides.{{ member_side }}_total as member_total,
-        sides.{{ member_side }}_has_credits as has_credits,
-        sides.{{ member_side }}_count
-        <= least({{ search_limit('most_members_searched_whole') }}, 12) as is_searched_whole
+        sides.{{ member_side }}_has_credits as has_credits
     from {{ ref(parties_model) }} as sides
     where sides.{{ member_side }}_count >= {{ smallest_set }}
 ),
@@ -68,13 +66,23 @@ declined_sets as (
     where declined.declined_group is not null
 ),
 
-targets as (
+members as (
+    select
+        units.party_number,
+        units.place,
+        units.unit_key,
+        units.event_date,
+        units.amount
+    from units
+    where units.side = '{{ member_side }}'
+),
+
+dated_targets as (
     select
         units.party_number,
         units.place as target_place,
         parties.target_count,
         parties.member_count,
-        parties.is_searched_whole,
         parties.has_credits,
         units.unit_key as target_unit,
         units.amount,
@@ -92,15 +100,31 @@ targets as (
     where units.side = '{{ target_side }}' and units.amount > 0
 ),
 
-members as (
+-- how many members lie in the days of a target; of a large party nobody counts
+near_members as (
     select
-        units.party_number,
-        units.place,
-        units.unit_key,
-        units.event_date,
-        units.amount
-    from units
-    where units.side = '{{ member_side }}'
+        dated_targets.target_unit,
+        count(*) as member_count
+    from dated_targets
+    inner join members
+        on
+            dated_targets.party_number = members.party_number
+            and members.event_date between dated_targets.first_day and dated_targets.last_day
+    where
+        dated_targets.member_count <= {{ search_limit('largest_party_in_sets') }}
+        and dated_targets.target_count <= {{ search_limit('largest_party_in_sets') }}
+    group by dated_targets.target_unit
+),
+
+targets as (
+    select
+        dated_targets.*,
+        coalesce(near_members.member_count, dated_targets.member_count) as near_count,
+        coalesce(near_members.member_count, dated_targets.member_count)
+        <= least({{ search_limit('most_members_searched_whole') }}, 20) as is_searched_whole
+    from dated_targets
+    left join near_members
+        on dated_targets.target_unit = near_members.target_unit
 ),
 
 {{ subsets_by_halves(payments, smallest_set) }},
@@ -136,10 +160,11 @@ told as (
         parties.reconciliation,
         parties.party_number,
         targets.target_place,
-        parties.is_searched_whole,
+        targets.is_searched_whole,
         parties.granularity,
         parties.member_total,
         cast(parties.member_count as double) as party_members,
+        cast(targets.near_count as double) as near_members,
         least(found_sets.member_count, parties.member_count - found_sets.member_count)
             as units_to_tell,
         {% if payments -%}
@@ -184,8 +209,8 @@ final as (
                     told.party_members
                     * (told.party_members + 1)
                     * (told.party_members * told.party_members - 3 * told.party_members + 14) / 24
-            -- more than four: every subset of a small party, one of the blocks of a large one
-            when told.is_searched_whole then power(2, told.party_members - 1)
+            -- more than four: every subset of few members, one of the blocks of many
+            when told.is_searched_whole then power(2, told.near_members - 1)
             else 2 * told.party_members
         end * told.granularity
         > told.member_total * case
@@ -202,39 +227,61 @@ select * from final
 
 
 {#-
-    CTE `subset_members`: every subset of a small party that adds up to a target, one row per member.
-    Sets beyond those that are shown come as one more, of all the members that any of them takes.
+    CTE `subset_members`: every subset of the few members of a target that adds up to it, one row per
+    member. Sets beyond those that are shown come as one more, of all the members that any of them takes.
 -#}
 {% macro subsets_by_halves(payments, smallest_set) %}
+numbered_members as (
+    select
+        targets.target_unit,
+        members.unit_key,
+        members.amount,
+        row_number() over (
+            partition by targets.target_unit
+            order by members.place nulls last
+        ) as place
+    from targets
+    inner join members
+        on
+            targets.party_number = members.party_number
+            and members.event_date between targets.first_day and targets.last_day
+    where targets.is_searched_whole
+),
+
 -- dealt by turns; each has a bit of its own in its half
 dealt as (
     select
-        members.party_number,
-        members.unit_key,
-        members.amount,
-        members.event_date,
-        members.place % 2 as half,
-        cast(ceil(members.place / 2.0) as bigint) as half_place,
-        cast(power(2, ceil(members.place / 2.0) - 1) as bigint) as bit
-    from members
-    inner join parties
-        on members.party_number = parties.party_number
-    where parties.is_searched_whole
+        numbered_members.target_unit,
+        numbered_members.unit_key,
+        numbered_members.amount,
+        numbered_members.place % 2 as half,
+        cast(ceil(numbered_members.place / 2.0) as bigint) as half_place,
+        cast(power(2, ceil(numbered_members.place / 2.0) - 1) as bigint) as bit
+    from numbered_members
 ),
 
+-- both, also when one of them is empty
 halves as (
     select
-        dealt.party_number,
-        dealt.half,
-        {% for place in range(1, 7) -%}
+        targets.target_unit,
+        half_numbers.half,
+        {% for place in range(1, 11) -%}
         cast(
             sum(case when dealt.half_place = {{ place }} then dealt.amount else 0 end)
             as decimal(18, 4)
         ) as amount_{{ place }},
         {% endfor -%}
-        count(*) as member_count
-    from dealt
-    group by dealt.party_number, dealt.half
+        count(dealt.unit_key) as member_count
+    from targets
+    cross join (
+        select cast(0 as bigint) as half
+        union all
+        select cast(1 as bigint) as half
+    ) as half_numbers
+    left join dealt
+        on targets.target_unit = dealt.target_unit and half_numbers.half = dealt.half
+    where targets.is_searched_whole
+    group by targets.target_unit, half_numbers.half
 ),
 
 switches as (
@@ -246,35 +293,35 @@ switches as (
 -- which members of a half are taken, as bits
 choices as (
     select
-        {% for place in range(1, 7) -%}
+        {% for place in range(1, 11) -%}
         switches_{{ place }}.is_on as takes_{{ place }},
         {% endfor -%}
-        {% for place in range(1, 7) -%}
+        {% for place in range(1, 11) -%}
         {{ 2 ** (place - 1) }} * switches_{{ place }}.is_on{{ ' + ' if not loop.last }}
         {%- endfor %} as mask,
-        {% for place in range(1, 7) -%}
+        {% for place in range(1, 11) -%}
         switches_{{ place }}.is_on{{ ' + ' if not loop.last }}
         {%- endfor %} as taken,
         -- in a half of at least so many members
         greatest(
-            {% for place in range(1, 7) -%}
+            {% for place in range(1, 11) -%}
             {{ place }} * switches_{{ place }}.is_on{{ ', ' if not loop.last }}
             {%- endfor %}
         ) as last_taken
     from switches as switches_1
-    {% for place in range(2, 7) -%}
+    {% for place in range(2, 11) -%}
     cross join switches as switches_{{ place }}
     {% endfor %}
 ),
 
 half_sums as (
     select
-        halves.party_number,
+        halves.target_unit,
         halves.half,
         choices.mask,
         choices.taken,
         cast(
-            {% for place in range(1, 7) -%}
+            {% for place in range(1, 11) -%}
             case when choices.takes_{{ place }} = 1 then halves.amount_{{ place }} else 0 end
             {{- ' + ' if not loop.last }}
             {% endfor %} as decimal(18, 4)
@@ -284,29 +331,23 @@ half_sums as (
         on halves.member_count >= choices.last_taken
 ),
 
--- members that a target may not take: outside its days, or declined by a person
+-- members that a person has declined for the target
 barred as (
     select
-        targets.target_unit,
+        dealt.target_unit,
         bit_or(case when dealt.half = 1 then dealt.bit else 0 end) as odd_mask,
         bit_or(case when dealt.half = 0 then dealt.bit else 0 end) as even_mask
-    from targets
-    inner join dealt
-        on targets.party_number = dealt.party_number
-    left join declined_pairs
+    from dealt
+    inner join declined_pairs
         on
             {% if payments -%}
-            targets.target_unit = declined_pairs.actual_item_key
+            dealt.target_unit = declined_pairs.actual_item_key
             and dealt.unit_key = declined_pairs.expected_item_key
             {%- else -%}
-            targets.target_unit = declined_pairs.expected_item_key
+            dealt.target_unit = declined_pairs.expected_item_key
             and dealt.unit_key = declined_pairs.actual_item_key
             {%- endif %}
-    where
-        declined_pairs.actual_item_key is not null
-        or dealt.event_date < targets.first_day
-        or dealt.event_date > targets.last_day
-    group by targets.target_unit
+    group by dealt.target_unit
 ),
 
 -- one target with members that are all open still
@@ -322,11 +363,9 @@ declined_masks as (
             bit_or(case when dealt.half = 1 then dealt.bit else 0 end) as odd_mask,
             bit_or(case when dealt.half = 0 then dealt.bit else 0 end) as even_mask
         from declined_sets
-        inner join targets
-            on declined_sets.target_unit = targets.target_unit
         inner join dealt
             on
-                targets.party_number = dealt.party_number
+                declined_sets.target_unit = dealt.target_unit
                 and declined_sets.member_unit = dealt.unit_key
         where declined_sets.pair_count = declined_sets.set_size
         group by declined_sets.declined_group, declined_sets.target_unit
@@ -337,7 +376,6 @@ declined_masks as (
 -- what a choice among the odd members leaves to the even ones
 half_rests as (
     select
-        targets.party_number,
         targets.target_unit,
         half_sums.mask,
         half_sums.taken,
@@ -345,7 +383,7 @@ half_rests as (
         cast(targets.amount - half_sums.amount as decimal(18, 4)) as rest
     from targets
     inner join half_sums
-        on targets.party_number = half_sums.party_number
+        on targets.target_unit = half_sums.target_unit
     left join barred
         on targets.target_unit = barred.target_unit
     where half_sums.half = 1 and (half_sums.mask & coalesce(barred.odd_mask, 0)) = 0
@@ -358,7 +396,6 @@ even_sums as (
 
 subsets as (
     select
-        half_rests.party_number,
         half_rests.target_unit,
         half_rests.mask as odd_mask,
         even_sums.mask as even_mask,
@@ -366,7 +403,7 @@ subsets as (
     from half_rests
     inner join even_sums
         on
-            half_rests.party_number = even_sums.party_number
+            half_rests.target_unit = even_sums.target_unit
             and half_rests.rest = even_sums.amount
     where
         (even_sums.mask & half_rests.barred_mask) = 0
@@ -412,7 +449,6 @@ ranked_subsets as (
 
 shown_subsets as (
     select
-        ranked_subsets.party_number,
         ranked_subsets.target_unit,
         ranked_subsets.sets_that_fit,
         ranked_subsets.set_number,
@@ -421,7 +457,6 @@ shown_subsets as (
         bit_or(ranked_subsets.even_mask) as even_mask
     from ranked_subsets
     group by
-        ranked_subsets.party_number,
         ranked_subsets.target_unit,
         ranked_subsets.sets_that_fit,
         ranked_subsets.set_number
@@ -436,7 +471,7 @@ subset_members as (
         shown_subsets.member_count
     from shown_subsets
     inner join dealt
-        on shown_subsets.party_number = dealt.party_number
+        on shown_subsets.target_unit = dealt.target_unit
     where
         (
             case when dealt.half = 1 then shown_subsets.odd_mask else shown_subsets.even_mask end
@@ -489,7 +524,12 @@ large_parties as (
     left join purchase_orders
         on members.unit_key = purchase_orders.unit_key
     {% endif -%}
-    where not parties.is_searched_whole
+    where
+        parties.party_number in (
+            select targets.party_number
+            from targets
+            where not targets.is_searched_whole
+        )
 ),
 
 singles as (
@@ -534,7 +574,8 @@ windows as (
             targets.party_number = large_parties.party_number
             and large_parties.event_date between targets.first_day and targets.last_day
     where
-        targets.member_count <= {{ search_limit('largest_party_in_sets') }}
+        not targets.is_searched_whole
+        and targets.member_count <= {{ search_limit('largest_party_in_sets') }}
         and targets.target_count <= {{ search_limit('largest_party_in_sets') }}
     group by targets.target_unit
 ),
@@ -731,12 +772,15 @@ found_blocks as (
         on targets.party_number = blocks.party_number and targets.amount = blocks.amount
     -- smaller ones are found above, where the party is not too large
     where
-        blocks.member_count > 4
-        or (
-            blocks.member_count > 1
-            and (
-                targets.member_count > {{ search_limit('largest_party_in_sets') }}
-                or targets.target_count > {{ search_limit('largest_party_in_sets') }}
+        not targets.is_searched_whole
+        and (
+            blocks.member_count > 4
+            or (
+                blocks.member_count > 1
+                and (
+                    targets.member_count > {{ search_limit('largest_party_in_sets') }}
+                    or targets.target_count > {{ search_limit('largest_party_in_sets') }}
+                )
             )
         )
 ),

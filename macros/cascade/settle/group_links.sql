@@ -2,10 +2,11 @@
     First step of settling, as CTEs `linked_pairs` to `grouped_links`: which links are one group.
 
     A pass that knows its groups names them (`group_name`). The others' links are grouped here:
-    1. What is exact by itself is a group of its own: a payment and a document that are linked and equal,
-       each the other's only such partner, while nothing else that is linked to either explains it as
-       well (the rest adds up to it, or goes the other way). Else one lump would be made of two good
-       pairs and one stranger, and one member's difference lent to the others.
+    1. What is exact by itself is a group of its own, before one lump is made of two good pairs and a
+       stranger, and one member's difference is lent to the others. A payment and a document that are linked
+       and equal, where every other equal that is linked to one of them has its own; one payment that is
+       what all its documents add up to, or one document that all its payments add up to, where nothing
+       else of the kind claims one of them.
     2. What is left is connected: all documents and payments that links tie together, by strong links;
        a weak link counts where no strong one touches its document or its payment.
 
@@ -70,19 +71,27 @@ touched_links as (
     from measured_links
 ),
 
-rivaling_links as (
+counted_links as (
     select
         touched_links.*,
         sum(touched_links.is_exact) over same_document as exact_payments,
         sum(touched_links.is_exact) over same_payment as exact_documents,
-        sum(case when touched_links.is_exact = 0 then touched_links.payment_amount end)
-            over same_document as other_payments,
-        sum(case when touched_links.is_exact = 0 then touched_links.document_amount end)
-            over same_payment as other_documents,
-        min(sign(touched_links.payment_amount)) over same_document
-        <> max(sign(touched_links.payment_amount)) over same_document as payments_go_both_ways,
-        min(sign(touched_links.document_amount)) over same_payment
-        <> max(sign(touched_links.document_amount)) over same_payment as documents_go_both_ways
+        case
+            when
+                count(*) over same_payment > 1
+                and sum(touched_links.document_amount) over same_payment
+                = touched_links.payment_amount
+                then 1
+            else 0
+        end as is_whole_payment,
+        case
+            when
+                count(*) over same_document > 1
+                and sum(touched_links.payment_amount) over same_document
+                = touched_links.document_amount
+                then 1
+            else 0
+        end as is_whole_document
     from touched_links
     where
         not touched_links.is_weak
@@ -95,33 +104,120 @@ rivaling_links as (
         same_payment as (partition by touched_links.pass, touched_links.actual_unit)
 ),
 
+-- Who else wants the document or the payment of a link, and what else would explain them: others that are
+-- nobody's equal and add up to it, or go the other way.
+rivaling_links as (
+    select
+        counted_links.*,
+        sum(
+            case when counted_links.is_exact = 1 and counted_links.exact_documents = 1 then 1 end
+        ) over same_document as payments_without_choice,
+        sum(
+            case when counted_links.is_exact = 1 and counted_links.exact_payments = 1 then 1 end
+        ) over same_payment as documents_without_choice,
+        sum(case when counted_links.exact_documents = 0 then counted_links.payment_amount end)
+            over same_document as other_payments,
+        sum(case when counted_links.exact_payments = 0 then counted_links.document_amount end)
+            over same_payment as other_documents,
+        min(
+            case
+                when counted_links.exact_documents = 0 then sign(counted_links.payment_amount)
+                else sign(counted_links.document_amount)
+            end
+        ) over same_document as least_sign_of_payments,
+        max(
+            case
+                when counted_links.exact_documents = 0 then sign(counted_links.payment_amount)
+                else sign(counted_links.document_amount)
+            end
+        ) over same_document as greatest_sign_of_payments,
+        min(
+            case
+                when counted_links.exact_payments = 0 then sign(counted_links.document_amount)
+                else sign(counted_links.payment_amount)
+            end
+        ) over same_payment as least_sign_of_documents,
+        max(
+            case
+                when counted_links.exact_payments = 0 then sign(counted_links.document_amount)
+                else sign(counted_links.payment_amount)
+            end
+        ) over same_payment as greatest_sign_of_documents,
+        sum(greatest(counted_links.is_exact, counted_links.is_whole_payment))
+            over same_document as claims_of_document,
+        sum(greatest(counted_links.is_exact, counted_links.is_whole_document))
+            over same_payment as claims_of_payment,
+        sum(counted_links.is_whole_payment) over same_document as wholes_of_document,
+        sum(counted_links.is_whole_document) over same_payment as wholes_of_payment
+    from counted_links
+    window
+        same_document as (partition by counted_links.pass, counted_links.expected_unit),
+        same_payment as (partition by counted_links.pass, counted_links.actual_unit)
+),
+
 exact_links as (
     select
         rivaling_links.*,
         case
             when
                 rivaling_links.is_exact = 1
-                and rivaling_links.exact_payments = 1
-                and rivaling_links.exact_documents = 1
+                and (
+                    (rivaling_links.exact_payments = 1 and rivaling_links.exact_documents = 1)
+                    or (
+                        rivaling_links.exact_documents = 1
+                        and rivaling_links.payments_without_choice = 1
+                    )
+                    or (
+                        rivaling_links.exact_payments = 1
+                        and rivaling_links.documents_without_choice = 1
+                    )
+                )
+                and rivaling_links.wholes_of_document = 0
+                and rivaling_links.wholes_of_payment = 0
                 and coalesce(rivaling_links.other_payments <> rivaling_links.document_amount, true)
                 and coalesce(rivaling_links.other_documents <> rivaling_links.payment_amount, true)
-                and not rivaling_links.payments_go_both_ways
-                and not rivaling_links.documents_go_both_ways
+                and rivaling_links.least_sign_of_payments
+                = rivaling_links.greatest_sign_of_payments
+                and rivaling_links.least_sign_of_documents
+                = rivaling_links.greatest_sign_of_documents
                 then 1
             else 0
-        end as is_pair
+        end as is_pair,
+        case
+            when
+                rivaling_links.is_whole_payment = 1
+                and max(
+                    greatest(
+                        rivaling_links.claims_of_document,
+                        2 * rivaling_links.is_whole_document,
+                        2 * rivaling_links.is_exact
+                    )
+                ) over (partition by rivaling_links.pass, rivaling_links.actual_unit) = 1
+                then 1
+            when
+                rivaling_links.is_whole_document = 1
+                and max(
+                    greatest(
+                        rivaling_links.claims_of_payment,
+                        2 * rivaling_links.is_whole_payment,
+                        2 * rivaling_links.is_exact
+                    )
+                ) over (partition by rivaling_links.pass, rivaling_links.expected_unit) = 1
+                then 1
+            else 0
+        end as is_whole
     from rivaling_links
 ),
 
 parted_links as (
     select
         exact_links.*,
-        max(exact_links.is_pair) over (
+        max(greatest(exact_links.is_pair, exact_links.is_whole)) over (
             partition by exact_links.pass, exact_links.expected_unit
-        ) as has_paired_document,
-        max(exact_links.is_pair) over (
+        ) as has_settled_document,
+        max(greatest(exact_links.is_pair, exact_links.is_whole)) over (
             partition by exact_links.pass, exact_links.actual_unit
-        ) as has_paired_payment
+        ) as has_settled_payment
     from exact_links
 ),
 
@@ -139,7 +235,8 @@ linked_pairs as (
     from parted_links
     where
         parted_links.is_pair = 1
-        or (parted_links.has_paired_document = 0 and parted_links.has_paired_payment = 0)
+        or parted_links.is_whole = 1
+        or (parted_links.has_settled_document = 0 and parted_links.has_settled_payment = 0)
 ),
 
 -- The least neighbour spreads along the links; a group that needs more than five steps is too tangled

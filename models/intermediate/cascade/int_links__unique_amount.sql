@@ -125,7 +125,14 @@ crowds as (
         dated.reconciliation,
         dated.family_id,
         dated.currency,
-        dated.unit_amount
+        dated.unit_amount,
+        row_number() over (
+            order by
+                dated.reconciliation nulls last,
+                dated.family_id nulls last,
+                dated.currency nulls last,
+                dated.unit_amount nulls last
+        ) as crowd_number
     from dated
     group by dated.reconciliation, dated.family_id, dated.currency, dated.unit_amount
     having
@@ -135,7 +142,11 @@ crowds as (
 
 pairs as (
     select
+        crowds.crowd_number,
         documents.reconciliation,
+        documents.family_id,
+        documents.currency,
+        documents.unit_amount,
         documents.unit_key as expected_unit,
         payments.unit_key as actual_unit,
         documents.place as document_place,
@@ -241,28 +252,132 @@ margins as (
         )
 ),
 
-nearest as (
+nearest_by_date as (
     select
-        margins.expected_unit,
-        margins.actual_unit
+        margins.*,
+        margins.document_rank_by_due = 1
+        and margins.payment_rank_by_due = 1
+        and coalesce(margins.document_margin_by_due >= margins.days_margin, true)
+        and coalesce(margins.payment_margin_by_due >= margins.days_margin, true)
+            as is_nearest_by_due
     from margins
     where
         margins.are_free
         and margins.are_equally_many
         and margins.document_rank_by_issue = 1
-        and margins.document_rank_by_due = 1
         and margins.payment_rank_by_issue = 1
-        and margins.payment_rank_by_due = 1
         and coalesce(margins.document_margin_by_issue >= margins.days_margin, true)
-        and coalesce(margins.document_margin_by_due >= margins.days_margin, true)
         and coalesce(margins.payment_margin_by_issue >= margins.days_margin, true)
-        and coalesce(margins.payment_margin_by_due >= margins.days_margin, true)
+),
+
+-- What a payer does with equal documents month after month, paid ones among them: how many days after
+-- the nearest document before it each payment comes.
+crowd_items as (
+    select
+        items.reconciliation,
+        items.side,
+        items.family_id,
+        items.currency,
+        items.amount,
+        items.item_key,
+        items.event_date,
+        crowds.crowd_number
+    from (
+        select distinct
+            nearest_by_date.reconciliation,
+            nearest_by_date.family_id,
+            nearest_by_date.currency,
+            nearest_by_date.unit_amount,
+            nearest_by_date.crowd_number
+        from nearest_by_date
+        where nearest_by_date.payments_that_fit > 1 or nearest_by_date.documents_that_fit > 1
+    ) as crowds
+    inner join items
+        on
+            crowds.reconciliation = items.reconciliation
+            and crowds.family_id = items.family_id
+            and crowds.currency = items.currency
+            and crowds.unit_amount = items.amount
+    where items.set_aside_reason is null
+),
+
+habits as (
+    select
+        payments.crowd_number,
+        payments.item_key,
+        documents.item_key as document_key,
+        {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
+        row_number() over (
+            partition by payments.item_key
+            order by documents.event_date desc nulls last, documents.item_key nulls last
+        ) as nearness
+    from crowd_items as payments
+    inner join crowd_items as documents
+        on
+            payments.crowd_number = documents.crowd_number
+            and documents.side = 'expected'
+            and documents.event_date <= payments.event_date
+    where payments.side = 'actual'
+),
+
+first_documents as (
+    select
+        crowd_items.crowd_number,
+        min_by(
+            crowd_items.item_key,
+            {{ iso_date('crowd_items.event_date') }} || crowd_items.item_key
+        ) as item_key
+    from crowd_items
+    where crowd_items.side = 'expected'
+    group by crowd_items.crowd_number
+),
+
+-- As long after its document as at least so many others, and the first document of all is one of them: who
+-- pays each one a month late leaves the first without a payment of its own.
+usual as (
+    select nearest_by_date.actual_unit
+    from nearest_by_date
+    inner join habits
+        on
+            nearest_by_date.crowd_number = habits.crowd_number
+            and habits.nearness = 1
+            and nearest_by_date.actual_unit <> habits.item_key
+            and abs(habits.days_later - nearest_by_date.days_later)
+            <= {{ search_limit('days_of_a_habit') }}
+    inner join first_documents
+        on nearest_by_date.crowd_number = first_documents.crowd_number
+    group by nearest_by_date.actual_unit
+    having
+        count(*) >= {{ search_limit('payments_of_a_habit') }}
+        and max(
+            case
+                when
+                    first_documents.item_key in (
+                        habits.document_key, nearest_by_date.expected_unit
+                    )
+                    then 1
+                else 0
+            end
+        ) = 1
+),
+
+nearest as (
+    select
+        nearest_by_date.expected_unit,
+        nearest_by_date.actual_unit,
+        usual.actual_unit is not null as is_usual
+    from nearest_by_date
+    left join usual
+        on nearest_by_date.actual_unit = usual.actual_unit
+    -- by issue, and by due date too unless this payer is known to go by issue
+    where nearest_by_date.is_nearest_by_due or usual.actual_unit is not null
 ),
 
 judged as (
     select
         timed.*,
         nearest.expected_unit is not null as is_nearest,
+        coalesce(nearest.is_usual, false) as is_usual,
         max(case when nearest.expected_unit is not null then 1 else 0 end)
             over (partition by timed.expected_unit) as document_is_taken,
         max(case when nearest.expected_unit is not null then 1 else 0 end)
@@ -281,30 +396,53 @@ judged as (
             and timed.actual_unit = nearest.actual_unit
 ),
 
+-- An equal document that nothing is found for may be what is meant: one that was not paid in its month.
+-- An equal payment is not: the first one pays.
+certain as (
+    select
+        judged.*,
+        case
+            when not judged.is_nearest then 0
+            when judged.is_usual then 1
+            when min(judged.document_is_taken) over (partition by judged.actual_unit) = 1 then 1
+            else 0
+        end as is_certain
+    from judged
+),
+
+shown as (
+    select
+        certain.*,
+        max(certain.is_certain) over (partition by certain.expected_unit) as document_is_settled,
+        max(certain.is_certain) over (partition by certain.actual_unit) as payment_is_settled
+    from certain
+),
+
 final as (
     select
-        judged.reconciliation,
-        judged.expected_unit,
-        judged.actual_unit,
+        shown.reconciliation,
+        shown.expected_unit,
+        shown.actual_unit,
         case
-            when judged.payments_that_fit = 1 and judged.documents_that_fit = 1
+            when shown.payments_that_fit = 1 and shown.documents_that_fit = 1
                 then 'amount and payer'
+            when shown.is_usual then 'amount, payer and the usual days after it'
             else 'amount, payer and nearest date'
         end as evidence,
-        not judged.is_nearest as is_ambiguous,
+        shown.is_certain = 0 as is_ambiguous,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,
         cast(null as {{ dbt.type_string() }}) as link_ambiguity,
-        judged.expected_unit || '~' || judged.actual_unit as group_name,
-        cast(judged.nearness as bigint) as nearness
-    from judged
+        shown.expected_unit || '~' || shown.actual_unit as group_name,
+        cast(shown.nearness as bigint) as nearness
+    from shown
     where
-        judged.is_nearest
+        shown.is_certain = 1
         or (
-            judged.are_free
-            and judged.document_is_taken = 0
-            and judged.payment_is_taken = 0
-            and judged.nearness <= {{ search_limit('documents_shown') }}
+            shown.are_free
+            and shown.document_is_settled = 0
+            and shown.payment_is_settled = 0
+            and shown.nearness <= {{ search_limit('documents_shown') }}
         )
 )
 
