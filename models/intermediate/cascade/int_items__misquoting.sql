@@ -1,8 +1,8 @@
--- Payments that name documents which they cannot be for, and the one document of their payer that they
--- rather pay: a quoted number is evidence, not a verdict. What a payment names is not for it where it
--- is another customer's and of another amount; what is the payer's own is judged later, when it is
--- known to be closed. Nothing is misquoted where a named document has the payment's amount: that one
--- is paid, be it for somebody else or twice.
+-- Payments that name documents which they cannot be for, and the one document of their payer that
+-- they rather pay: a quoted number is evidence, not a verdict. What a payment names is not for it
+-- where it is another customer's and of another amount; what is the payer's own is judged later,
+-- when it is known to be closed. Nothing is misquoted where a named document has the payment's
+-- amount: that one is paid, be it for somebody else or twice.
 with
 
 open_items as (select * from {{ ref('int_open__unmatched') }}),
@@ -156,8 +156,8 @@ misquoting as (
     where payments.family_id is not null
 ),
 
--- Asked of all documents of the payer in the rule's days, so that a second one of this amount is known
--- though it is paid.
+-- Asked of all documents of the payer in the rule's days, so that a second one of this amount is
+-- known though it is paid.
 pairs as (
     select
         misquoting.reconciliation,
@@ -188,7 +188,7 @@ pairs as (
         on
             misquoting.reconciliation = rules.reconciliation
             and {{ days_between('documents.event_date', 'misquoting.event_date') }}
-            between - rules.days_before and rules.days_after
+            between -rules.days_before and rules.days_after
     left join named_rightly
         on documents.item_key = named_rightly.item_key
     left join declined_pairs

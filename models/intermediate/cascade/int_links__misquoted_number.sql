@@ -1,7 +1,7 @@
--- A payment names a number that is not what it pays: mistyped and somebody else's, or of a document that
--- is closed. The payer is known, and one document of the payer has its amount; see
--- int_items__misquoting. A payer's own document that is named must be closed for good, and where the
--- number does not point to the document, no other payment may want it.
+-- A payment names a number that is not what it pays: mistyped and somebody else's, or of a
+-- document that is closed. The payer is known, and one document of the payer has its amount; see
+-- int_items__misquoting. A payer's own document that is named must be closed for good, and where
+-- the number does not point to the document, no other payment may want it.
 with
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),
@@ -55,10 +55,16 @@ pairs as (
 
 -- documents of the payer that still wait for money: they may be what is meant
 waiting_documents as (
-    select units.unit_key, units.family_id from units
+    select
+        units.unit_key,
+        units.family_id
+    from units
     where units.side = 'expected'
     union
-    select spoken_for.unit_key, spoken_for.family_id from spoken_for
+    select
+        spoken_for.unit_key,
+        spoken_for.family_id
+    from spoken_for
     where spoken_for.side = 'expected'
 ),
 

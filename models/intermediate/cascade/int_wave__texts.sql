@@ -2,6 +2,7 @@
 {{ settle(
     'int_open__after_keys',
     [
+        'int_links__listed_numbers',
         'int_links__reference_in_text',
         'int_links__balance_order',
     ],
