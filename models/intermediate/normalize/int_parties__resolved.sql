@@ -56,7 +56,8 @@ evidence as (
         case
             when coalesce(payers.paid_on > learned_names.applies_after, true)
                 then learned_names.customer_id
-        end as learned_name_customer_id
+        end as learned_name_customer_id,
+        coalesce(paying_accounts.customer_id, paying_names.customer_id) as paying_customer_id
     from payers
     left join party_keys as accounts
         on accounts.key_kind = 'account' and payers.account_key = accounts.key_value
@@ -72,6 +73,14 @@ evidence as (
         on
             learned_names.key_kind = 'learned_name'
             and payers.name_key = learned_names.key_value
+    left join party_keys as paying_accounts
+        on
+            paying_accounts.key_kind = 'paying_account'
+            and payers.account_key = paying_accounts.key_value
+    left join party_keys as paying_names
+        on
+            paying_names.key_kind = 'paying_name'
+            and payers.name_key = paying_names.key_value
 ),
 
 -- looser forms are asked only of names that nothing else explains
@@ -85,6 +94,7 @@ unknown_names as (
         and evidence.alias_customer_id is null
         and evidence.learned_account_customer_id is null
         and evidence.learned_name_customer_id is null
+        and evidence.paying_customer_id is null
         and evidence.name_key <> ''
 ),
 
@@ -198,6 +208,7 @@ text_words as (
         and coalesce(evidence.is_alias_shared, evidence.alias_customer_id is null)
         and evidence.learned_account_customer_id is null
         and evidence.learned_name_customer_id is null
+        and evidence.paying_customer_id is null
 ),
 
 {{ runs_of_words('text_words', ['item_type', 'item_id'], 8) }},
@@ -266,6 +277,7 @@ decided as (
                 then evidence.learned_account_customer_id
             when evidence.learned_name_customer_id is not null
                 then evidence.learned_name_customer_id
+            when evidence.paying_customer_id is not null then evidence.paying_customer_id
             when similar_names.customer_id is not null
                 then case when not similar_names.is_shared then similar_names.customer_id end
             else text_names.customer_id
@@ -283,6 +295,7 @@ decided as (
                 evidence.learned_account_customer_id is not null
                 or evidence.learned_name_customer_id is not null
                 then 'learned'
+            when evidence.paying_customer_id is not null then 'paying'
             when similar_names.customer_id is not null
                 then
                     case

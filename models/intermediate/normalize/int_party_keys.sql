@@ -1,9 +1,12 @@
 -- What a customer is known by: account numbers, legal name and aliases, the looser forms of both,
 -- the customer number, and what confirmed matches have taught. A key that two customers share names
--- nobody (ties are refused).
+-- nobody (ties are refused). A customer whom the master lacks is known by whoever pays two of its
+-- documents exactly and by their numbers, and no other customer's.
 with
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
+
+invoices as (select * from {{ ref('stg_billing__invoices') }}),
 
 learned_payers as (
     select *
@@ -65,8 +68,110 @@ customer_numbers as (
     from (
         select customers.customer_id from customers
         union
-        select invoices.customer_id from {{ ref('stg_billing__invoices') }} as invoices
+        select invoices.customer_id from invoices
     ) as numbered
+),
+
+strong_numbers as (
+    select
+        numbers.row_hash,
+        numbers.number_value
+    from {{ ref('int_item_numbers') }} as numbers
+    where numbers.reconciliation = 'invoice_to_receipt' and numbers.strength = 'strong'
+),
+
+bank_transactions as (
+    select
+        booked.item_id,
+        booked.currency,
+        booked.amount,
+        {{ compact_upper('booked.counterparty_account') }} as account_key,
+        {{ normalize_name('booked.counterparty_name') }} as name_key
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    where booked.role = 'item'
+),
+
+mentions as (
+    select *
+    from {{ ref('int_bank_transactions__mentions') }}
+    where beside_digits = ''
+),
+
+unlisted_documents as (
+    select
+        invoices._row_hash,
+        invoices.currency,
+        invoices.total_amount
+    from invoices
+    left join customers
+        on invoices.customer_id = customers.customer_id
+    where customers.customer_id is null
+),
+
+-- lines of everybody who pays a document of such a customer by its number
+payers_of_unlisted as (
+    select distinct
+        bank_transactions.account_key,
+        bank_transactions.name_key
+    from unlisted_documents
+    inner join strong_numbers
+        on unlisted_documents._row_hash = strong_numbers.row_hash
+    inner join mentions
+        on strong_numbers.number_value = mentions.mention_value
+    inner join bank_transactions
+        on
+            mentions.item_id = bank_transactions.item_id
+            and unlisted_documents.currency = bank_transactions.currency
+            and unlisted_documents.total_amount = bank_transactions.amount
+),
+
+payer_keys as (
+    select
+        'account' as key_kind,
+        payers_of_unlisted.account_key as key_value
+    from payers_of_unlisted
+    union
+    select
+        'name' as key_kind,
+        payers_of_unlisted.name_key as key_value
+    from payers_of_unlisted
+),
+
+paid_by_number as (
+    select
+        payer_keys.key_kind,
+        payer_keys.key_value,
+        invoices.customer_id,
+        invoices.invoice_id
+    from payer_keys
+    inner join bank_transactions
+        on
+            payer_keys.key_value = case payer_keys.key_kind
+                when 'account' then bank_transactions.account_key
+                else bank_transactions.name_key
+            end
+    inner join mentions
+        on bank_transactions.item_id = mentions.item_id
+    inner join strong_numbers
+        on mentions.mention_value = strong_numbers.number_value
+    inner join invoices
+        on
+            strong_numbers.row_hash = invoices._row_hash
+            and bank_transactions.currency = invoices.currency
+            and bank_transactions.amount = invoices.total_amount
+    where length(payer_keys.key_value) >= 4
+),
+
+paying as (
+    select
+        paid_by_number.key_kind,
+        paid_by_number.key_value,
+        min(paid_by_number.customer_id) as customer_id
+    from paid_by_number
+    group by paid_by_number.key_kind, paid_by_number.key_value
+    having
+        count(distinct paid_by_number.customer_id) = 1
+        and count(distinct paid_by_number.invoice_id) >= 2
 ),
 
 keys as (
@@ -153,6 +258,23 @@ keys as (
     from cut_names
 ),
 
+-- the master knows better
+told_by_payments as (
+    select
+        paying.customer_id,
+        'paying_' || paying.key_kind as key_kind,
+        paying.key_value
+    from paying
+    left join keys
+        on
+            paying.key_value = keys.key_value
+            and (
+                paying.key_kind = keys.key_kind
+                or (paying.key_kind = 'name' and keys.key_kind = 'alias')
+            )
+    where keys.key_value is null
+),
+
 known as (
     select
         keys.key_kind,
@@ -167,6 +289,14 @@ known as (
 
 final as (
     select * from known
+    union all
+    select
+        told_by_payments.key_kind,
+        told_by_payments.key_value,
+        told_by_payments.customer_id,
+        false as is_shared,
+        cast(null as date) as applies_after
+    from told_by_payments
     union all
     select
         'learned_' || learned_payers.key_kind as key_kind,
