@@ -137,6 +137,20 @@ payer_keys as (
     from payers_of_unlisted
 ),
 
+line_keys as (
+    select
+        bank_transactions.*,
+        'account' as key_kind,
+        bank_transactions.account_key as key_value
+    from bank_transactions
+    union all
+    select
+        bank_transactions.*,
+        'name' as key_kind,
+        bank_transactions.name_key as key_value
+    from bank_transactions
+),
+
 paid_by_number as (
     select
         payer_keys.key_kind,
@@ -144,21 +158,19 @@ paid_by_number as (
         invoices.customer_id,
         invoices.invoice_id
     from payer_keys
-    inner join bank_transactions
+    inner join line_keys
         on
-            payer_keys.key_value = case payer_keys.key_kind
-                when 'account' then bank_transactions.account_key
-                else bank_transactions.name_key
-            end
+            payer_keys.key_kind = line_keys.key_kind
+            and payer_keys.key_value = line_keys.key_value
     inner join mentions
-        on bank_transactions.item_id = mentions.item_id
+        on line_keys.item_id = mentions.item_id
     inner join strong_numbers
         on mentions.mention_value = strong_numbers.number_value
     inner join invoices
         on
             strong_numbers.row_hash = invoices._row_hash
-            and bank_transactions.currency = invoices.currency
-            and bank_transactions.amount = invoices.total_amount
+            and line_keys.currency = invoices.currency
+            and line_keys.amount = invoices.total_amount
     where length(payer_keys.key_value) >= 4
 ),
 
@@ -258,6 +270,14 @@ keys as (
     from cut_names
 ),
 
+master_keys as (
+    select distinct
+        case keys.key_kind when 'alias' then 'name' else keys.key_kind end as key_kind,
+        keys.key_value
+    from keys
+    where keys.key_kind in ('account', 'name', 'alias')
+),
+
 -- the master knows better
 told_by_payments as (
     select
@@ -265,14 +285,11 @@ told_by_payments as (
         'paying_' || paying.key_kind as key_kind,
         paying.key_value
     from paying
-    left join keys
+    left join master_keys
         on
-            paying.key_value = keys.key_value
-            and (
-                paying.key_kind = keys.key_kind
-                or (paying.key_kind = 'name' and keys.key_kind = 'alias')
-            )
-    where keys.key_value is null
+            paying.key_kind = master_keys.key_kind
+            and paying.key_value = master_keys.key_value
+    where master_keys.key_value is null
 ),
 
 known as (
