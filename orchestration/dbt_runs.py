@@ -14,11 +14,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from orchestration.files import write_text
 from orchestration.home import (
@@ -43,6 +46,14 @@ CALL_ENDED = "call_ended"
 LARGEST_LOG = 10_000_000
 """Bytes of `dbt.log` from which the next process starts a new one and keeps the old as `.1`."""
 
+SHOWN_ROWS = 3
+"""Rows of a failed test that its message shows; they are read for the first failures only."""
+
+SHOWN_FAILURES = 5
+
+LONGEST_ROW = 300
+"""Characters of a row in a message."""
+
 _RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
 _SOURCE_FILES = ("dbt_project.yml", "profiles.yml")
@@ -60,7 +71,8 @@ class Phase(Enum):
 class Failure:
     """A dbt node that failed. `failing_rows` is None where dbt gives no count.
 
-    `path` is the source file and `query` the compiled SQL; both may be empty.
+    `path` is the source file and `query` the compiled SQL; both may be empty. `rows` are the first
+    that break a test.
     """
 
     unique_id: str
@@ -70,6 +82,7 @@ class Failure:
     query: str = ""
     message: str = ""
     failing_rows: int | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def describe(self) -> str:
         """What failed and where to look, a line each."""
@@ -78,6 +91,9 @@ class Failure:
             lines = [f"{self.resource_type} {self.name}: {self.failing_rows} {rows} it"]
         else:
             lines = [f"{self.resource_type} {self.name}: {self.message or 'failed'}"]
+        lines.extend(describe_row(row) for row in self.rows)
+        if self.failing_rows is not None and self.failing_rows > len(self.rows) > 0:
+            lines.append(f"... and {self.failing_rows - len(self.rows)} more")
         if self.path:
             lines.append(f"guarded or built by {self.path}")
         if self.query:
@@ -91,6 +107,19 @@ class DbtFailed(TieoutError):
     def __init__(self, message: str, failures: Sequence[Failure] = ()) -> None:
         super().__init__(message)
         self.failures = tuple(failures)
+
+
+def describe_row(row: Mapping[str, Any]) -> str:
+    """A row that breaks a test, in one line: what the test says of it, then what it holds."""
+    told = "; ".join(
+        f"{name} {value:f}" if isinstance(value, Decimal) else f"{name} {value}"
+        for name, value in row.items()
+        if name != "failure" and value is not None
+    )
+    if len(told) > LONGEST_ROW:
+        told = told[:LONGEST_ROW] + " ..."
+    failure = row.get("failure")
+    return f"{failure}: {told}" if failure else told
 
 
 def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
@@ -205,6 +234,7 @@ class Dbt:
             plain_lines.append(f"the dbt process ended: exit status {self._process.returncode}")
         if not succeeded:
             found = list(failures.values())
+            read_failing_rows(self.home, found)
             raise DbtFailed(describe_failures(arguments, found, plain_lines, self.log), found)
 
     def _said(self) -> Iterator[str]:
@@ -304,6 +334,28 @@ def note_failure(failures: dict[str, Failure], event: Mapping[str, Any]) -> None
         failure.message = " ".join(str(data.get("msg", "")).split())
     elif name == "SQLCompiledPath":
         failure.query = str(data.get("path", ""))
+
+
+def read_failing_rows(home: Home, failures: Sequence[Failure]) -> None:
+    """Put into the first failed tests the first rows that break them, where these can be read.
+
+    A message is worth no second failure: what cannot be read is left out.
+    """
+    broken = [failure for failure in failures if failure.failing_rows and failure.query]
+    if not broken or not home.warehouse.exists():
+        return
+    try:
+        with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for failure in broken[:SHOWN_FAILURES]:
+                query = (PROJECT_DIR / failure.query).read_text(encoding="utf-8")
+                cursor = connection.execute(
+                    f"select * from ({query}\n) as failing order by all limit {SHOWN_ROWS}"
+                )
+                names = [description[0] for description in cursor.description or []]
+                failure.rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except (duckdb.Error, OSError):
+        return
 
 
 def describe_failures(

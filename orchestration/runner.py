@@ -20,8 +20,9 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     A run that would repeat the last one writes nothing.
 
     Raises:
-        TieoutError: when the run cannot start, or a test or model fails. Nothing is published
-            then, and nothing sealed unless what fails shows the sealed block.
+        TieoutError: when the run cannot start, or a test or model fails: nothing is published
+            then, and nothing sealed unless what fails shows the sealed block. Also when nothing of
+            what landed could be read; that is published, and the summary said.
     """
     reporter = progress.current()
     started = time.monotonic()
@@ -38,6 +39,10 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
         execute_job(home, trigger)
         with reporter.step("Summing up"):
             text = summary.summarize(home)
+            refusal = summary.nothing_was_read(summary.read(home))
+    if refusal is not None:
+        reporter.note(text)
+        raise TieoutError(refusal)
     reporter.note(f"Done in {time.monotonic() - started:.1f} s.")
     return text
 

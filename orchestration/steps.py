@@ -126,7 +126,10 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         Phase.BEFORE_SEAL: "Building the warehouse",
         Phase.AFTER_SEAL: "Building the audit marts",
     }[phase]
-    with progress.current().step(title), warehouse.building(home, phase):
+    with (
+        progress.current().step(title),
+        warehouse.building(home, phase, is_partial=models is not None),
+    ):
         finished = total = 0
         for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
             size = dbt_runs.progress_of(event)

@@ -17,6 +17,9 @@ QUERIES = Path(__file__).resolve().parent / "queries"
 _RECOMPUTED_ENTRIES = 100_000
 """Up to so many entries the whole journal is recomputed in a summary; beyond, its chain alone."""
 
+_SHOWN_REASONS = 5
+_LONGEST_REASON = 140
+
 Row = dict[str, Any]
 
 
@@ -26,11 +29,34 @@ def summarize(home: Home) -> str:
     Raises:
         PublishError: when nothing is published yet.
     """
-    with publish.reading(home) as connection:
-        found = {path.stem: _rows(connection, path) for path in sorted(QUERIES.glob("*.sql"))}
+    found = read(home)
     entries = int(found["audit"][0]["entries"])
     verdict = verify(home, recompute_entries=entries <= _RECOMPUTED_ENTRIES)
     return render(home, found, verdict, minor_digits())
+
+
+def read(home: Home) -> dict[str, list[Row]]:
+    """The rows of each file in `queries/` by its name, from the newest publication.
+
+    Raises:
+        PublishError: when nothing is published yet.
+    """
+    with publish.reading(home) as connection:
+        return {path.stem: _rows(connection, path) for path in sorted(QUERIES.glob("*.sql"))}
+
+
+def nothing_was_read(found: dict[str, list[Row]]) -> str | None:
+    """Why the newest run could use nothing of what had landed; None where it could."""
+    used = sum(int(row["rows_loaded"] + row["rows_redelivered"]) for row in found["landed"])
+    refused = sum(int(row["files_rejected"] + row["rows_quarantined"]) for row in found["landed"])
+    if used or not refused:
+        return None
+    files = sum(int(row["files"]) for row in found["landed"])
+    return (
+        f"Nothing of the {_count(files)} files that landed could be read, so nothing new was "
+        "reconciled. Mend them where they come from and land them again:\n"
+        + "\n".join(_rejected(found["rejected"])[1:])
+    )
 
 
 def minor_digits() -> dict[str, int]:
@@ -49,13 +75,15 @@ def render(
         f"Reconciled as of {run['as_of']:%Y-%m-%d %H:%M} UTC ({run['run_id']})",
         "",
         *_landed(found["landed"]),
+        *_rejected(found["rejected"]),
         "",
         *_money(found["money"], digits),
         "",
         *_closed(found["closed"]),
         "",
-        *_waiting(found["exceptions"], found["quarantine"]),
+        *_waiting(found["exceptions"]),
         "",
+        *_asleep(found["asleep"]),
         *_proof(found["audit"][0], verdict),
         "",
         "Where to look next",
@@ -70,40 +98,61 @@ def render(
 def _landed(rows: list[Row]) -> list[str]:
     if not rows:
         return ["Landed: nothing new"]
-    table = [["Landed", "files", "rows", "loaded", "seen before", "rejected"]]
+    counts = {
+        "files": "files",
+        "of them rejected": "files_rejected",
+        "rows": "rows_read",
+        "loaded": "rows_loaded",
+        "seen before": "rows_redelivered",
+        "rejected": "rows_quarantined",
+    }
+    table = [["Landed", *counts]]
     for row in rows:
-        table.append(
-            [
-                f"  {row['feed']}",
-                _count(row["files"]),
-                _count(row["rows_read"]),
-                _count(row["rows_loaded"]),
-                _count(row["rows_redelivered"]),
-                _count(row["rows_quarantined"]),
-            ]
-        )
+        table.append([f"  {row['feed']}", *(_count(row[column]) for column in counts.values())])
     return _aligned(table)
+
+
+def _rejected(rows: list[Row]) -> list[str]:
+    """What was rejected and nothing has replaced yet: how much, and the most frequent reasons."""
+    if not rows:
+        return []
+    files = sum(int(row["files"]) for row in rows)
+    lines = sum(int(row["rows"]) for row in rows)
+    told = [
+        f"Rejected and not replaced yet: {_count(files)} files, {_count(lines)} rows; each with "
+        "its reason on the page On call"
+    ]
+    for row in rows[:_SHOWN_REASONS]:
+        reason = str(row["reason"])
+        if len(reason) > _LONGEST_REASON:
+            reason = reason[:_LONGEST_REASON] + " ..."
+        what = "file" if row["files"] else "row"
+        told.append(f"  {_count(row['rejected'])} x {row['feed']}, {what}: {reason}")
+    more = sum(int(row["rejected"]) for row in rows[_SHOWN_REASONS:])
+    if more:
+        told.append(f"  {_count(more)} for other reasons")
+    return told
 
 
 def _money(rows: list[Row], digits: dict[str, int]) -> list[str]:
     if not rows:
         return ["Invoiced: no invoices yet"]
-    table = [["Invoices", "count", "invoiced", "settled", "matched", "open", "overdue"]]
+    figures = ("invoiced", "matched", "settled", "adjusted", "open", "overdue")
+    table = [["Invoices less credit memos", "documents", *figures]]
     for row in rows:
         places = digits.get(row["currency"], 2)
         table.append(
             [
                 f"  {row['currency']}",
-                _count(row["invoices"]),
-                *(
-                    amount(row[column], places)
-                    for column in ("invoiced", "settled", "matched", "open_amount", "overdue")
-                ),
+                _count(row["documents"]),
+                *(amount(row[figure], places) for figure in figures),
             ]
         )
     return [
         *_aligned(table),
-        "  settled: matched, and the money seen in a bank; overdue: open past the due date",
+        "  invoiced = matched + adjusted + open; settled: of what is matched, all money seen in a "
+        "bank;",
+        "  adjusted: closed without money (discounts, charges, ...); overdue: open past due",
     ]
 
 
@@ -123,7 +172,7 @@ def _closed(rows: list[Row]) -> list[str]:
     return _aligned(table)
 
 
-def _waiting(exceptions: list[Row], quarantine: list[Row]) -> list[str]:
+def _waiting(exceptions: list[Row]) -> list[str]:
     total = sum(int(row["exceptions"]) for row in exceptions)
     table = [[f"For a person: {_count(total)} exceptions", "count", "severe", "amount (base)"]]
     for row in exceptions:
@@ -135,13 +184,14 @@ def _waiting(exceptions: list[Row], quarantine: list[Row]) -> list[str]:
                 amount(row["base_amount"], 2),
             ]
         )
-    rejected = sum(int(row["rejected"]) for row in quarantine)
-    feeds = ", ".join(f"{row['feed']} {_count(row['rejected'])}" for row in quarantine)
-    return [
-        *_aligned(table),
-        f"  rejected rows and files, each with its reason: {_count(rejected)}"
-        + (f" ({feeds})" if feeds else ""),
-    ]
+    return _aligned(table)
+
+
+def _asleep(rows: list[Row]) -> list[str]:
+    """What does not run for want of feeds, and what would wake it; nothing where all runs."""
+    if not rows:
+        return []
+    return ["Not running yet", *(f"  {row['title']}: {row['why']}" for row in rows), ""]
 
 
 def _proof(audit: Row, verdict: Verdict) -> list[str]:

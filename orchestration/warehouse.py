@@ -20,16 +20,28 @@ def is_current(home: Home) -> bool:
 
 
 @contextmanager
-def building(home: Home, phase: Phase) -> Iterator[None]:
+def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[None]:
     """Around a build: start from a warehouse that can be trusted, and vouch for the result.
+
+    Only a whole build replaces a warehouse that cannot be trusted; a part of one would leave
+    nothing but itself.
 
     The fingerprint is away while a build is under way. Where a process is killed inside, or a test
     fails, the next run finds none and starts from nothing; until then one can look into the file.
 
     Raises:
-        TieoutError: when the code has changed between the two builds of one run.
+        TieoutError: when the code has changed between the two builds of one run, or before a
+            partial build.
     """
     if not is_current(home):
+        if is_partial:
+            raise TieoutError(
+                f"{home.warehouse} was not built by the code and reporting currency as they are "
+                "now, or not to its end, so a part of it cannot be built by itself; nothing was "
+                "changed. Run everything once (`tieout run`, or the job `reconcile`): that builds "
+                "it anew. To try an edited model before that, `dbt build --select` works on the "
+                "warehouse as it is."
+            )
         if phase is Phase.AFTER_SEAL:
             raise TieoutError(
                 f"{home.warehouse} was not built by the code as it is now: a model was edited "

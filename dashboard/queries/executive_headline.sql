@@ -22,6 +22,7 @@ flows as (
         sum(agg_executive_daily.invoiced) as invoiced,
         sum(agg_executive_daily.collected) as collected,
         sum(agg_executive_daily.matched) as matched,
+        sum(agg_executive_daily.adjusted) as adjusted,
         sum(agg_executive_daily.invoiced) filter (is_recent) as invoiced_change,
         sum(agg_executive_daily.collected) filter (is_recent) as collected_change,
         sum(agg_executive_daily.matched) filter (is_recent) as matched_change
@@ -38,6 +39,7 @@ select
     flows.invoiced,
     flows.collected,
     flows.matched,
+    flows.adjusted,
     latest.open,
     latest.overdue,
     latest.revenue_at_risk,

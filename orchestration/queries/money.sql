@@ -1,18 +1,13 @@
--- Per currency: what was invoiced (drafts, void ones and duplicates apart; credit memos are not
--- counted here), and how much of it is settled, matched, adjusted, open and overdue.
+-- The headline figures per currency (what they mean: models/marts/figures.md), the largest first.
 select
-    invoices.currency,
-    count(*) as invoices,
-    sum(invoices.total_amount) as invoiced,
-    sum(case when invoices.settled_at is not null then invoices.matched_amount else 0 end)
-        as settled,
-    sum(invoices.matched_amount) as matched,
-    sum(invoices.adjusted_amount) as adjusted,
-    sum(invoices.open_amount) as open_amount,
-    sum(case when invoices.days_overdue > 0 then invoices.open_amount else 0 end) as overdue
-from marts.fct_invoices as invoices
-where
-    invoices.document_type = 'invoice'
-    and invoices.reconciliation_status not in ('draft', 'void', 'duplicate')
-group by invoices.currency
-order by invoiced desc nulls last, invoices.currency
+    receivables.currency,
+    receivables.documents,
+    receivables.invoiced,
+    receivables.matched,
+    receivables.settled,
+    receivables.adjusted,
+    receivables.open,
+    receivables.overdue
+from marts.agg_receivables as receivables
+where receivables.documents > 0
+order by receivables.invoiced desc nulls last, receivables.currency

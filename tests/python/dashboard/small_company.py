@@ -438,6 +438,29 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "item_count": 1,
             }
         ],
+        "agg_receivables": [
+            {
+                "currency": currency,
+                "documents": documents,
+                "open_documents": open_documents,
+                "invoiced": Decimal(invoiced),
+                "matched": Decimal(matched),
+                "adjusted": Decimal(0),
+                "settled": Decimal(settled),
+                "open": Decimal(owed),
+                "overdue": Decimal(overdue),
+                "collected": Decimal(collected),
+                "unapplied": Decimal(unapplied),
+            }
+            for (
+                currency, documents, open_documents, invoiced, matched, settled, owed, overdue,
+                collected, unapplied,
+            ) in (
+                ("EUR", 3, 2, "1170.50", "250", "250", "920.50", "1000.50", "250", "0"),
+                ("JPY", 1, 1, "120000", "0", "0", "120000", "120000", "-5000", "-5000"),
+                ("BHD", 1, 1, "10.125", "6", "0", "4.125", "4.125", "0", "0"),
+            )
+        ],
         "agg_executive_daily": [
             {
                 "as_of_date": date(2026, 7, 1) - timedelta(days=days),
@@ -445,6 +468,7 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "invoiced": Decimal(invoiced),
                 "collected": Decimal("218.75"),
                 "matched": Decimal("264.00"),
+                "adjusted": Decimal(0),
                 "open": Decimal("1680.50"),
                 "overdue": Decimal("1760.50"),
                 "revenue_at_risk": Decimal("2830.50"),

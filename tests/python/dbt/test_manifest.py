@@ -300,6 +300,12 @@ def test_every_exception_type_has_its_runbook() -> None:
                 assert heading in text, f"{row['runbook']} lacks {heading!r}"
 
 
+def test_every_alert_has_its_runbook() -> None:
+    with (PROJECT / "seeds" / "alert_rules.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert (PROJECT / row["runbook"]).is_file(), f"{row['alert_name']}: {row['runbook']}"
+
+
 def test_every_ambiguity_becomes_an_exception_of_its_own() -> None:
     """What waits for a person says why; without a row it would pass for merely unmatched."""
     with (PROJECT / "seeds" / "match_ambiguities.csv").open(newline="", encoding="utf-8") as file:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from tieout_process import Tieout
 
@@ -78,6 +79,33 @@ def test_a_failing_test_says_how_many_rows_and_where_to_look() -> None:
     assert "test t: 2 rows break it" in message
     assert "tests/dbt/t.sql" in message
     assert "/home/target/compiled/t.sql" in message
+
+
+def test_a_failing_test_shows_what_it_says_of_the_first_rows(home: Home, tmp_path: Path) -> None:
+    home.create()
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "create table item as select 'i' || n as item_id, n / 4 as amount, "
+            "case when n = 3 then null else 'a cent is missing' end as failure "
+            "from generate_series(1, 5) as numbers (n)"
+        )
+    query = tmp_path / "t.sql"
+    query.write_text("select * from item -- the last line is a comment")
+    failure = Failure("test.tieout.t", "t", "test", query=str(query), failing_rows=5)
+    unread = Failure("test.tieout.u", "u", "test", query=str(tmp_path / "gone"), failing_rows=1)
+    dbt_runs.read_failing_rows(home, [failure, unread])
+    message = dbt_runs.describe_failures(["build"], [failure, unread], [], Path("dbt.log"))
+    assert "a cent is missing: item_id i1; amount 0.25" in message
+    assert "a cent is missing: item_id i2" in message
+    assert "\n      item_id i3" in message
+    assert "item_id i4" not in message
+    assert "... and 2 more" in message
+
+
+def test_a_long_row_is_cut() -> None:
+    told = dbt_runs.describe_row({"payload": "x" * 1000, "nothing": None})
+    assert told.startswith("payload xxx")
+    assert len(told) < 320
 
 
 def test_a_model_that_does_not_build_says_why() -> None:

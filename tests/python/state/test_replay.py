@@ -11,8 +11,9 @@ import duckdb
 import pytest
 from tieout_process import Tieout
 
-from orchestration import warehouse
-from orchestration.home import Home
+from orchestration import steps, warehouse
+from orchestration.dbt_runs import Phase
+from orchestration.home import Home, TieoutError
 
 pytestmark = pytest.mark.slow
 
@@ -98,19 +99,25 @@ def post_one_key_twice(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "guard"),
+    ("damage", "guard", "said"),
     [
-        pytest.param(miscount, "assert_rows_read_are_accounted_for", id="a batch is miscounted"),
+        pytest.param(
+            miscount,
+            "assert_rows_read_are_accounted_for",
+            "rows read are not loaded, re-delivered or quarantined: ",
+            id="a batch is miscounted",
+        ),
         pytest.param(
             post_one_key_twice,
             "assert_posting_keys_post_once",
+            "a posting key was posted twice: posting_key ",
             id="a key posted twice",
             marks=pytest.mark.thorough,
         ),
     ],
 )
 def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
-    reconciled_copy: Tieout, tmp_path: Path, damage: Callable[[Home], None], guard: str
+    reconciled_copy: Tieout, tmp_path: Path, damage: Callable[[Home], None], guard: str, said: str
 ) -> None:
     home = reconciled_copy.home
     # By then open invoices are past their window: there is something to seal.
@@ -125,6 +132,7 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     done = later("run")
     assert done.returncode == 1, done.stdout[-6000:]
     assert f"test {guard}" in done.stderr
+    assert said in done.stderr, "the message shows what the test says of a row"
     assert "Traceback" not in done.stderr
     assert contents(*kept) == before
     assert home.serving.readlink() == served
@@ -137,6 +145,21 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     assert (home.journal / "000002.block.parquet").exists()
     assert home.serving.readlink() != served
     later.succeed("verify")
+
+
+def test_a_partial_build_never_throws_the_warehouse_away(home: Home) -> None:
+    """The code has changed, or the last build stopped half way: it says what to do instead."""
+    home.create()
+    home.warehouse.write_text("what the last run built", encoding="utf-8")
+    for fingerprint in ("of other code", None):
+        if fingerprint is None:
+            home.warehouse_fingerprint.unlink()
+        else:
+            home.warehouse_fingerprint.write_text(fingerprint, encoding="utf-8")
+        with pytest.raises(TieoutError, match="tieout run"):
+            list(steps.build(home, Phase.BEFORE_SEAL, ["fct_items"]))
+        assert home.warehouse.read_text(encoding="utf-8") == "what the last run built"
+        assert home.warehouse_fingerprint.exists() == (fingerprint is not None)
 
 
 def tamper_with_a_raw_row(home: Home) -> None:
