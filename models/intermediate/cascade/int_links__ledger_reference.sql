@@ -1,6 +1,9 @@
 -- A ledger line carries a reference of a bank line of its account: the bank's own id, or a
--- number that stands in the bank's text. A number that several lines of both sides carry tells none
--- of them apart; the amounts of one against several are added up.
+-- number that stands in the bank's text. Among those that carry it, what is equal comes first: a
+-- payment and its return carry one reference and are two matches. Of several equal ledger lines
+-- that carry one id the first posts the bank line, and the others post it again. Of the rest, a
+-- number that several lines of both sides carry tells none of them apart; the amounts of one
+-- against several are added up.
 with
 
 open_items as (
@@ -15,6 +18,7 @@ bank_lines as (
     select
         open_items.item_key,
         open_items.party_id,
+        open_items.remaining_amount,
         booked.entry_id,
         booked.end_to_end_id,
         booked.remittance_information
@@ -30,6 +34,8 @@ ledger_lines as (
     select
         open_items.item_key,
         open_items.party_id,
+        open_items.remaining_amount,
+        open_items.event_date,
         ledger_entries.reference,
         ledger_entries.document_id,
         ledger_entries.description
@@ -124,18 +130,80 @@ telling as (
         carried.carried_value
 ),
 
+-- bank lines that carry a value alone among those of their amount
+sole_banks as (
+    select
+        telling.party_id,
+        telling.carried_value,
+        bank_lines.remaining_amount,
+        min(telling.item_key) as item_key,
+        max(telling.is_id) as is_id
+    from telling
+    inner join bank_lines
+        on telling.item_key = bank_lines.item_key
+    where telling.mention_source = 'bank'
+    group by telling.party_id, telling.carried_value, bank_lines.remaining_amount
+    having count(*) = 1
+),
+
+equal_pairs as (
+    select
+        sole_banks.item_key as expected_unit,
+        telling.item_key as actual_unit,
+        ledger_lines.event_date,
+        max(sole_banks.carried_value) as carried_value,
+        max(least(sole_banks.is_id, telling.is_id)) as is_id_of_both
+    from sole_banks
+    inner join telling
+        on
+            sole_banks.party_id = telling.party_id
+            and sole_banks.carried_value = telling.carried_value
+            and telling.mention_source = 'ledger'
+    inner join ledger_lines
+        on
+            telling.item_key = ledger_lines.item_key
+            and sole_banks.remaining_amount = ledger_lines.remaining_amount
+    where greatest(sole_banks.is_id, telling.is_id) = 1
+    group by sole_banks.item_key, telling.item_key, ledger_lines.event_date
+),
+
+equals as (
+    select
+        equal_pairs.expected_unit,
+        equal_pairs.actual_unit,
+        equal_pairs.carried_value,
+        row_number() over (
+            partition by equal_pairs.expected_unit
+            order by equal_pairs.event_date nulls last, equal_pairs.actual_unit nulls last
+        ) as place
+    from equal_pairs
+    -- a number in a text is no proof that a second entry is one too many
+    qualify
+        min(equal_pairs.is_id_of_both) over (partition by equal_pairs.expected_unit) = 1
+        or count(*) over (partition by equal_pairs.expected_unit) = 1
+),
+
+settled_units as (
+    select equals.expected_unit as unit_key from equals
+    union
+    select equals.actual_unit as unit_key from equals
+),
+
 carriers as (
     select
         telling.party_id,
         telling.carried_value
     from telling
+    left join settled_units
+        on telling.item_key = settled_units.unit_key
+    where settled_units.unit_key is null
     group by telling.party_id, telling.carried_value
     having
         count(case when telling.mention_source = 'bank' then 1 end) = 1
         or count(case when telling.mention_source = 'ledger' then 1 end) = 1
 ),
 
-found as (
+added_up as (
     select
         bank_values.item_key as expected_unit,
         ledger_values.item_key as actual_unit,
@@ -151,7 +219,29 @@ found as (
             carriers.party_id = ledger_values.party_id
             and carriers.carried_value = ledger_values.carried_value
             and ledger_values.mention_source = 'ledger'
-    where bank_values.is_id = 1 or ledger_values.is_id = 1
+    left join settled_units as settled_banks
+        on bank_values.item_key = settled_banks.unit_key
+    left join settled_units as settled_ledgers
+        on ledger_values.item_key = settled_ledgers.unit_key
+    where
+        (bank_values.is_id = 1 or ledger_values.is_id = 1)
+        and settled_banks.unit_key is null
+        and settled_ledgers.unit_key is null
+),
+
+found as (
+    select
+        equals.expected_unit,
+        equals.actual_unit,
+        equals.carried_value
+    from equals
+    where equals.place = 1
+    union all
+    select
+        added_up.expected_unit,
+        added_up.actual_unit,
+        added_up.carried_value
+    from added_up
 ),
 
 {{ declined_among('found') }},

@@ -35,16 +35,6 @@ declined_pairs as (
     where declined_group is null
 ),
 
--- An account is no payer: where both sides say something, an equal amount alone proves nothing, and
--- the probabilistic pass weighs it.
-speaking_units as (
-    select texts.item_key
-    from {{ ref('int_item_texts') }} as texts
-    inner join {{ ref('reconciliations') }} as reconciliations
-        on texts.reconciliation = reconciliations.name
-    where reconciliations.party_kind = 'account'
-),
-
 {{ units_of('open_items') }},
 
 -- what a weak word has found a partner for is no equal any more
@@ -179,15 +169,10 @@ pairs as (
         on
             documents.unit_key = declined_pairs.expected_item_key
             and payments.unit_key = declined_pairs.actual_item_key
-    left join speaking_units as speaking_documents
-        on documents.unit_key = speaking_documents.item_key
-    left join speaking_units as speaking_payments
-        on payments.unit_key = speaking_payments.item_key
     where
         documents.side = 'expected'
         and payments.side = 'actual'
         and declined_pairs.expected_item_key is null
-        and (speaking_documents.item_key is null or speaking_payments.item_key is null)
 ),
 
 timed as (

@@ -4,6 +4,7 @@
     [
         'int_links__weak_reference',
         'int_links__misquoted_number',
+        'int_links__ledger_text',
         'int_links__unique_amount',
     ]
 ) }}

@@ -57,7 +57,10 @@ reasons as (select * from {{ ref('candidate_reasons') }}),
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
+    where
+        pass in ('unique_amount', 'ledger_text')
+        and relation = 'exact'
+        and rollout = 'stable'
 ),
 
 suggested as (
@@ -459,6 +462,37 @@ counted as (
             and counted_days.event_date = others.event_date
 ),
 
+-- several documents come near a payment in another currency
+near_at_the_rate as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.item_type,
+        open_items.item_id,
+        cast(null as {{ dbt.type_string() }}) as match_id,
+        others.item_type as other_item_type,
+        others.item_id as other_item_id,
+        -- the nearest first, and of equals the one that was due
+        reasons.score * (1 - pairs.amount_distance)
+        - cast(0.0001 as {{ amount_type() }}) * pairs.nearness as score,
+        {{ json_object([
+            ['at_the_rate', amount_text('pairs.paid_amount')],
+            ['currency', 'pairs.currency'],
+        ]) }} as score_parts,
+        reasons.code as why_not
+    from {{ ref('int_pairs__other_currency') }} as pairs
+    inner join open_items
+        on pairs.actual_unit = open_items.item_key
+    inner join open_items as others
+        on pairs.expected_unit = others.item_key
+    inner join reasons
+        on reasons.code = 'near_at_the_rate'
+    where
+        not pairs.is_stated
+        and pairs.documents_that_fit > 1
+        and pairs.nearness <= {{ search_limit('candidates_shown') }}
+),
+
 considered as (
     select * from suggested
     union all
@@ -473,6 +507,8 @@ considered as (
     select * from unsearched
     union all
     select * from counted
+    union all
+    select * from near_at_the_rate
 ),
 
 candidates as (

@@ -34,30 +34,6 @@ ledger_codes as (
     group by accounts.ledger_account_code, accounts.currency
 ),
 
--- a ledger line that repeats the reference of one bank line, to the cent, posts it twice
-postings as (
-    select
-        ledger_entries.entry_id,
-        ledger_entries.line_id,
-        row_number() over (
-            partition by bank_transactions.item_id
-            order by
-                ledger_entries.posting_date nulls last,
-                ledger_entries.entry_id nulls last,
-                ledger_entries.line_id nulls last
-        ) as posting_number
-    from bank_transactions
-    inner join accounts
-        on bank_transactions.account_id = accounts.account_id
-    inner join ledger_entries
-        on
-            accounts.ledger_account_code = ledger_entries.account_code
-            and bank_transactions.entry_id = ledger_entries.reference
-            and bank_transactions.currency = ledger_entries.currency
-            and bank_transactions.amount = ledger_entries.amount
-    where bank_transactions.is_booked
-),
-
 expected as (
     select
         'expected' as side,
@@ -99,7 +75,7 @@ actual as (
         ledger_entries.currency,
         cast(ledger_entries.amount as {{ amount_type() }}) as amount,
         cast(null as {{ dbt.type_string() }}) as record_status,
-        case when postings.posting_number > 1 then 'duplicate' end as set_aside_reason,
+        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         ledger_entries.entry_id as document_number,
         ledger_entries.description as memo,
         ledger_entries._batch_id as batch_id,
@@ -111,10 +87,6 @@ actual as (
         on
             ledger_entries.account_code = ledger_codes.ledger_account_code
             and ledger_entries.currency = ledger_codes.currency
-    left join postings
-        on
-            ledger_entries.entry_id = postings.entry_id
-            and ledger_entries.line_id = postings.line_id
 ),
 
 all_items as (

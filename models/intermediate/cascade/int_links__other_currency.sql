@@ -1,0 +1,35 @@
+-- A payment in another currency that the bank states to be the very amount of one document
+-- of its payer; where only the rate of the day says so, or the payer is not known, a person
+-- decides.
+with
+
+pairs as (select * from {{ ref('int_pairs__other_currency') }}),
+
+final as (
+    select
+        pairs.reconciliation,
+        pairs.expected_unit,
+        pairs.actual_unit,
+        case
+            when pairs.is_stated then 'as the bank states by the original amount'
+            else 'as far as its amount says at the rate of its day'
+        end as evidence,
+        pairs.documents_that_fit > 1 or (pairs.is_stated and pairs.payments_that_fit > 1)
+            as is_ambiguous,
+        case
+            when not pairs.is_stated then 'by_rate_alone'
+            when pairs.documents_that_fit = 1 and not pairs.is_payer_known then 'payer_unknown'
+        end as link_ambiguity,
+        false as is_weak,
+        cast(null as {{ amount_type() }}) as stated_amount,
+        pairs.expected_unit || '~' || pairs.actual_unit as group_name
+    from pairs
+    where
+        pairs.is_free
+        and (
+            pairs.documents_that_fit = 1
+            or (pairs.is_stated and pairs.nearness <= {{ search_limit('documents_shown') }})
+        )
+)
+
+select * from final
