@@ -60,6 +60,10 @@ _HEADERS = {
         "account_id,currency,name,ledger_account_code,opening_balance,opening_date,time_zone"
     ),
     "fx_rates": "rate_date,base_currency,quote_currency,source,rate",
+    "vendor_invoices": (
+        "vendor_invoice_id,line_id,vendor_invoice_number,vendor_id,purchase_order_number,"
+        "purchase_order_line_id,quantity,unit_price,amount,currency,invoice_date"
+    ),
 }
 
 
@@ -117,6 +121,7 @@ _TEXT_FILES = (
     _TextFile("gateway_payouts", "payout_file", True),
     _TextFile("bank_transactions", "account_file", True),
     _TextFile("remittance_advice_lines", "advice_file", True),
+    _TextFile("vendor_invoices", "vendor_file", True),
     _TextFile("bank_statements", "camt_file", False),
     _TextFile("bank_statements", "notification_file", False),
     _TextFile("bank_statements", "overlap_file", False),
@@ -222,6 +227,7 @@ def _set_variables(
         "mt940_share": min(10_000, _MT940_ENTRIES * 10_000 // max(1, invoices * 6 // 100)),
         "twin_payments": plan.TWIN_PAYMENTS.count(invoices),
         "lumps": plan.LUMPS.count(invoices),
+        "cards_on_issue": plan.CARD_ON_ISSUE.count(invoices),
         "unidentified": plan.UNIDENTIFIED.count(invoices),
         "twin_fees": min(30, plan.TWIN_FEES.count(invoices)),
         "payout_faults": max(1, min(20, invoices // 2500)),
@@ -259,6 +265,7 @@ def _build(connection: duckdb.DuckDBPyConnection, invoices: int) -> None:
         "update inv set withholding_rate = '0.10' where fate = 'short_withholding';"
     )
     _run(connection, "40_payments.sql")
+    _run(connection, "45_vendors.sql")
     _run(connection, "50_gateway.sql")
     _map_buckets(connection)
     _run(connection, "55_payouts.sql")
@@ -309,7 +316,13 @@ def _draw(case: plan.Case, pool: str, invoices: int) -> str:
 
 
 def _map_buckets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every bucket its payout date: one that nets to nothing or less waits for the next."""
+    """Give every bucket its payout date: one that nets to nothing or less waits for the next.
+
+    Where the gateway takes the balance from the account, it is a payout below zero.
+    """
+    taken = set(
+        connection.execute("select gateway, currency, payout_bucket from taken_bucket").fetchall()
+    )
     buckets = connection.execute(
         "select gateway, currency, payout_bucket, cast(sum(amount - fee) as bigint) from gtx"
         " where payout_bucket is not null group by all order by gateway, currency, payout_bucket"
@@ -321,8 +334,9 @@ def _map_buckets(connection: duckdb.DuckDBPyConnection) -> None:
         waiting.append(day)
         balance += net
         last = place + 1 == len(buckets) or buckets[place + 1][:2] != (gateway, currency)
-        if balance > 0 or last:
-            paid_on = day if balance > 0 else None
+        is_paid = balance > 0 or (balance < 0 and (gateway, currency, day) in taken)
+        if is_paid or last:
+            paid_on = day if is_paid else None
             mapped.extend((gateway, currency, bucket, paid_on) for bucket in waiting)
             waiting, balance = [], 0
     connection.execute(

@@ -53,6 +53,14 @@ FATES = (
     Case("card_partial_refund", _CARD, 30),
     Case("card_chargeback", _CARD, 25),
     Case("card_chargeback_reversed", _CARD, 15),
+    Case("quotes_paid_too", _TRANSFER, 20),
+    Case("number_transposed", _TRANSFER, 15),
+    Case("number_truncated", _TRANSFER, 15),
+    Case("number_old_paid", _TRANSFER, 15),
+    Case("payer_spelled", _TRANSFER, 20),
+    Case("customer_number", _TRANSFER, 15),
+    Case("credit_loose", _TRANSFER, 15),
+    Case("fx_original", _TRANSFER + " and currency = 'EUR'", 15),
 )
 
 #: Marks lie on invoices that otherwise live an ordinary life.
@@ -67,8 +75,10 @@ MARKS = (
 VOID = Case("void", "true", 80)
 DRAFT = Case("draft", "true", 40)
 
-#: Transfers for several invoices; one in four has no reference, one in four an advice.
-LUMPS = Case("lump", "true", 40, least=4)
+#: Transfers for several invoices: one in five has no reference, one an advice, one names the first.
+LUMPS = Case("lump", "true", 50, least=5)
+#: Customers whose card is charged on the day of each invoice, without a word, on net 30.
+CARD_ON_ISSUE = Case("card_on_issue", "true", 4)
 UNIDENTIFIED = Case("unidentified_receipt", "true", 30, least=3)
 TWIN_FEES = Case("twin_fee", "true", 6, least=3)
 TWIN_PAYMENTS = Case("twin_payment", "true", 10)
@@ -96,6 +106,7 @@ CLOSABLE = (
     "third_party_payer",
     "transfer_advice",
     "transfer_dirty_reference",
+    "transfer_invoice_id",
     "transfer_missing_reference",
     "transfer_reference",
     "transfer_split_reference",

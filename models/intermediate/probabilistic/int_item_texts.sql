@@ -55,6 +55,12 @@ texts as (
         || coalesce(bank_transactions.remittance_information, '') as item_text
     from bank_transactions
     union all
+    select
+        'vendor_invoice' as item_type,
+        bills.item_id,
+        coalesce(bills.vendor_id, '') || ' ' || bills.vendor_invoice_number as item_text
+    from {{ ref('int_vendor_invoices__summed') }} as bills
+    union all
     -- the reference of a ledger line is compared as one, by the passes before
     select
         'ledger_entry' as item_type,

@@ -8,6 +8,9 @@ create macro draw(purpose, id, modulus) as cast(
 );
 create macro token(purpose, id, width) as
     substr(md5(concat_ws('|', getvariable('seed'), purpose, id)), 1, width);
+-- The same in the mixed case of a machine's ids.
+create macro mixed_token(purpose, id, width) as
+    translate(token(purpose, id, width), '0123456789abcdef', 'Hk5mQ8rZ2xTp7Nw3');
 -- Minor units to decimal text.
 create macro money(minor, digits) as case digits
     when 0 then cast(minor as varchar)

@@ -114,7 +114,7 @@ select
     case
         when channel = 'card' then cast(raw_pay_date as date) else business_day(raw_pay_date)
     end as pay_date,
-    'in_' || token('invoice', i, 16) as invoice_id,
+    'in_' || mixed_token('invoice', i, 16) as invoice_id,
     format(
         'INV-{}-{:06d}',
         year(issue_date),

@@ -34,12 +34,13 @@ select
     -- a case is named by its invoice; one of several by the first, negated
     -min(candidates.i) over (partition by candidates.n, candidates.due_month) as group_id,
     case
-        when groups.place % 4 in (0, 1) then 'lump_text'
-        when groups.place % 4 = 2 then 'lump_advice'
-        else 'lump_none'
+        when groups.place % 5 in (0, 1) then 'lump_text'
+        when groups.place % 5 = 2 then 'lump_advice'
+        when groups.place % 5 = 3 then 'lump_none'
+        else 'lump_named_part'
     end as fate,
-    -- without any reference only "everything that was open" is a safe reading
-    groups.place % 4 <> 3 or groups.available <= 2 + draw('lump size', groups.place, 5) as certain
+    -- without a reference to each only "everything that was open" is a safe reading
+    groups.place % 5 < 3 or groups.available <= 2 + draw('lump size', groups.place, 5) as certain
 from candidates
 inner join groups
     on candidates.n = groups.n and candidates.due_month = groups.due_month
@@ -47,6 +48,24 @@ where candidates.place <= 2 + draw('lump size', groups.place, 5);
 
 update inv set fate = lump.fate, group_id = lump.group_id
 from lump where inv.i = lump.i;
+
+-- Cards that are charged on the day of each invoice, though the terms are net 30: the due date of
+-- one month's fee is the day of the next month's.
+update inv set
+    fate = 'card_on_issue', due_date = issue_date + 30, pay_date = issue_date, term_days = 30,
+    payment_terms = 'net 30'
+from (
+    select n
+    from inv
+    where channel = 'card' and kind = 'subscription' and unlisted is null
+    group by n
+    having count(*) >= 2
+    order by draw('on issue', n, 1000000000), n
+    limit getvariable('cards_on_issue')
+) as chosen
+where
+    inv.n = chosen.n and inv.channel = 'card' and inv.kind = 'subscription'
+    and inv.status = 'open' and inv.fate is null;
 
 -- Two equal subscription fees paid on one day with the same words: nobody can tell them apart.
 update inv set fate = 'twin_payment', pay_date = twin.pay_date

@@ -22,6 +22,7 @@ select
             when draw('quote', i, 1000) < 400 and account_code = 'E' then 'transfer_structured'
             when draw('quote', i, 1000) < 415 then 'transfer_advice'
             when draw('quote', i, 1000) < 422 then 'transfer_split_reference'
+            when draw('quote', i, 1000) < 432 then 'transfer_invoice_id'
             else 'transfer_reference'
         end
     end as case_class
@@ -124,9 +125,9 @@ group by group_id, n, case_class;
 update leg set amount = leg.amount - memo.amount, due = leg.due - memo.amount
 from (
     select i, greatest(1, total * (10 + draw('memo', i, 21)) // 100) as amount
-    from inv where fate = 'credit_partial'
+    from inv where fate in ('credit_partial', 'credit_loose')
 ) as memo
-where leg.i = memo.i and leg.case_class = 'credit_partial';
+where leg.i = memo.i and leg.case_class in ('credit_partial', 'credit_loose');
 
 -- what was not paid before the end of the history has not happened
 delete from leg where day > getvariable('end_date');
@@ -159,3 +160,18 @@ others as (
 )
 select wrong.pid, others.i
 from wrong inner join others on wrong.place = others.place;
+-- or the number of an invoice of its own that it has paid before
+insert into misquote
+select leg.pid, max_by(paid.i, paid.pay_date) as i
+from leg
+inner join paid
+    on
+        leg.n = paid.n
+        and paid.case_class in ('transfer_reference', 'transfer_structured')
+        and paid.pay_date <= leg.day - 6
+where leg.case_class in ('quotes_paid_too', 'number_old_paid')
+group by leg.pid;
+update leg set case_class = 'transfer_reference'
+where
+    case_class in ('quotes_paid_too', 'number_old_paid')
+    and pid not in (select pid from misquote);

@@ -131,3 +131,23 @@ update gtx set payout_bucket = case gateway
     )
 end
 where status = 'succeeded';
+
+-- A correction takes more than came in for a payout: the gateway takes the balance from the bank.
+create table taken_bucket as
+select
+    gateway, currency, payout_bucket, min(digits) as digits, max(created_at) as created_at,
+    cast(sum(amount - fee) as bigint) as net
+from gtx
+where payout_bucket <= getvariable('end_date') - 25
+group by gateway, currency, payout_bucket
+having net > 0
+order by draw('taken', gateway || currency || payout_bucket, 1000000000), gateway, currency,
+    payout_bucket
+limit getvariable('payout_faults');
+insert into gtx (
+    gateway, tx_id, type, status, part, amount, fee, currency, digits, created_at, payout_bucket
+)
+select
+    gateway, 'adj_' || token('taken', gateway || currency || payout_bucket, 20), 'adjustment',
+    'succeeded', 1, -(net + 2345), 0, currency, digits, created_at, payout_bucket
+from taken_bucket;

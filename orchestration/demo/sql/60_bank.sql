@@ -21,6 +21,24 @@ create macro typo(number, form) as case form
     when 0 then replace(number, '0', 'O')
     else substr(number, 1, length(number) - 1) || 'X'
 end;
+-- two neighbouring digits in the other order, the last that differ of the last three
+create macro transposed(number) as case
+    when substr(number, -1) <> substr(number, -2, 1)
+        then substr(number, 1, length(number) - 2) || substr(number, -1) || substr(number, -2, 1)
+    when substr(number, -2, 1) <> substr(number, -3, 1)
+        then substr(number, 1, length(number) - 3) || substr(number, -2, 1) || substr(number, -3, 1)
+            || substr(number, -1)
+    else substr(number, 1, length(number) - 1)
+        || cast((cast(substr(number, -1) as integer) + 1) % 10 as varchar)
+end;
+-- a company's name as another bank or clerk writes it
+create macro spelled(name) as list_reduce(
+    list_prepend(regexp_replace(name, ' GmbH$', ' Gesellschaft mit beschränkter Haftung'), [
+        '&=and', ' AG= Aktiengesellschaft', ' Ltd= Limited', ' Inc.= Incorporated',
+        ' Corp.= Corporation', ' B.V.= BV', ' SARL= S.A.R.L.', ' LLC= L.L.C.'
+    ]),
+    lambda written, pair: replace(written, split_part(pair, '=', 1), split_part(pair, '=', 2))
+);
 -- letters of INV as digits (18, 23, 31) and RF (27, 15): ISO 11649
 create macro creditor_reference(number) as
     'RF' || check_digits('182331' || replace(substr(number, 5), '-', '') || '271500')
@@ -59,6 +77,8 @@ with receipts as (
             else customer.account_1
         end as payer_account,
         coalesce(quoted.invoice_number, inv.invoice_number) as number,
+        inv.invoice_number as own_number,
+        inv.invoice_id,
         lump_quote.quote as lump_quote,
         own_account.form,
         customer.country,
@@ -78,11 +98,20 @@ quoted as (
     select
         receipts.*,
         case
-            when case_class in ('transfer_missing_reference', 'twin_payment', 'lump_none') then
+            when case_class in (
+                'transfer_missing_reference', 'twin_payment', 'lump_none', 'payer_spelled',
+                'fx_original'
+            ) then
                 ['Payment', 'Zahlung', 'Services', 'Thank you', 'as agreed']
                 [cast(draw('no quote', i, 5) + 1 as integer)]
             when case_class in ('transfer_advice', 'lump_advice') then 'see remittance advice'
             when case_class = 'lump_text' then lump_quote
+            when case_class = 'lump_named_part' then own_number || ' and others'
+            when case_class = 'quotes_paid_too' then own_number || ', ' || number
+            when case_class = 'number_transposed' then transposed(number)
+            when case_class = 'number_truncated' then substr(number, 1, length(number) - 1)
+            when case_class = 'customer_number' then 'Customer ' || customer_id
+            when case_class = 'transfer_invoice_id' then invoice_id
             when case_class = 'transfer_structured' then null
             when case_class = 'transfer_dirty_reference'
                 then dirty_quote(number, draw('dirty', pid, 9))
@@ -97,11 +126,12 @@ quoted as (
 )
 select
     'leg ' || quoted.pid as lid,
-    case when case_class = 'fx_residual' then 'U' else account_code end as account_code,
+    case when case_class in ('fx_residual', 'fx_original') then 'U' else account_code end
+        as account_code,
     quoted.day as booking_date,
     quoted.day as value_date,
     case
-        when case_class = 'fx_residual' then cast(
+        when case_class in ('fx_residual', 'fx_original') then cast(
             quoted.amount * fx.rate_millionths
             * (1000 + case draw('fx side', pid, 2) when 0 then 1 else -1 end
                 * (3 + draw('fx', pid, 13)))
@@ -114,6 +144,8 @@ select
             ['Meridian Treasury Services', 'Paywell Factoring', 'Octava Shared Services']
             [cast(draw('third', pid, 3) + 1 as integer)]
         when case_class = 'parent_payer' then parent_name
+        when case_class = 'payer_spelled' then spelled(legal_name)
+        when case_class = 'customer_number' then null
         when draw('signed', pid, 100) < 60 then legal_name
         when draw('signed', pid, 100) < 85 or alias is null then upper(legal_name)
         else alias
@@ -123,6 +155,7 @@ select
             then account_number('DE', '99012345', '99012345', 10, '1314',
                 8000000 + draw('third', pid, 3))
         when case_class = 'parent_payer' then parent_account
+        when case_class in ('payer_spelled', 'customer_number') then null
         when form = 'csv' and draw('no account', pid, 100) < 5 then null
         else payer_account
     end as account,
@@ -148,8 +181,9 @@ select
             then 'E2E' || upper(token('end to end', pid, 12))
     end as end_to_end_id,
     'receipt' as kind,
-    case when case_class = 'fx_residual' then money(quoted.amount, 2) end as original_amount,
-    case when case_class = 'fx_residual' then 'EUR' end as original_currency,
+    case when case_class in ('fx_residual', 'fx_original') then money(quoted.amount, 2) end
+        as original_amount,
+    case when case_class in ('fx_residual', 'fx_original') then 'EUR' end as original_currency,
     pid,
     cast(null as varchar) as payout_id,
     case_class
@@ -170,7 +204,8 @@ select
         when fault = 'payout_unreferenced' then upper(gateway) || ' payout'
         else upper(gateway) || ' ' || bank_reference
     end,
-    null, null, 'payout', null, null, null, payout_id, coalesce(fault, 'payout')
+    null, null, 'payout', null, null, null, payout_id,
+    case when amount < 0 then 'payout_negative' else coalesce(fault, 'payout') end
 from payout
 where coalesce(fault, '') <> 'payout_missing_in_bank' and arrival_date <= getvariable('end_date')
 union all
@@ -192,18 +227,17 @@ from range(getvariable('unidentified')) as t (k)
 union all
 -- suppliers
 select
-    'supplier ' || k,
+    'supplier ' || k || '.' || part,
     case when getvariable('invoices') > 100000 then 'F' else 'E' end,
-    business_day(getvariable('start_date')
-        + cast(draw('supplier day', k, getvariable('days') - 3) as integer)),
-    business_day(getvariable('start_date')
-        + cast(draw('supplier day', k, getvariable('days') - 3) as integer)),
-    -(2000 + draw('supplier amount', k, 400000)),
-    getvariable('suppliers')[cast(draw('supplier', k, 10) + 1 as integer)],
-    account_number('DE', '99012345', '99012345', 10, '1314', 6000000 + draw('supplier', k, 10)),
-    'Bill ' || cast(70000 + k as varchar),
-    null, 'S' || upper(token('supplier e2e', k, 10)), 'supplier', null, null, null, null, null
-from range(getvariable('invoices') // 25) as t (k)
+    day,
+    day,
+    -amount,
+    getvariable('suppliers')[cast(s + 1 as integer)],
+    account_number('DE', '99012345', '99012345', 10, '1314', 6000000 + s),
+    text,
+    null, 'S' || upper(token('supplier e2e', k || '.' || part, 10)), 'supplier', null, null, null,
+    null, case_class
+from vendor_payment
 union all
 -- payroll, bank fees and own transfers every month
 select

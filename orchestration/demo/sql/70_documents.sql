@@ -42,18 +42,25 @@ select
     case inv.fate
         when 'credit_full' then inv.total
         when 'credit_partial' then inv.total - leg.amount
+        when 'credit_loose' then inv.total - leg.amount
         else -back.amount
     end as amount,
     case
-        when inv.fate in ('credit_full', 'credit_partial')
+        when inv.fate in ('credit_full', 'credit_partial', 'credit_loose')
             then inv.issued_at + to_hours(case inv.channel when 'card' then 1 else 15 end)
         else back.created_at - to_minutes(30)
     end as issued_at
 from (
     select * from inv
-    where fate in ('credit_full', 'credit_partial', 'card_refund_memo', 'card_partial_refund')
+    where
+        fate in (
+            'credit_full', 'credit_partial', 'credit_loose', 'card_refund_memo',
+            'card_partial_refund'
+        )
 ) as inv
-left join (select i, amount from leg where case_class = 'credit_partial') as leg on inv.i = leg.i
+left join (
+    select i, amount from leg where case_class in ('credit_partial', 'credit_loose')
+) as leg on inv.i = leg.i
 left join (select i, amount, created_at from gtx where type = 'refund') as back on inv.i = back.i;
 
 alter table memo add column memo_number varchar;
@@ -116,7 +123,8 @@ inner join inv on duplicate.i = inv.i
 union all
 select
     inv.i, 1, 'memo', memo.memo_id, memo.memo_number, 'credit_memo', inv.n, memo.issued_at, null,
-    inv.currency, inv.digits, memo.amount, null, 'open', inv.invoice_id,
+    inv.currency, inv.digits, memo.amount, null, 'open',
+    case when memo.fate <> 'credit_loose' then inv.invoice_id end,
     inv.purchase_order_number, null, null, 'key-' || token('memo key', inv.i, 20),
     memo.issued_at, period_of(memo.issued_at)
 from memo

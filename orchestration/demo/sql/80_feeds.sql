@@ -172,7 +172,7 @@ select
     customer.legal_name as customer_name,
     case
         when gtx.type <> 'charge' then null
-        when gtx.case_class = 'card_missing_reference' then null
+        when gtx.case_class in ('card_missing_reference', 'card_on_issue') then null
         when gtx.case_class = 'card_invoice_id' then inv.invoice_id
         when gtx.case_class = 'card_dirty_reference' then case draw('card dirty', gtx.pid, 4)
             when 0 then lower(inv.invoice_number)

@@ -2,14 +2,14 @@
 create table ledger_fault as
 select
     lid,
-    ['missing_in_ledger', 'doubled_in_ledger', 'ledger_amount_mismatch']
+    ['missing_in_ledger', 'doubled_in_ledger', 'ledger_amount_mismatch', 'ledger_unreferenced']
     [cast((place - 1) // getvariable('ledger_faults') + 1 as integer)] as fault
 from (
     select lid, row_number() over (order by draw('ledger', lid, 1000000000000), lid) as place
     from bank_line
     where kind in ('receipt', 'supplier') and booking_date <= getvariable('end_date') - 21
     qualify row_number() over (order by draw('ledger', lid, 1000000000000), lid)
-        <= 3 * getvariable('ledger_faults')
+        <= 4 * getvariable('ledger_faults')
 );
 
 create table ledger_line as
@@ -32,7 +32,8 @@ with posted as (
         end as amount,
         own_account.currency,
         own_account.digits,
-        bank_line.entry_id as reference,
+        case when ledger_fault.fault is distinct from 'ledger_unreferenced' then bank_line.entry_id
+        end as reference,
         bank_line.text as description
     from bank_line
     inner join own_account on bank_line.account_code = own_account.code

@@ -49,9 +49,12 @@ with cases as (
         min(leg.case_class) as case_class,
         bool_and(case
             when leg.case_class in (
-                'transfer_missing_reference', 'card_missing_reference', 'reference_typo'
+                'transfer_missing_reference', 'card_missing_reference', 'reference_typo',
+                'number_transposed', 'number_truncated', 'number_old_paid', 'payer_spelled',
+                'customer_number', 'fx_original'
             ) then coalesce(sure.is_only_amount, false)
-            when leg.case_class = 'lump_none' then coalesce(lump.certain, false)
+            when leg.case_class in ('lump_none', 'lump_named_part')
+                then coalesce(lump.certain, false)
             else leg.case_class not in ('twin_payment', 'wrong_reference', 'card_wrong_reference')
         end) as certain
     from leg
@@ -79,7 +82,7 @@ rows as (
     union all
     select
         by_payment.case_id, 'actual', 'bank_transaction', bank_item.item_id,
-        case when bank_item.case_class = 'fx_residual' then bank_item.amount
+        case when bank_item.case_class in ('fx_residual', 'fx_original') then bank_item.amount
             else by_payment.amount end,
         bank_item.currency, bank_item.digits
     from by_payment
@@ -102,7 +105,9 @@ rows as (
         memo.i, 'expected', 'credit_memo', memo.memo_id, -memo.amount, inv.currency, inv.digits
     from memo
     inner join inv on memo.i = inv.i
-    where memo.fate <> 'credit_partial' or memo.i in (select covered.i from covered)
+    where
+        memo.fate not in ('credit_partial', 'credit_loose')
+        or memo.i in (select covered.i from covered)
     union all
     select inv.i, 'expected', 'invoice', inv.invoice_id, inv.total, inv.currency, inv.digits
     from inv
@@ -144,11 +149,60 @@ payouts as (
         case sides.side
             when 'expected' then payout.gateway || '/' || payout.payout_id else bank_item.item_id
         end,
-        payout.bank_amount, payout.currency, payout.digits,
-        coalesce(payout.fault, 'payout'), true
+        payout.bank_amount, payout.currency, payout.digits, bank_item.case_class, true
     from payout
     inner join bank_item on payout.payout_id = bank_item.payout_id
     cross join (values ('expected'), ('actual')) as sides (side)
+),
+-- a second payment of a bill belongs to nothing
+paid_bills as (
+    select
+        vendor_payment.k, vendor_payment.s, vendor_payment.case_class, bank_item.item_id,
+        vendor_payment.amount
+    from vendor_payment
+    inner join bank_item
+        on 'supplier ' || vendor_payment.k || '.' || vendor_payment.part = bank_item.lid
+    where vendor_payment.case_class <> 'bill_paid_twice' or vendor_payment.part = 1
+),
+bills as (
+    select k, sum(total) as owed from vendor_bill where part < 9 group by k
+),
+paid_cases as (
+    select
+        paid_bills.k,
+        min(paid_bills.s) as s,
+        min(bills.owed) as owed,
+        least(sum(paid_bills.amount), min(bills.owed)) as covered,
+        -- one debit has equalled the bills of this supplier that it quotes
+        bool_or(paid_bills.case_class in ('bill_reference', 'bill_lump', 'bill_credit_note'))
+            as teaches
+    from paid_bills
+    inner join bills on paid_bills.k = bills.k
+    group by paid_bills.k
+),
+sure_bills as (
+    select
+        k,
+        bool_or(teaches) over (partition by s) as is_payee_known,
+        count(*) over (partition by s, owed) = 1 as is_only_amount
+    from paid_cases
+),
+vendor_truth as (
+    select
+        vendor_bill.k, 'expected' as side, 'vendor_invoice' as item_type,
+        vendor_bill.vendor_invoice_id as item_id,
+        case when paid_cases.covered = paid_cases.owed then -vendor_bill.total
+            else -paid_cases.covered end as amount,
+        vendor_bill.case_class
+    from vendor_bill
+    inner join paid_cases on vendor_bill.k = paid_cases.k
+    where vendor_bill.part < 9
+    union all
+    select
+        paid_bills.k, 'actual', 'bank_transaction', paid_bills.item_id,
+        -least(paid_bills.amount, paid_cases.owed), paid_bills.case_class
+    from paid_bills
+    inner join paid_cases on paid_bills.k = paid_cases.k
 ),
 booked as (
     select
@@ -180,6 +234,20 @@ select
     reconciliation, reconciliation || ':' || case_id, side, item_type, item_id,
     major(amount, digits), currency, case_class, certain
 from payouts
+union all
+select
+    'bill_to_payment', 'bill_to_payment:' || vendor_truth.k, side, item_type, item_id,
+    major(cast(amount as bigint), 2), 'EUR', case_class,
+    case
+        when case_class in ('bill_reference', 'bill_lump', 'bill_credit_note', 'bill_paid_twice')
+            then true
+        when case_class = 'bill_entered_twice' then true
+        when case_class = 'bill_missing_reference'
+            then sure_bills.is_payee_known and sure_bills.is_only_amount
+        else sure_bills.is_payee_known
+    end
+from vendor_truth
+inner join sure_bills on vendor_truth.k = sure_bills.k
 union all
 select
     'bank_to_ledger', 'bank_to_ledger:' || booked.lid, sides.side,
@@ -253,7 +321,7 @@ from inv
 where inv.fate in (
     'instalments', 'instalment_missing', 'short_discount', 'short_withholding', 'short_charges',
     'short_rounding', 'unpaid', 'fx_residual', 'lump_text', 'lump_advice', 'lump_none',
-    'credit_full', 'credit_partial'
+    'lump_named_part', 'credit_full', 'credit_partial', 'credit_loose'
 )
 union all
 select leg.case_class, 'bank_transactions', bank_item.item_id, case leg.case_class
@@ -309,7 +377,7 @@ select
         when 'missing_in_ledger' then bank_item.item_id
         else ledger_line.entry_id || '/' || ledger_line.line_id
     end,
-    ledger_fault.fault
+    case when ledger_fault.fault <> 'ledger_unreferenced' then ledger_fault.fault end
 from ledger_fault
 inner join bank_item on ledger_fault.lid = bank_item.lid
 left join ledger_line
@@ -318,4 +386,28 @@ left join ledger_line
         and (ends_with(ledger_line.entry_id, '-R') or ledger_fault.fault <> 'doubled_in_ledger')
 union all
 select 'batch_' || batch_form, 'bank_transactions', account_id || '/' || entry_ref, null
-from camt_entry where batch is not null;
+from camt_entry where batch is not null
+union all
+select
+    case_class, 'vendor_invoices', vendor_invoice_id, case case_class
+        when 'bill_unpaid' then 'unmatched_past_window'
+        when 'bill_entered_twice' then 'duplicate_invoice'
+    end
+from vendor_bill
+where
+    (case_class = 'bill_entered_twice' and part = 9)
+    or (case_class = 'bill_unpaid' and invoice_date <= getvariable('end_date') - 50)
+union all
+select
+    vendor_payment.case_class, 'bank_transactions', bank_item.item_id,
+    case vendor_payment.case_class
+        when 'bill_overpaid' then 'overpayment'
+        when 'bill_paid_twice' then 'duplicate_payment'
+        when 'supplier_unbilled' then 'unexplained_bank_line'
+    end
+from vendor_payment
+inner join bank_item
+    on 'supplier ' || vendor_payment.k || '.' || vendor_payment.part = bank_item.lid
+where
+    vendor_payment.case_class in ('bill_overpaid', 'supplier_unbilled')
+    or (vendor_payment.case_class = 'bill_paid_twice' and vendor_payment.part = 2);

@@ -85,6 +85,15 @@ def amounts_alone(books: Books) -> None:
     paid(books, "Another Stranger", "b9", "414.14")
 
 
+def sums_alone(books: Books) -> None:
+    """One debit for two of three bills, without a word."""
+    bill(books, "7012", "JC-47001", "33.03")
+    paid(books, "Jade Couriers", "b17", "33.03", "JC-47001")
+    for number, amount in (("JC-47002", "211.17"), ("JC-47003", "87.45"), ("JC-47004", "912.03")):
+        bill(books, "7012", number, amount)
+    paid(books, "Jade Couriers", "b18", "298.62")
+
+
 def paid_too_much(books: Books) -> None:
     """More than the bill says, and a bill that was paid already."""
     bill(books, "7006", "FK-43001", "20")
@@ -125,6 +134,7 @@ FIRST_DAY: tuple[Callable[[Books], None], ...] = (
     quoted_bills,
     part_payments,
     amounts_alone,
+    sums_alone,
     paid_too_much,
     not_paid,
     numbers_of_two,

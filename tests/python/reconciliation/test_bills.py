@@ -64,6 +64,12 @@ def test_a_bare_amount_counts_for_a_payee_that_is_known(company: TwoDays) -> Non
     assert bill(company, "EM-42003")[1] == Decimal("-414.14")
 
 
+def test_one_debit_without_a_word_pays_the_only_bills_that_add_up_to_it(company: TwoDays) -> None:
+    assert outgoing(company, "b18") == ("closed", 0)
+    assert bill(company, "JC-47002") == bill(company, "JC-47003") == ("closed", 0)
+    assert bill(company, "JC-47004") == ("open", Decimal("-912.03"))
+
+
 def test_what_a_vendor_got_too_much_is_said(company: TwoDays) -> None:
     assert finding(company, f"{ACCOUNT}/b11") == ("overpayment", "vendor_overpaid")
     assert outgoing(company, "b11") == ("partial", -15)

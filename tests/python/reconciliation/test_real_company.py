@@ -36,6 +36,50 @@ def test_every_landed_row_is_an_item_with_its_amount(
     assert lost == []
 
 
+def test_every_bill_is_an_item_with_the_sum_of_its_lines(real: Company) -> None:
+    """But for one whose number is missing: it is in quarantine."""
+    lost = real.rows(
+        f"""
+        with bills as (
+            select vendor_invoice_id, currency, sum(cast(amount as decimal(38, 10))) as amount
+            from read_csv('{COMPANY}/vendor_invoices/vendor_invoices.csv', all_varchar = true)
+            where vendor_invoice_number is not null
+            group by all
+        )
+        select bills.*
+        from bills
+        left join fct_items as items
+            on
+                items.reconciliation = 'bill_to_payment'
+                and items.item_id = bills.vendor_invoice_id
+                and items.currency = bills.currency
+                and items.amount = -bills.amount
+        where items.item_id is null
+        """
+    )
+    assert lost == []
+
+
+def test_money_out_is_looked_at_for_bills_and_closes_none_by_itself(real: Company) -> None:
+    """Its bank lines name nobody: a bare number pays no bill."""
+    [(debits, closed)] = real.rows(
+        """
+        select count(*), count(*) filter (status = 'closed')
+        from fct_items
+        where reconciliation = 'bill_to_payment' and side = 'actual' and amount < 0
+        """
+    )
+    assert debits > 100
+    assert closed == 0
+    assert (
+        real.value(
+            "select count(*) from fct_matches "
+            "where reconciliation = 'bill_to_payment' and decision = 'auto_closed'"
+        )
+        == 0
+    )
+
+
 def test_every_ledger_line_is_loaded_or_rejected_with_a_reason(real: Company) -> None:
     landed = real.value(
         f"select count(*) from read_csv('{COMPANY}/ledger_entries/ledger_entries.csv')"
