@@ -18,7 +18,7 @@ _RECOMPUTED_ENTRIES = 100_000
 """Up to so many entries the whole journal is recomputed in a summary; beyond, its chain alone."""
 
 _SHOWN_REASONS = 5
-_LONGEST_REASON = 140
+_LONGEST_REASON = 300
 
 Row = dict[str, Any]
 
