@@ -137,7 +137,8 @@ found_sets as (
         subset_members.unit_key,
         subset_members.set_number,
         subset_members.sets_that_fit,
-        subset_members.member_count
+        subset_members.member_count,
+        subset_members.is_run
     from subset_members
     union all
     select
@@ -145,7 +146,8 @@ found_sets as (
         set_members.unit_key,
         ranked_sets.set_number,
         ranked_sets.sets_that_fit,
-        ranked_sets.member_count
+        ranked_sets.member_count,
+        false as is_run
     from ranked_sets
     inner join set_members
         on
@@ -209,6 +211,8 @@ final as (
                     told.party_members
                     * (told.party_members + 1)
                     * (told.party_members * told.party_members - 3 * told.party_members + 14) / 24
+            -- neighbours by date: the first and the last tell them
+            when told.is_run then told.near_members * (told.near_members + 1) / 2
             -- more than four: every subset of few members, one of the blocks of many
             when told.is_searched_whole then power(2, told.near_members - 1)
             else 2 * told.party_members
@@ -254,6 +258,7 @@ dealt as (
         numbered_members.target_unit,
         numbered_members.unit_key,
         numbered_members.amount,
+        numbered_members.place,
         numbered_members.place % 2 as half,
         cast(ceil(numbered_members.place / 2.0) as bigint) as half_place,
         cast(power(2, ceil(numbered_members.place / 2.0) - 1) as bigint) as bit
@@ -462,10 +467,11 @@ shown_subsets as (
         ranked_subsets.set_number
 ),
 
-subset_members as (
+chosen_members as (
     select
         shown_subsets.target_unit,
         dealt.unit_key,
+        dealt.place,
         shown_subsets.set_number,
         shown_subsets.sets_that_fit,
         shown_subsets.member_count
@@ -477,6 +483,18 @@ subset_members as (
             case when dealt.half = 1 then shown_subsets.odd_mask else shown_subsets.even_mask end
             & dealt.bit
         ) <> 0
+),
+
+subset_members as (
+    select
+        chosen_members.*,
+        max(chosen_members.place) over same_set - min(chosen_members.place) over same_set + 1
+        = count(*) over same_set as is_run
+    from chosen_members
+    window
+        same_set as (
+            partition by chosen_members.target_unit, chosen_members.set_number
+        )
 )
 {%- endmacro %}
 

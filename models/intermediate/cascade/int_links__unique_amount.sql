@@ -389,7 +389,11 @@ certain as (
         case
             when not judged.is_nearest then 0
             when judged.is_usual then 1
-            when min(judged.document_is_taken) over (partition by judged.actual_unit) = 1 then 1
+            -- one that was issued after the payment is not meant
+            when
+                min(case when judged.days_later < 0 then 1 else judged.document_is_taken end)
+                    over (partition by judged.actual_unit) = 1
+                then 1
             else 0
         end as is_certain
     from judged

@@ -6,12 +6,36 @@ open_items as (select * from {{ ref('int_open__after_equals') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
+equal_credits as (
+    select memos.memo_key as item_key
+    from {{ ref('int_credit_memos__equal') }} as memos
+    union all
+    select memos.invoice_key as item_key
+    from {{ ref('int_credit_memos__equal') }} as memos
+),
+
+-- documents that a payment of another amount names are spoken for
+named as (
+    select remainders.expected_unit as item_key
+    from {{ ref('int_remainders__links') }} as remainders
+    union
+    select remainders.actual_unit as item_key
+    from {{ ref('int_remainders__links') }} as remainders
+),
+
 silent_items as (
     select open_items.*
     from open_items
     left join naming
         on open_items.anchor_item_key = naming.item_key
-    where naming.item_key is null
+    left join equal_credits
+        on open_items.anchor_item_key = equal_credits.item_key
+    left join named
+        on open_items.anchor_item_key = named.item_key
+    where
+        naming.item_key is null
+        and equal_credits.item_key is null
+        and named.item_key is null
 ),
 
 reconciliations as (select * from {{ ref('reconciliations') }}),

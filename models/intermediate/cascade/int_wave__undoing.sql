@@ -1,13 +1,26 @@
--- What names what it undoes and found no partner in the passes before: a credit memo
--- covers its invoice; a payment that went back whole covers itself.
+-- The last wave. What undoes something and found no partner in the waves before: a credit memo covers the
+-- invoice that it names, or the one that it equals; a payment that went back whole covers itself.
 with
 
-open_items as (select * from {{ ref('int_open__after_likeness') }}),
+equal_credits as (select * from {{ ref('int_credit_memos__equal') }}),
+
+open_items as (
+    select
+        still_open.*,
+        coalesce(equal_credits.invoice_key, still_open.anchor_item_key) as undone_key,
+        case when equal_credits.memo_key is not null then 1 else 0 end as is_equal_credit
+    from {{ ref('int_open__after_likeness') }} as still_open
+    left join equal_credits
+        on still_open.item_key = equal_credits.memo_key
+),
 
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
-    where pass = 'related_items' and relation = 'exact' and rollout = 'stable'
+    where
+        pass in ('related_items', 'equal_credit')
+        and relation = 'exact'
+        and rollout = 'stable'
 ),
 
 undone as (
@@ -34,18 +47,20 @@ undone_items as (
 -- What a person took apart stays apart: of its documents, none is closed here again.
 taken_apart as (
     select distinct
-        open_items.anchor_item_key,
+        open_items.undone_key,
         open_items.side
     from open_items
     inner join undone_items
         on open_items.item_key = undone_items.item_key
-    where open_items.item_key <> open_items.anchor_item_key
+    where open_items.item_key <> open_items.undone_key
 ),
 
 groups as (
     select
-        open_items.anchor_item_key as group_name,
+        open_items.undone_key as group_name,
         open_items.side,
+        case when max(open_items.is_equal_credit) = 1 then 'equal_credit' else 'related_items' end
+            as pass,
         sum(case when open_items.remaining_amount > 0 then open_items.remaining_amount end)
             as positive_total,
         -sum(case when open_items.remaining_amount < 0 then open_items.remaining_amount end)
@@ -53,10 +68,10 @@ groups as (
     from open_items
     left join taken_apart
         on
-            open_items.anchor_item_key = taken_apart.anchor_item_key
+            open_items.undone_key = taken_apart.undone_key
             and open_items.side = taken_apart.side
-    where taken_apart.anchor_item_key is null
-    group by open_items.anchor_item_key, open_items.side
+    where taken_apart.undone_key is null
+    group by open_items.undone_key, open_items.side
     having
         count(distinct open_items.currency) = 1
         and max(open_items.remaining_amount) > 0
@@ -67,6 +82,7 @@ ranges as (
     select
         open_items.*,
         groups.group_name,
+        groups.pass,
         cast(least(groups.positive_total, groups.negative_total) as {{ amount_type() }})
             as covered_total,
         coalesce(
@@ -81,7 +97,7 @@ ranges as (
     from open_items
     inner join groups
         on
-            open_items.anchor_item_key = groups.group_name
+            open_items.undone_key = groups.group_name
             and open_items.side = groups.side
     where groups.side = 'expected' or groups.positive_total = groups.negative_total
 ),
@@ -107,7 +123,10 @@ final as (
         rules.rule_version,
         rules.relation,
         cast(null as {{ dbt.type_string() }}) as ambiguity,
-        'the document that it undoes' as evidence,
+        case
+            when covered.pass = 'equal_credit' then 'the one document that it equals'
+            else 'the document that it undoes'
+        end as evidence,
         covered.covered_total as expected_total,
         covered.covered_total as actual_total,
         covered.item_key,
@@ -120,7 +139,9 @@ final as (
         {{ zero() }} as match_adjusted_amount
     from covered
     inner join rules
-        on covered.reconciliation = rules.reconciliation
+        on
+            covered.reconciliation = rules.reconciliation
+            and covered.pass = rules.pass
 )
 
 select * from final
