@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-from orchestration.ingest.bank.camt_details import Details, find_split, merged
+from orchestration.ingest.bank.camt_details import Details, charged, find_split, merged
 from orchestration.ingest.bank.camt_elements import (
     Detail,
     Entry,
@@ -40,7 +40,6 @@ from orchestration.ingest.bank.values import (
     EXACT,
     ZERO,
     Problem,
-    exact_sum,
     fingerprint,
 )
 
@@ -82,11 +81,6 @@ def _counterparty(
     return one
 
 
-def _charged(charges: list[Money], currency: str) -> Decimal | None:
-    own = [amount for amount, charged in charges if charged in ("", currency)]
-    return exact_sum(own) if own else None
-
-
 _NOTHING = Detail(None, None, {}, [], Party(), Party(), Remittance(), None, None, None, False, None)
 
 
@@ -107,13 +101,16 @@ def _item(
     is_reversal = entry.is_reversal or said.is_return
     party = _counterparty(said, is_credit, is_reversal, statement)
     original = _other_currency(said.amounts, entry.currency)
-    charges = _charged(said.charges, entry.currency)
+    amounts = list(said.amounts.values())
+    if is_alone:
+        amounts += entry.amounts.values()
+    charges = charged(said.charges, entry.currency, amount, amounts)
     text = said.remittance.text or said.information
     if is_alone:
         if original[0] is None:
             original = _other_currency(entry.amounts, entry.currency)
         if charges is None:
-            charges = _charged(entry.charges, entry.currency)
+            charges = charged(entry.charges, entry.currency, amount, amounts)
         text = text or entry.information
     return BankRow(
         account_id=statement.account_id or "",

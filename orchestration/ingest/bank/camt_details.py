@@ -15,12 +15,14 @@ from typing import IO
 
 from orchestration.ingest.bank.camt_elements import (
     AMOUNT_KINDS,
+    Charge,
     Detail,
     Entry,
+    Money,
     Party,
     Remittance,
 )
-from orchestration.ingest.bank.values import exact_sum, joined
+from orchestration.ingest.bank.values import EXACT, exact_sum, joined
 
 # Details whose texts an entry that stays one item takes over.
 _MERGED_TEXTS = 100
@@ -74,20 +76,48 @@ def find_split(entry: Entry, details: Details) -> Callable[[Detail], Decimal] | 
 
     Banks state a detail's amount in different places and its direction from either side, so each
     place in turn is tried, first with the details' own direction and then with the entry's; only
-    a sum that is equal to the entry to the last digit is believed.
+    a sum that is equal to the entry to the last digit is believed. A batch can be booked net: then
+    each detail is tried less its own charges, but those that are said not to be inside.
     """
     if not len(details):
         return None
-    for kinds in (AMOUNT_KINDS, *((kind,) for kind in AMOUNT_KINDS)):
-        for is_own_direction in (True, False):
-            amount_of = _reading(entry, kinds, is_own_direction)
-            try:
-                total = exact_sum(amount_of(detail) for detail in details)
-            except _NoAmount:
-                break
-            if total == entry.amount:
-                return amount_of
+    for is_net in (False, True) if any(detail.charges for detail in details) else (False,):
+        for kinds in (AMOUNT_KINDS, *((kind,) for kind in AMOUNT_KINDS)):
+            for is_own_direction in (True, False):
+                amount_of = _reading(entry, kinds, is_own_direction, is_net)
+                try:
+                    total = exact_sum(amount_of(detail) for detail in details)
+                except _NoAmount:
+                    break
+                if total == entry.amount:
+                    return amount_of
     return None
+
+
+def charged(
+    charges: list[Charge], currency: str, amount: Decimal, stated: Iterable[Money]
+) -> Decimal | None:
+    """The charges that are part of ``amount``, signed like a movement; None without any.
+
+    The bank says so of each, or one of the ``stated`` amounts and the charges come to ``amount``.
+    """
+    own = [c for c in charges if c.currency in ("", currency) and c.is_included is not False]
+    total = exact_sum(c.amount for c in own)
+    if any(c.is_included is None for c in own):
+        gross = {g for g, of in stated if of == currency}
+        gross |= {g.copy_negate() for g in gross}
+        if EXACT.subtract(amount, total) not in gross:
+            own = [c for c in own if c.is_included]
+            total = exact_sum(c.amount for c in own)
+    return total if own else None
+
+
+def _inside(detail: Detail, entry: Entry) -> Decimal:
+    return exact_sum(
+        charge.amount
+        for charge in detail.charges
+        if charge.currency in ("", entry.currency) and charge.is_included is not False
+    )
 
 
 class _NoAmount(Exception):
@@ -95,7 +125,7 @@ class _NoAmount(Exception):
 
 
 def _reading(
-    entry: Entry, kinds: tuple[str, ...], is_own_direction: bool
+    entry: Entry, kinds: tuple[str, ...], is_own_direction: bool, is_net: bool
 ) -> Callable[[Detail], Decimal]:
     def amount_of(detail: Detail) -> Decimal:
         for kind in kinds:
@@ -103,7 +133,8 @@ def _reading(
             if amount is not None and currency == entry.currency:
                 sign = detail.sign if is_own_direction else None
                 is_credit = entry.is_credit if sign is None else sign > 0
-                return amount if is_credit else amount.copy_negate()
+                gross = amount if is_credit else amount.copy_negate()
+                return EXACT.add(gross, _inside(detail, entry)) if is_net else gross
         raise _NoAmount
 
     return amount_of

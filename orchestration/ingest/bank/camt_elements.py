@@ -42,8 +42,19 @@ _STATUSES: dict[str, EntryStatus] = {
     "FUTR": "PDNG",  # since version 8: will be booked on a later day
 }
 
+_YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
+
 # An amount and its currency.
 Money = tuple[Decimal, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Signed like a movement; ``is_included`` None where the bank does not say it."""
+
+    amount: Decimal
+    currency: str
+    is_included: bool | None = None
 
 
 # --- reading elements by local name -----------------------------------------------------------
@@ -132,7 +143,7 @@ class Detail:
     reference: str | None
     sign: int | None
     amounts: dict[str, Money]
-    charges: list[Money]
+    charges: list[Charge]
     debtor: Party
     creditor: Party
     remittance: Remittance
@@ -171,7 +182,7 @@ class Entry:
     value_date: date | None
     code: str | None
     is_reversal: bool
-    charges: list[Money]
+    charges: list[Charge]
     amounts: dict[str, Money]
     information: str | None
 
@@ -346,8 +357,8 @@ def _amounts(parts: dict[str, Any], where: str, unread: list[Problem]) -> dict[s
     return found
 
 
-def _charges(element: Any, where: str, unread: list[Problem]) -> list[Money]:
-    """Charges signed like a movement (a charge is negative), in both layouts of the standard."""
+def _charges(element: Any, where: str, unread: list[Problem]) -> list[Charge]:
+    """Charges (negative) and what is given back of them, in both layouts of the standard."""
     found = []
     for charges in _children(element, "Chrgs"):
         records = list(_children(charges, "Rcrd"))
@@ -363,7 +374,13 @@ def _charges(element: Any, where: str, unread: list[Problem]) -> list[Money]:
                 continue
             if _text(record, "CdtDbtInd") != "CRDT":
                 number = number.copy_negate()
-            found.append((number, (amount.get("Ccy") or "").strip().upper()))
+            found.append(
+                Charge(
+                    number,
+                    (amount.get("Ccy") or "").strip().upper(),
+                    _YES_OR_NO.get((_text(record, "ChrgInclInd") or "").lower()),
+                )
+            )
     return found
 
 

@@ -163,6 +163,9 @@ def _labelled(purpose: str, found: Details) -> None:
     charges = tidy("".join(labels.get("COAM", [])))
     if charges and (amount := _readable(charges)) is not None:
         found.charges = amount.copy_abs().copy_negate()
+    returned = tidy("".join(labels.get("OAMT", [])))
+    if returned and (amount := _readable(returned)) is not None:
+        found.original = (amount, "")
 
 
 def _slashed(text: str) -> Details:
@@ -400,8 +403,14 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
             account, supplement = supplement, None
         elif exchanged.original or exchanged.charges:
             supplement = None
-    original = details.original
-    if original and original[1] == statement.currency:
+    original, charges = details.original, details.charges
+    # Charges are part of the amount where it is the original amount less them.
+    is_own = original is not None and original[1] in ("", statement.currency)
+    if charges and not (
+        original and is_own and EXACT.subtract(amount, charges).copy_abs() == original[0].copy_abs()
+    ):
+        charges = None
+    if is_own:
         original = None
     kind = tidy(found["type"])
     return BankRow(
@@ -425,7 +434,7 @@ def _row(raw: _RawEntry, statement: _Statement, ordinal: int) -> BankRow:
         entry_source="notification" if statement.is_interim else "statement",
         entry_status="PDNG" if statement.is_interim or found["mark"][0] == "E" else None,
         structured_reference=details.structured_reference,
-        charges_amount=details.charges,
+        charges_amount=charges,
         is_reversal=found["mark"] in ("RC", "RD") or details.is_return or kind == "NRTI",
         return_reason=details.return_reason,
         is_booking_date_assumed=True if found["entry"] is None else None,

@@ -337,21 +337,66 @@ def test_an_instructed_amount_in_the_same_currency_is_no_original(read):
     assert (row.original_amount, row.original_currency) == (None, None)
 
 
-@pytest.mark.parametrize(
-    "charges",
-    [
-        "<Chrgs><Amt Ccy='EUR'>1.50</Amt></Chrgs><Chrgs><Amt Ccy='EUR'>0.50</Amt></Chrgs>",
-        "<Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd></Rcrd>"
-        "<Rcrd><Amt Ccy='EUR'>0.50</Amt></Rcrd></Chrgs>",
-        "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>2.00</TtlChrgsAndTaxAmt></Chrgs>",
-        "<Chrgs><Rcrd><Amt Ccy='EUR'>3.00</Amt></Rcrd>"
-        "<Rcrd><Amt Ccy='EUR'>1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Rcrd></Chrgs>",
-    ],
-)
-def test_charges_are_negative_in_every_layout(read, charges):
+LAYOUTS = [
+    "<Chrgs><Amt Ccy='EUR'>1.50</Amt></Chrgs><Chrgs><Amt Ccy='EUR'>0.50</Amt></Chrgs>",
+    "<Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd></Rcrd>"
+    "<Rcrd><Amt Ccy='EUR'>0.50</Amt></Rcrd></Chrgs>",
+    "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>2.00</TtlChrgsAndTaxAmt></Chrgs>",
+    "<Chrgs><Rcrd><Amt Ccy='EUR'>3.00</Amt></Rcrd>"
+    "<Rcrd><Amt Ccy='EUR'>1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Rcrd></Chrgs>",
+]
+
+
+@pytest.mark.parametrize("charges", LAYOUTS)
+@pytest.mark.parametrize(("sign", "gross"), [("CRDT", "102.00"), ("DBIT", "98.00")])
+def test_charges_are_part_of_an_amount_that_is_stated_less_them(read, charges, sign, gross):
+    stated = f"<AmtDtls><InstdAmt><Amt Ccy='EUR'>{gross}</Amt></InstdAmt></AmtDtls>" + charges
+    details = detail("100.00", more=stated)
+    of_detail = read(camt053(statement(entry(sign=sign, details=details)))).row
+    of_entry = read(camt053(statement(entry(sign=sign, head=REFERENCES + stated)))).row
+    assert of_detail.charges_amount == of_entry.charges_amount == Decimal("-2.00")
+
+
+@pytest.mark.parametrize("charges", LAYOUTS)
+def test_charges_of_which_nothing_says_where_they_are_taken_explain_nothing(read, charges):
     of_detail = read(camt053(statement(entry(details=detail("100.00", more=charges))))).row
     of_entry = read(camt053(statement(entry(head=REFERENCES + charges)))).row
-    assert of_detail.charges_amount == of_entry.charges_amount == Decimal("-2.00")
+    assert (of_detail.charges_amount, of_entry.charges_amount) == (None, None)
+    assert of_detail.amount == of_entry.amount == Decimal(100)
+
+
+def charge(amount: str, is_included: str) -> str:
+    return (
+        f"<Chrgs><Rcrd><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd>"
+        f"<ChrgInclInd>{is_included}</ChrgInclInd></Rcrd></Chrgs>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("true", Decimal("-2.00")), ("1", Decimal("-2.00")), ("false", None), ("0", None)],
+)
+def test_the_bank_says_whether_charges_are_inside(read, said, expected):
+    row = read(camt053(statement(entry(details=detail("100.00", more=charge("2.00", said)))))).row
+    assert (row.amount, row.charges_amount) == (Decimal(100), expected)
+
+
+def test_a_batch_booked_net_is_split_into_its_details_less_their_own_charges(read):
+    details = detail("60.00", more=charge("0.75", "true")) + detail(
+        "41.00", more=charge("0.25", "1")
+    )
+    rows = read(camt053(statement(entry(details=details)))).rows
+    assert [(row.amount, row.charges_amount) for row in rows] == [
+        (Decimal("59.25"), Decimal("-0.75")),
+        (Decimal("40.75"), Decimal("-0.25")),
+    ]
+    assert [row.bank_reference for row in rows] == ["BANK1#1", "BANK1#2"]
+
+
+def test_a_batch_is_never_net_of_charges_that_are_outside(read):
+    details = detail("60.00", more=charge("0.75", "false")) + detail("41.00", more=charge("1", "0"))
+    row = read(camt053(statement(entry(details=details)))).row
+    assert (row.amount, row.charges_amount) == (Decimal(100), None)
 
 
 def test_details_beyond_the_memory_are_read_back_in_order(monkeypatch, read):

@@ -223,7 +223,16 @@ def test_a_return_of_a_direct_debit_with_charges(read):
 def test_the_original_amount_of_another_currency(read):
     row = read(message(*entry("240131C100,NTRFX", "/OCMT/USD108,50//CHGS/EUR2,/"))).row
     assert (row.original_amount, row.original_currency) == (Decimal("108.50"), "USD")
-    assert (row.charges_amount, row.remittance_information) == (Decimal("-2"), None)
+    assert (row.charges_amount, row.remittance_information) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "charges"), [("D12,35", Decimal("-0.50")), ("D12,30", None), ("D11,85", None)]
+)
+def test_charges_are_part_of_an_amount_that_is_the_original_and_them(read, amount, charges):
+    details = ":86:109?00RETOURE?20EREF+A1?21OAMT+11,85?22COAM+0,50?23SVWZ+X"
+    row = read(message(*entry(f"240608{amount}NRTIKREF+//BANK", details))).row
+    assert (row.charges_amount, row.original_amount) == (charges, None)
 
 
 def test_slashed_details_of_dutch_banks(read):
