@@ -38,6 +38,17 @@ _CODES = ("01", "02", "03", "16", "49", "88", "98", "99")
 _RECORD = re.compile(r"\s*(\d\d),(.*)\Z", re.DOTALL)
 # A record ended by a slash, with the next record on the same line.
 _SEVERAL = re.compile(r"(?<=/)\s+(?=(?:01|02|03|16|49|88|98|99),)")
+# What tells a record from a text that happens to go on with its code, such as "16,000.00 USD".
+_SHAPES = {
+    "01": re.compile(r"(?:[^,]*,){4}"),
+    "02": re.compile(r"(?:[^,]*,){3}"),
+    "03": re.compile(r"[^,]+,\s*(?:[A-Za-z]{3})?\s*(?:,|/)"),
+    "16": re.compile(r"\s*[^,.\s]{0,4}\s*,(?:\s*[+-]?\d*\s*(?:,|/|\Z)|[^,]*,)"),
+    "49": re.compile(r"\s*[+-]?\d+\s*,\s*\d*\s*/?\s*\Z"),
+    "98": re.compile(r"\s*[+-]?\d+\s*,[\d\s,]*/?\s*\Z"),
+    "99": re.compile(r"\s*[+-]?\d+\s*,[\d\s,]*/?\s*\Z"),
+}
+_NUMBER_IN_TEXT = re.compile(r"\s*\d+(?:[.,]\d+)*(?:\s|/|\Z)")
 _OPENING_LEDGER, _CLOSING_LEDGER = "010", "015"
 _LABEL = re.compile(r"(EREF|DBNM|CRNM|DACT|CACT):\s*(.*)\Z")
 # Many banks write records of 80 characters; a record starts with its code and a comma.
@@ -199,6 +210,37 @@ def _funds_fields(funds: str, following: list[str]) -> int:
     return 0
 
 
+def _goes_on(part: str) -> bool:
+    """Whether what follows the text of a transaction is more of it, though it begins like a record.
+
+    A record that is merely malformed is one still: it has to be refused, not to become a text.
+    """
+    found = _RECORD.match(part)
+    if not found or found[1] not in _SHAPES:
+        return not found or found[1] not in _CODES
+    return not _SHAPES[found[1]].match(found[2])
+
+
+def _parts(line: str, code: str | None) -> Iterator[str]:
+    """The records of one line; ``code`` is that of the record before it."""
+    start = 0
+    for gap in _SEVERAL.finditer(line):
+        own = _RECORD.match(line[start : gap.start()])
+        if own and own[1] in _CODES and own[1] != "88":
+            code = own[1]
+        following = line[gap.end() :]
+        next_gap = _SEVERAL.search(following)
+        part = following[: next_gap.start()] if next_gap else following
+        is_text = code == "16" and (
+            _goes_on(part)
+            or (part.startswith("88,") and _NUMBER_IN_TEXT.match(part, len("88,")) is not None)
+        )
+        if not is_text:
+            yield line[start : gap.start()]
+            start = gap.end()
+    yield line[start:]
+
+
 def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
     """Logical records with their continuations."""
     current: _Record | None = None
@@ -206,9 +248,10 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
         line = raw.strip("\x00\x1a")
         if not line.strip():
             continue
-        for part in _SEVERAL.split(line):
+        for part in list(_parts(line, current.code if current else None)):
             found = _RECORD.match(part)
-            if found and found[1] in _CODES:
+            is_in_text = current is not None and current.code == "16"
+            if found and found[1] in _CODES and not (is_in_text and _goes_on(part)):
                 if found[1] == "88" and current:
                     current.lines.append(found[2])
                     current.physical_lines += 1

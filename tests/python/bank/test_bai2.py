@@ -24,7 +24,7 @@ def file(
     amounts = [100000]
     for line in lines[1:]:
         fields = line.rstrip("/").split(",")
-        if fields[0] == "16" and fields[2].isdigit():
+        if fields[0] == "16" and len(fields) > 3 and fields[2].isdigit():
             amounts.append(int(fields[2]))
         if fields[0] == "88" and fields[1] == "015":
             amounts.append(int(fields[2]))
@@ -126,6 +126,38 @@ def test_a_text_cut_at_the_full_width_of_a_record_goes_on_without_a_space(read):
     row = read(file("16,475,100,,/", full, "88,ICE 7")).row
     assert row.remittance_information is not None
     assert row.remittance_information.endswith("XINVOICE 7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INVOICE 7 PART 1/ 16,000.00 USD",
+        "PART 1/ 16,250.00 AND 2/ 49,90 EUR",
+        "BILL 3/ 88,50 EUR",
+        "BILLS 1/ 98,00 2/ 99,00",
+        "SHELF 4/ 02,1 AND 4/ 03,1",
+    ],
+)
+def test_a_text_may_look_like_a_record(read, text):
+    lines = [f"16,195,12345,Z,B1,,{text}/", "16,195,500,Z,B2,,NEXT/"]
+    reading = read(file(*lines))
+    assert [row.remittance_information for row in reading.rows] == [text, "NEXT"]
+    assert (reading.rejects, reading.statement.ok) == ([], True)
+
+
+@pytest.mark.parametrize("text", ["16,000.00 USD", "49,90 EUR", "98,00 THANKS", "02,1 PIECES"])
+def test_a_text_broken_by_a_line_end_may_go_on_like_a_record(read, text):
+    lines = ["16,195,12345,Z,B1,,WIRE OF", f"{text}/", "16,195,500,Z,B2,,NEXT/"]
+    reading = read(file(*lines, totals=("112845,4", "112845,1,6", "112845,1,8")))
+    assert [row.remittance_information for row in reading.rows] == [f"WIRE OF {text}", "NEXT"]
+    assert reading.rejects == []
+
+
+@pytest.mark.parametrize("line", ["16,195,12.50,Z,B2,,X/", "16,XYZ,1250,Z,B2,,X/", "16,195,,Z,,,/"])
+def test_a_malformed_transaction_behind_a_text_is_rejected_and_no_text(read, line):
+    reading = read(file("16,195,12345,Z,B1,,FIRST/", line))
+    assert [row.remittance_information for row in reading.rows] == ["FIRST"]
+    assert len(reading.rejects) == 1
 
 
 def test_zeros_are_no_reference(read):
