@@ -31,7 +31,6 @@ entries as (
         lines.entry_total,
         lines.delivery_number,
         lines.entry_name,
-        'file ' || cast(lines.delivery_number as {{ dbt.type_string() }}) as own_name,
         min(lines.batch_id) as batch_id,
         min(lines.format_family) as format_family,
         min(lines.item_id) as first_item_id,
@@ -56,23 +55,48 @@ entries as (
         lines.entry_name
 ),
 
-told as (
+referenced as (
     select
         entries.*,
-        coalesce(cast(days.window_number as {{ dbt.type_string() }}), entries.own_name)
-            as window_name,
-        coalesce(cast(days.chain_number as {{ dbt.type_string() }}), entries.own_name)
-            as chain_name,
-        coalesce({{ amount_text('days.cluster_opens_with') }}, entries.own_name) as cluster_name,
+        'file ' || cast(entries.delivery_number as {{ dbt.type_string() }}) as file_name,
         min(entries.delivery_number) over (partition by entries.first_item_id)
-            as item_first_delivery
+            as item_first_delivery,
+        entries.own_reference is not null
+        and entries.delivery_number = min(entries.delivery_number) over (
+            partition by
+                entries.account_id, entries.currency, entries.booking_date, entries.entry_total,
+                entries.format_family, entries.own_reference
+        ) as is_own_told_first
     from entries
+),
+
+-- without balances a file stands alone; what references of one format tell apart adds up like a chain
+told as (
+    select
+        referenced.*,
+        coalesce(cast(days.window_number as {{ dbt.type_string() }}), referenced.file_name)
+            as window_name,
+        coalesce(
+            cast(days.chain_number as {{ dbt.type_string() }}),
+            case
+                when referenced.is_own_told_first then 'told apart in ' || referenced.format_family
+                else referenced.file_name
+            end
+        ) as chain_name,
+        coalesce(
+            {{ amount_text('days.cluster_opens_with') }},
+            case
+                when referenced.is_own_told_first then 'told apart in ' || referenced.format_family
+                else referenced.file_name
+            end
+        ) as cluster_name
+    from referenced
     left join days
         on
-            entries.account_id = days.account_id
-            and entries.currency = days.currency
-            and entries.booking_date = days.booking_date
-            and entries.delivery_number = days.delivery_number
+            referenced.account_id = days.account_id
+            and referenced.currency = days.currency
+            and referenced.booking_date = days.booking_date
+            and referenced.delivery_number = days.delivery_number
 ),
 
 counts as (
@@ -107,7 +131,7 @@ increments as (
                 max(counts.told_count) over (
                     partition by
                         counts.account_id, counts.currency, counts.booking_date,
-                        counts.entry_total, counts.window_name
+                        counts.entry_total, counts.cluster_name, counts.window_name
                     order by counts.delivery_number nulls last
                     rows between unbounded preceding and 1 preceding
                 ),
@@ -165,7 +189,7 @@ worded as (
         row_number() over (
             partition by
                 told.account_id, told.currency, told.booking_date, told.entry_total,
-                told.delivery_number, told.wording_key
+                told.cluster_name, told.delivery_number, told.wording_key
             order by told.first_row_number nulls last
         ) as wording_place
     from told
@@ -182,7 +206,7 @@ ranked as (
         row_number() over (
             partition by
                 worded.account_id, worded.currency, worded.booking_date, worded.entry_total,
-                worded.delivery_number
+                worded.cluster_name, worded.delivery_number
             order by
                 worded.known_rank asc nulls last,
                 worded.first_row_number asc nulls last
@@ -210,6 +234,7 @@ ranked as (
             and worded.booking_date = clustered.booking_date
             and worded.entry_total = clustered.entry_total
             and worded.delivery_number = clustered.delivery_number
+            and worded.cluster_name = clustered.cluster_name
 ),
 
 placed as (
