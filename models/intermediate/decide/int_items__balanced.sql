@@ -63,8 +63,11 @@ placed as (
         coalesce(closed_parts.is_in_live_match, 0) as is_in_live_match,
         coalesce(closed_parts.is_in_suggestion, 0) = 1 as is_in_review,
         case
-            when items.set_aside_reason is not null then items.set_aside_reason
-            when claims.claim_key is not null then 'explained_elsewhere'
+            when
+                claims.claim_key is not null
+                and coalesce(items.set_aside_reason, 'out_of_scope') = 'out_of_scope'
+                then 'explained_elsewhere'
+            else items.set_aside_reason
         end as final_set_aside_reason
     from items
     left join closed_parts
