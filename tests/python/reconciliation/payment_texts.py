@@ -20,6 +20,10 @@ DOCUMENTS_BY_PAYMENT = {
     "order": ["00312"],
     "mistyped": ["00387"],
     "wrong number": [],
+    "number of another": ["00721"],
+    "old number": ["00731"],
+    "list": ["00741", "00742"],
+    "customer number": ["00751"],
     "deposit": ["00501", "00502"],
     "deposit in parts": ["00503", "00504"],
     "umlauts lost": ["00601"],
@@ -50,6 +54,15 @@ INVOICES = [
     # a wrong number: both owe the same
     ("00401", "CUS-000004", "400.00"),
     ("00402", "CUS-000005", "400.00"),
+    # a number that is somebody else's, and one that is paid: amount and payer tell
+    ("00712", "CUS-000004", "99.00"),
+    ("00721", "CUS-000003", "71.10"),
+    ("00731", "CUS-000003", "88.80"),
+    # a shortened list
+    ("00741", "CUS-000003", "21.00"),
+    ("00742", "CUS-000003", "22.00"),
+    # the payer is named by number
+    ("00751", "CUS-000005", "123.45"),
     # a deposit for several customers
     ("00501", "CUS-000006", "100.00"),
     ("00502", "CUS-000007", "200.00"),
@@ -99,11 +112,15 @@ def what_payments_say(books: Books) -> None:
     pay(books, "without zeros", "302.00", "re. inv/2026/302", **zeta)
     pay(books, "order", "44.00", "for order 4500002", **zeta)
     pay(books, "mistyped", "55.00", "INV-2026-00378", **zeta)
+    pay(books, "number of another", "71.10", "INV-2026-00712", **zeta)
+    pay(books, "old number", "88.80", "INV-2026-00301", **zeta)
+    pay(books, "list", "43.00", "INV-2026-00741/42", **zeta)
     pay(
         books, "rf", "303.00",
         structured_reference=creditor_reference("INV202600303"), **zeta,
     )  # fmt: skip
     somebody = {"counterparty_name": "Somebody"}
+    pay(books, "customer number", "123.45", "for cus-000005, May", **somebody)
     pay(books, "rf mistyped", "304.00", structured_reference="RF00INV202600304", **somebody)
     pay(books, "kid", "305.00", structured_reference=kid("000003" + "202600305"), **somebody)
     pay(books, "inside a word", "306.00", "2026-47552more", **somebody)
