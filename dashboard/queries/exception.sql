@@ -16,7 +16,8 @@ select
         from marts.fct_exceptions as alike
         where
             alike.fingerprint = fct_exceptions.fingerprint
-            and alike.exception_id <> fct_exceptions.exception_id
+            and alike.case_id <> fct_exceptions.case_id
+            and alike.is_case_lead
             and alike.status <> 'resolved'
     ) as alike
 from marts.fct_exceptions

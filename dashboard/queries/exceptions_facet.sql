@@ -1,4 +1,4 @@
--- One row per value that the queue can be filtered by, with how many unresolved rows it has.
+-- One row per value that the queue can be filtered by, with how many unresolved cases it has.
 with facets as (
     select
         unnest([
@@ -12,6 +12,7 @@ with facets as (
         ], recursive := true),
         fct_exceptions.status <> 'resolved' as is_unresolved
     from marts.fct_exceptions
+    where fct_exceptions.is_case_lead
 )
 
 select

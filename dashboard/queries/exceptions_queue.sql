@@ -1,21 +1,38 @@
--- One row per exception of one page of the queue. Empty lists and strings filter nothing.
+-- One row per case of one page of the queue, told by its lead; what is searched for may be in any
+-- exception of it. Empty lists and strings filter nothing.
+-- $risk: yes (money that may not arrive) or ''.
 -- $sla: late (past due) | soon (due within a day) | in_time | none. $sort: see the order by.
 with latest as (
     select max(fct_runs.as_of) as as_of
     from marts.fct_runs
 ),
 
+sizes as (
+    select
+        fct_exceptions.case_id,
+        count(*) filter (fct_exceptions.status <> 'resolved') as open_items,
+        lower(
+            string_agg(concat_ws(' ', fct_exceptions.item_id, fct_exceptions.exception_id), ' ')
+        ) as members
+    from marts.fct_exceptions
+    group by fct_exceptions.case_id
+),
+
 queue as (
     select
         fct_exceptions.*,
+        sizes.open_items,
         dim_customers.legal_name as customer,
         latest.as_of
     from marts.fct_exceptions
     cross join latest
+    inner join sizes
+        on fct_exceptions.case_id = sizes.case_id
     left join marts.dim_customers
         on fct_exceptions.customer_id = dim_customers.customer_id
     where
-        (
+        fct_exceptions.is_case_lead
+        and (
             len(cast($reconciliation as varchar [])) = 0
             or list_contains(cast($reconciliation as varchar []), fct_exceptions.reconciliation)
         )
@@ -57,10 +74,10 @@ queue as (
             when 'in_time' then fct_exceptions.sla_due_at >= latest.as_of
             else fct_exceptions.sla_due_at is null
         end
+        and (cast($risk as varchar) = '' or fct_exceptions.revenue_at_risk > 0)
         and (
             cast($search as varchar) = ''
-            or contains(lower(fct_exceptions.item_id), lower($search))
-            or contains(lower(fct_exceptions.exception_id), lower($search))
+            or contains(sizes.members, lower($search))
             or contains(lower(fct_exceptions.customer_id), lower($search))
             or contains(lower(dim_customers.legal_name), lower($search))
         )
@@ -90,8 +107,13 @@ select
     queue.assigned_to,
     queue.resolution,
     queue.fingerprint,
+    queue.case_id,
+    queue.open_items,
+    queue.detail,
+    queue.recommendation,
     count(*) over () as row_count,
-    sum(abs(queue.base_amount)) over () as base_total
+    sum(abs(queue.base_amount)) over () as base_total,
+    sum(queue.revenue_at_risk) over () as risk_total
 from queue
 order by
     case $sort when 'priority' then queue.priority_score end desc nulls last,

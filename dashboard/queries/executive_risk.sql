@@ -1,4 +1,4 @@
--- One row per exception type: what unresolved exceptions put at risk, in the reporting currency.
+-- One row per exception type: what unresolved cases put at risk, in the reporting currency.
 with latest as (
     select max(fct_runs.as_of) as as_of
     from marts.fct_runs
@@ -12,6 +12,6 @@ select
     sum(abs(fct_exceptions.base_amount)) as base_amount
 from marts.fct_exceptions
 cross join latest
-where fct_exceptions.status <> 'resolved'
+where fct_exceptions.is_case_lead and fct_exceptions.status <> 'resolved'
 group by fct_exceptions.exception_type
 order by base_amount desc nulls last, exceptions desc, fct_exceptions.exception_type

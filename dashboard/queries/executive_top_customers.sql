@@ -28,7 +28,7 @@ exceptions as (
         fct_exceptions.customer_id,
         count(*) as exceptions
     from marts.fct_exceptions
-    where fct_exceptions.status <> 'resolved'
+    where fct_exceptions.is_case_lead and fct_exceptions.status <> 'resolved'
     group by fct_exceptions.customer_id
 )
 

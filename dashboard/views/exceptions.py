@@ -30,13 +30,15 @@ SLAS = {
     "in_time": "Still in time",
     "none": "No SLA",
 }
+RISKS = {"": "Any", "yes": "At risk"}
 SEVERITY_MARKS = {"critical": "◆", "high": "▲", "medium": "●", "low": "○"}
 SEVERITY_ORDER = ("critical", "high", "medium", "low")
 CSV_COLUMNS = (
     "exception_id", "priority_score", "severity", "status", "exception_type", "root_cause",
     "reconciliation", "item_type", "item_id", "customer_id", "customer", "currency", "amount",
     "reporting_currency", "base_amount", "opened_at", "age_hours", "sla_due_at", "resolved_at",
-    "assigned_to", "resolution", "fingerprint",
+    "assigned_to", "resolution", "fingerprint", "case_id", "open_items", "detail",
+    "recommendation",
 )  # fmt: skip
 CSV_CURRENCY = {"amount": "currency", "base_amount": "reporting_currency"}
 
@@ -63,6 +65,7 @@ def filters() -> dict[str, Any]:
 
     address.many("customer", None)
     address.one("sla", list(SLAS), "")
+    address.one("risk", list(RISKS), "")
     address.one("search", None, "")
     address.one("sort", list(SORTS), "priority")
     first = st.columns(5)
@@ -79,7 +82,7 @@ def filters() -> dict[str, Any]:
         status = choose("status", "Status", list(facets.get("status", {})))
     with first[4]:
         item_type = choose("item_type", "Item", list(facets.get("item_type", {})))
-    second = st.columns([1.6, 1.2, 0.9, 0.9, 1, 1])
+    second = st.columns([1.5, 1.1, 0.9, 0.9, 0.8, 1, 1])
     with second[0]:
         customer = st.multiselect(
             "Customer",
@@ -96,8 +99,10 @@ def filters() -> dict[str, Any]:
     with second[3]:
         sla = st.selectbox("SLA", list(SLAS), format_func=SLAS.__getitem__, key="sla")
     with second[4]:
-        search = st.text_input("Find", placeholder="item, customer, id", key="search")
+        risk = st.selectbox("Money", list(RISKS), format_func=RISKS.__getitem__, key="risk")
     with second[5]:
+        search = st.text_input("Find", placeholder="item, customer, id", key="search")
+    with second[6]:
         sort = st.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="sort")
     chosen: dict[str, Any] = {
         "reconciliation": reconciliation,
@@ -109,6 +114,7 @@ def filters() -> dict[str, Any]:
         "cause": cause,
         "currency": currency,
         "sla": sla or "",
+        "risk": risk or "",
         "search": (search or "").strip(),
         "sort": sort or "priority",
     }
@@ -147,10 +153,13 @@ def queue_frame(rows: list[data.Row], facts: data.Row) -> Styler:
             "Status": [fmt.label(row["status"]) for row in rows],
             "Assigned to": [row["assigned_to"] or fmt.NONE for row in rows],
             "Reconciliation": [fmt.label(row["reconciliation"]) for row in rows],
+            "Items": [row["open_items"] for row in rows],
+            "Detail": [row["detail"] or fmt.NONE for row in rows],
+            "What to do": [row["recommendation"] or fmt.NONE for row in rows],
         },
         dtype=object,
     )
-    styler = frame.style.format(fmt.plain, subset=["Priority"], na_rep=fmt.NONE)
+    styler = frame.style.format(fmt.plain, subset=["Priority", "Items"], na_rep=fmt.NONE)
     styler.format(fmt.hours, subset=["Age"], na_rep=fmt.NONE)
     styler.format(
         partial(fmt.money, currency=facts["reporting_currency"]),
@@ -183,13 +192,14 @@ def queue(chosen: dict[str, Any], facts: data.Row) -> None:
     total = rows[0]["row_count"] if rows else 0
     left, right = st.columns([5, 1], vertical_alignment="center")
     if rows:
+        concern = ("risk_total", "at risk") if chosen["risk"] else ("base_total", "concerned")
         left.html(
-            f'<p class="t-lead" id="queue-count"><b>{fmt.counted(total, "exception")}</b>, '
-            f"{ui.money(rows[0]['base_total'], facts['reporting_currency'])} concerned. "
+            f'<p class="t-lead" id="queue-count"><b>{fmt.counted(total, "case")}</b>, '
+            f"{ui.money(rows[0][concern[0]], facts['reporting_currency'])} {concern[1]}. "
             "Choose a row to see what is known about it.</p>"
         )
     else:
-        left.html('<p class="t-lead" id="queue-count"><b>0 exceptions</b></p>')
+        left.html('<p class="t-lead" id="queue-count"><b>0 cases</b></p>')
     right.download_button(
         "Download CSV",
         partial(download, chosen, facts["reporting_currency"]),
@@ -224,7 +234,7 @@ def queue(chosen: dict[str, Any], facts: data.Row) -> None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": highlighted}},
         key=key,
-        alt="Queue of exceptions; choose a row to see its detail below.",
+        alt="Queue of cases; choose a row to see its detail below.",
         column_config={
             "Priority": st.column_config.Column(width=70),
             "Severity": st.column_config.Column(width=95),
@@ -238,7 +248,7 @@ def queue(chosen: dict[str, Any], facts: data.Row) -> None:
 
 
 def detail(exception_id: str, facts: data.Row) -> None:
-    """Everything known about one exception."""
+    """Everything known about one exception, and what belongs to its case."""
     found = data.query("exception", exception=exception_id)
     if not found:
         st.header("Detail")
@@ -276,6 +286,24 @@ def detail(exception_id: str, facts: data.Row) -> None:
             ("Resolution", fmt.escaped(fmt.label(row["resolution"]))),
         ]
     ui.facts(entries)
+    for sentence in (row["detail"], row["recommendation"]):
+        if sentence:
+            st.html(f"<p>{fmt.escaped(sentence)}</p>")
+    case = data.query("exception_case", case=row["case_id"])
+    if len(case) > 1:
+        ui.table(
+            [
+                ui.item_column(),
+                ui.text_column("Type", "exception_type", fmt.label),
+                ui.text_column("Status", "status", fmt.label),
+                ui.money_column("Amount", "amount"),
+                ui.text_column("Detail", "detail", kind="w"),
+            ],
+            case,
+            "",
+            "What belongs to this case; its first row leads it, and one decision settles all.",
+            name="case",
+        )
     item_type, item_id = row["item_type"], row["item_id"]
     runbook, item, candidates, matches, trace = st.tabs(
         ["What to do", "Item", "Candidates", "Matches", "Trace"]

@@ -52,13 +52,7 @@ def headline(row: ui.Row) -> None:
             card(
                 "Revenue at risk", "revenue_at_risk", "bad",
                 "exceptions",
-                ui.link(
-                    "exceptions",
-                    reconciliation="invoice_to_receipt",
-                    item_type=["invoice", "credit_memo"],
-                    type=[row["exception_type"] for row in data.query("executive_risk_types")],
-                    sort="amount",
-                ),
+                ui.link("exceptions", risk="yes", sort="amount"),
             ),
         ]
     )  # fmt: skip

@@ -185,3 +185,18 @@
 {% macro spark__small_amount(expression) -%}
     cast({{ expression }} as decimal(18, 4))
 {%- endmacro %}
+
+
+{#
+    An amount as text for people in its currency's minor digits, `1234.50`; more where it has more.
+    digits: an integer expression such as `currencies.minor_digits`.
+#}
+{% macro amount_text_minor(amount, digits) -%}
+    case
+    {%- for n in [2, 0, 3, 4, 1] %}
+        when {{ digits }} = {{ n }} and {{ amount }} = round({{ amount }}, {{ n }})
+            then {{ amount_text_fixed(amount, n) }}
+    {%- endfor %}
+        else {{ amount_text(amount) }}
+    end
+{%- endmacro %}

@@ -31,6 +31,7 @@
     {% do return([
         ['amount', amount_text(relation ~ '.amount')],
         ['base_amount', amount_text(relation ~ '.base_amount')],
+        ['case_id', relation ~ '.case_id'],
         ['currency', relation ~ '.currency'],
         ['customer_id', relation ~ '.customer_id'],
         ['exception_type', relation ~ '.exception_type'],

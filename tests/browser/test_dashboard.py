@@ -73,13 +73,13 @@ def test_a_number_leads_to_rows_that_add_up_to_it(small: Dashboard, visit: Visit
 
 def test_filters_narrow_the_queue_and_stay_in_the_address(small: Dashboard, visit: Visit) -> None:
     page = visit(f"{small.url}/exceptions")
-    expect(page.locator("#queue-count")).to_contain_text("4 exceptions")
+    expect(page.locator("#queue-count")).to_contain_text("4 cases")
     page.get_by_role("combobox", name="Severity").click()
     page.get_by_role("option", name="Critical").click()
-    expect(page.locator("#queue-count")).to_contain_text("1 exception")
+    expect(page.locator("#queue-count")).to_contain_text("1 case")
     page.wait_for_url("**/exceptions?severity=critical")
     page.reload()
-    expect(page.locator("#queue-count")).to_contain_text("1 exception")
+    expect(page.locator("#queue-count")).to_contain_text("1 case")
 
 
 def test_choosing_a_row_shows_all_that_is_known_about_it(small: Dashboard, visit: Visit) -> None:
@@ -164,7 +164,7 @@ def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit:
             "where reconciliation_status not in ('draft', 'void', 'duplicate') group by currency"
         ).fetchall()
         unresolved = marts.execute(
-            "select count(*) from marts.fct_exceptions where status <> 'resolved'"
+            "select count(*) from marts.fct_exceptions where is_case_lead and status <> 'resolved'"
         ).fetchone()[0]
     page = visit(demo.url)
     for column, figure in zip(columns, figures, strict=True):
@@ -177,7 +177,7 @@ def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit:
     page.locator("#card-revenue_at_risk a").click()
     expect(page.locator("#queue-count")).to_contain_text(fmt.money(figures[-1], reporting))
     page = visit(f"{demo.url}/exceptions")
-    expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} exception")
+    expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} case")
 
 
 def test_an_exception_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> None:

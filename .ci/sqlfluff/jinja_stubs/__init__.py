@@ -20,6 +20,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "compared_levels": lambda relation: f"pair_levels as (select * from {relation})",
     "compared_pairs": lambda open_model, words: f"select * from {open_model}",
     "comparisons": lambda: {},
+    "connected_components": lambda bonds: f"components as (select * from {bonds})",
     "cover_orders": lambda relation, name: f"{name} as (select * from {relation})",
     "current_version": lambda feed: "select * from source",
     "date_spine": lambda first, last: "calendar",

@@ -42,7 +42,6 @@ conditions as (
         open_items.item_key,
         open_items.condition,
         true as is_required,
-        case when open_items.is_past_window then open_items.due_for_match_at end as began_at,
         cast(null as {{ amount_type() }}) as amount_in_question
     from open_items
     union all
@@ -50,7 +49,6 @@ conditions as (
         findings.item_key,
         findings.condition,
         false as is_required,
-        cast(null as timestamp) as began_at,
         findings.amount_in_question
     from findings
     union all
@@ -58,7 +56,6 @@ conditions as (
         duplicates.item_key,
         duplicates.condition,
         false as is_required,
-        cast(null as timestamp) as began_at,
         duplicates.amount as amount_in_question
     from duplicates
     union all
@@ -66,7 +63,6 @@ conditions as (
         refused_orders.item_key,
         'order_refused' as condition,
         false as is_required,
-        cast(null as timestamp) as began_at,
         cast(null as {{ amount_type() }}) as amount_in_question
     from refused_orders
     inner join items
@@ -90,8 +86,7 @@ item_conditions as (
         items.open_amount,
         items.row_hash,
         max(case when conditions.is_required then 1 else 0 end)
-            over (partition by conditions.item_key) as must_have_one,
-        min(conditions.began_at) over (partition by conditions.item_key) as began_at
+            over (partition by conditions.item_key) as must_have_one
     from conditions
     inner join items
         on conditions.item_key = items.item_key
@@ -173,7 +168,6 @@ final as (
                 'valued.exception_amount * fx_rates.rate', 'reporting.minor_digits'
             ) }}
         end as base_amount,
-        coalesce(valued.began_at, {{ as_of() }}) as began_at,
         valued.row_hash,
         valued.group_name,
         valued.item_count

@@ -59,6 +59,14 @@ final as (
         {{ payload_amount('last_words.payload', 'amount') }} as amount,
         {{ json_get('last_words.payload', 'currency') }} as currency,
         {{ payload_amount('last_words.payload', 'base_amount') }} as base_amount,
+        coalesce(
+            {{ json_get('last_words.payload', 'case_id') }},
+            {{ case_id_of(
+                json_get('last_words.payload', 'reconciliation')
+                ~ " || '|' || " ~ json_get('last_words.payload', 'item_type')
+                ~ " || '|' || " ~ json_get('last_words.payload', 'item_id')
+            ) }}
+        ) as case_id,
         {{ payload_timestamp('last_words.payload', 'opened_at') }} as opened_at,
         {{ json_get('last_words.payload', 'group_name') }} as group_name,
         coalesce(cast({{ json_get('last_words.payload', 'item_count') }} as bigint), 1)

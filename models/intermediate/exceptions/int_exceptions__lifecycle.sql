@@ -2,7 +2,17 @@
 -- What the journal says stays as it is said; what it does not say yet follows from the items.
 with
 
-current_exceptions as (select * from {{ ref('int_exceptions__current') }}),
+bonded_items as (select * from {{ ref('int_exceptions__bonded_items') }}),
+
+-- what nothing binds is a case of its own
+current_exceptions as (
+    select
+        current_exceptions.*,
+        coalesce(bonded_items.case_id, {{ case_id_of('current_exceptions.item_key') }}) as case_id
+    from {{ ref('int_exceptions__current') }} as current_exceptions
+    left join bonded_items
+        on current_exceptions.item_key = bonded_items.item_key
+),
 
 journal as (select * from {{ ref('int_exceptions__journal') }}),
 
@@ -50,6 +60,7 @@ rejoined as (
     select
         journal_open.*,
         current_exceptions.item_key is not null as is_still_true,
+        coalesce(current_exceptions.case_id, journal_open.case_id) as current_case_id,
         coalesce(current_exceptions.is_required, false) as is_required,
         current_exceptions.exception_type as current_exception_type,
         current_exceptions.root_cause as current_root_cause,
@@ -123,6 +134,7 @@ history as (
         journal.item_type,
         journal.item_id,
         journal.occurrence,
+        journal.case_id,
         'resolved' as lifecycle,
         journal.exception_type,
         journal.root_cause,
@@ -153,6 +165,7 @@ still_open as (
         rejoined.item_type,
         rejoined.item_id,
         rejoined.occurrence,
+        rejoined.current_case_id as case_id,
         'open' as lifecycle,
         rejoined.current_exception_type as exception_type,
         rejoined.current_root_cause as root_cause,
@@ -185,6 +198,7 @@ newly_resolved as (
         ended.item_type,
         ended.item_id,
         ended.occurrence,
+        ended.current_case_id as case_id,
         'newly_resolved' as lifecycle,
         case
             when ended.is_still_true then ended.current_exception_type
@@ -233,12 +247,7 @@ last_occurrences as (
 beginning as (
     select
         current_exceptions.*,
-        coalesce(last_occurrences.occurrence, 0) + 1 as occurrence,
-        -- it came back: not before it was resolved
-        case
-            when last_occurrences.resolved_at > current_exceptions.began_at then {{ as_of() }}
-            else current_exceptions.began_at
-        end as opened_at
+        coalesce(last_occurrences.occurrence, 0) + 1 as occurrence
     from current_exceptions
     left join last_occurrences
         on current_exceptions.item_key = last_occurrences.item_key
@@ -265,6 +274,7 @@ newly_opened as (
         beginning.item_type,
         beginning.item_id,
         beginning.occurrence,
+        beginning.case_id,
         'newly_opened' as lifecycle,
         beginning.exception_type,
         beginning.root_cause,
@@ -274,7 +284,8 @@ newly_opened as (
         beginning.base_amount,
         beginning.group_name,
         beginning.item_count,
-        beginning.opened_at,
+        -- a person can know of it from now on, however long the money has been open
+        {{ as_of() }} as opened_at,
         cast(null as timestamp) as resolved_at,
         cast(null as {{ dbt.type_string() }}) as resolution,
         cast(null as {{ dbt.type_string() }}) as resolved_by,

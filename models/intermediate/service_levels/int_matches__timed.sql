@@ -1,5 +1,5 @@
--- When each live match of receivables could be made: the day of its last item, and the landing of
--- the last record that it needed.
+-- When each live match of receivables could be made: with the event of the last fact that it
+-- needed. One whose facts came in a late file could be made when that landed.
 with
 
 items as (
@@ -20,12 +20,13 @@ matches as (
     where is_live and reconciliation = 'invoice_to_receipt'
 ),
 
-batches as (
+backfills as (
     select
         batches.batch_id,
         batches.record_feed,
-        min(batches.landed_at) as landed_at
+        max(batches.landed_at) as landed_at
     from {{ ref('int_batches__classified') }} as batches
+    where batches.is_backfill
     group by batches.batch_id, batches.record_feed
 ),
 
@@ -34,15 +35,16 @@ final as (
         matches.match_id,
         matches.decided_at,
         max(items.event_date) as completed_on,
-        max(batches.landed_at) as evidence_landed_at,
+        max(items.event_at) as completed_at,
+        max(backfills.landed_at) as backfilled_at,
         max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id
     inner join items
         on allocations.item_key = items.item_key
-    left join batches
-        on items.batch_id = batches.batch_id and items.feed = batches.record_feed
+    left join backfills
+        on items.batch_id = backfills.batch_id and items.feed = backfills.record_feed
     group by matches.match_id, matches.decided_at
 )
 

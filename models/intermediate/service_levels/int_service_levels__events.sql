@@ -18,7 +18,11 @@ allocations as (
         and (is_live or decision in ('suggested', 'pending_approval'))
 ),
 
-lifecycle as (select * from {{ ref('int_exceptions__lifecycle') }}),
+cases as (
+    select *
+    from {{ ref('int_exceptions__cases') }}
+    where is_spell_lead and case_resolved_at is not null
+),
 
 batches as (select * from {{ ref('int_batches__classified') }}),
 
@@ -26,7 +30,7 @@ posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
 targets as (select * from {{ ref('slo_targets') }}),
 
--- nothing waited for a service that did not run yet
+-- nothing waits for a service that does not run yet
 service_start as (select min(batches.ingested_at) as started_at from batches),
 
 budget_span as (
@@ -56,23 +60,24 @@ match_times as (
         timed_matches.decided_at as event_at,
         greatest(
             {{ hours_between(
-                'greatest(timed_matches.evidence_landed_at, service_start.started_at)',
+                'greatest(timed_matches.completed_at, service_start.started_at)',
                 'timed_matches.decided_at'
             ) }},
             0
         ) as hours
     from timed_matches
     cross join service_start
-    where timed_matches.has_invoice and timed_matches.evidence_landed_at is not null
+    where timed_matches.has_invoice and timed_matches.backfilled_at is null
 ),
 
 exception_times as (
     select
         'time_to_resolve_exception' as sli,
-        lifecycle.resolved_at as event_at,
-        greatest({{ hours_between('lifecycle.opened_at', 'lifecycle.resolved_at') }}, 0) as hours
-    from lifecycle
-    where lifecycle.resolved_at is not null
+        cases.case_resolved_at as event_at,
+        greatest(
+            {{ hours_between('cases.case_opened_at', 'cases.case_resolved_at') }}, 0
+        ) as hours
+    from cases
 ),
 
 backfill_times as (
@@ -88,6 +93,15 @@ backfill_times as (
     from batches
     cross join service_start
     where batches.is_backfill
+    union all
+    select
+        'backfill_latency' as sli,
+        timed_matches.decided_at as event_at,
+        greatest(
+            {{ hours_between('timed_matches.backfilled_at', 'timed_matches.decided_at') }}, 0
+        ) as hours
+    from timed_matches
+    where timed_matches.has_invoice and timed_matches.backfilled_at is not null
 ),
 
 durations as (
@@ -104,7 +118,7 @@ timed_events as (
         durations.event_at,
         durations.hours as numerator,
         1 as denominator,
-        case when durations.hours > targets.target then 1 else 0 end as is_bad
+        case when durations.hours >= targets.target then 1 else 0 end as is_bad
     from durations
     inner join targets
         on durations.sli = targets.sli

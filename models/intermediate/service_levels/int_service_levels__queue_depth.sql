@@ -1,9 +1,13 @@
 {%- set first_date = '(select span.first_date from span)' -%}
 {%- set last_date = '(select span.last_date from span)' -%}
--- Exceptions open at the end of each day that the indicators look back on.
+-- Cases open at the end of each day that the indicators look back on.
 with
 
-lifecycle as (select * from {{ ref('int_exceptions__lifecycle') }}),
+cases as (
+    select *
+    from {{ ref('int_exceptions__cases') }}
+    where is_spell_lead
+),
 
 targets as (
     select *
@@ -21,15 +25,15 @@ span as (
 
 movements as (
     select
-        cast(lifecycle.opened_at as date) as moved_on,
+        cast(cases.case_opened_at as date) as moved_on,
         1 as change
-    from lifecycle
+    from cases
     union all
     select
-        cast(lifecycle.resolved_at as date) as moved_on,
+        cast(cases.case_resolved_at as date) as moved_on,
         -1 as change
-    from lifecycle
-    where lifecycle.resolved_at is not null
+    from cases
+    where cases.case_resolved_at is not null
 ),
 
 daily as (
@@ -63,8 +67,8 @@ final as (
         {{ as_amount('depths.depth') }} as numerator,
         {{ as_amount('1') }} as denominator,
         cast(1 as bigint) as events,
-        cast(case when depths.depth > targets.target then 1 else 0 end as bigint) as bad_events,
-        case when depths.depth > targets.target then cast(depths.calendar_date as timestamp) end
+        cast(case when depths.depth >= targets.target then 1 else 0 end as bigint) as bad_events,
+        case when depths.depth >= targets.target then cast(depths.calendar_date as timestamp) end
             as first_bad_at
     from depths
     cross join targets

@@ -12,22 +12,11 @@ customers as (select * from {{ ref('stg_crm__customers') }}),
 
 weights as (select * from {{ ref('priority_weights') }}),
 
-recommendations as (select * from {{ ref('recommendations') }}),
+cases as (select * from {{ ref('int_exceptions__cases') }}),
 
-paid_before as (select * from {{ ref('int_exceptions__paid_before') }}),
+weighed as (select * from {{ ref('int_exceptions__weighed') }}),
 
-duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
-
-gaps as (
-    select
-        failed.item_id,
-        min(failed.account_id) as account_id,
-        min(failed.missing_from_date) as from_date,
-        max(failed.missing_to_date) as to_date
-    from {{ ref('int_statements__failed') }} as failed
-    where failed.condition = 'statement_before_is_missing' and failed.item_id is not null
-    group by failed.item_id
-),
+told as (select * from {{ ref('int_exceptions__told') }}),
 
 dated as (
     select
@@ -154,35 +143,19 @@ final as (
         handled.last_comment,
         coalesce(handled.comment_count, 0) as comment_count,
         coalesce(clocked.item_count, 1) as item_count,
-        case
-            when clocked.is_open
-                then {{ fill_in('recommendations.recommendation', {
-                    'amount': amount_text('abs(clocked.amount)'),
-                    'currency': 'clocked.currency',
-                    'item': "clocked.item_type || ' ' || clocked.item_id",
-                    'items': "cast(coalesce(clocked.item_count, 1) as " ~ dbt.type_string() ~ ")",
-                    'original': "coalesce(paid_before.invoice_id, duplicate_items.original_item_id,"
-                        ~ " 'another one')",
-                    'account': "coalesce(gaps.account_id, '')",
-                    'from': "coalesce(" ~ iso_date('gaps.from_date') ~ ", '')",
-                    'to': "coalesce(" ~ iso_date('gaps.to_date') ~ ", '')",
-                }) }}
-        end as recommendation
+        cases.case_id,
+        cases.is_case_lead,
+        told.detail,
+        told.recommendation,
+        case when weighed.is_open then weighed.revenue_at_risk else {{ zero() }} end
+            as revenue_at_risk
     from clocked
-    left join recommendations
-        on
-            clocked.exception_type = recommendations.exception_type
-            and case when clocked.group_name is not null then 'many' else 'one' end
-            = recommendations.scope
-    left join paid_before
-        on clocked.item_key = paid_before.item_key
-    left join duplicate_items
-        on clocked.item_key = duplicate_items.item_key
-    left join gaps
-        on
-            clocked.item_type = 'bank_transaction'
-            and clocked.exception_type = 'statement_missing'
-            and clocked.item_id = gaps.item_id
+    inner join cases
+        on clocked.exception_id = cases.exception_id
+    inner join told
+        on clocked.exception_id = told.exception_id
+    inner join weighed
+        on clocked.exception_id = weighed.exception_id
     left join handled
         on clocked.exception_id = handled.exception_id
     left join candidates

@@ -10,7 +10,12 @@ events as (
     where sli = 'reconciliation_success_rate'
 ),
 
-exceptions as (select * from {{ ref('int_exceptions__weighed') }}),
+-- a case counts once, by the exception that leads it
+cases as (
+    select *
+    from {{ ref('int_exceptions__weighed') }}
+    where is_lead
+),
 
 targets as (
     select *
@@ -39,47 +44,47 @@ dates as (
     from {{ date_spine(first_date, last_date) }} as calendar
 ),
 
--- exceptions enter on the day they open and leave on the day they are resolved or, for those in
--- time, on the day their deadline passes
-exception_movements as (
+-- cases enter on the day they open and leave on the day they are resolved or, for those in time, on
+-- the day their deadline passes
+case_movements as (
     select
-        cast(exceptions.opened_at as date) as moved_on,
+        cast(cases.case_opened_at as date) as moved_on,
         1 as open_change,
         case
-            when cast(exceptions.sla_due_at as date) > cast(exceptions.opened_at as date) then 1
+            when cast(cases.sla_due_at as date) > cast(cases.case_opened_at as date) then 1
             else 0
         end as in_sla_change,
-        exceptions.revenue_at_risk as risk_change
-    from exceptions
+        cases.revenue_at_risk as risk_change
+    from cases
     union all
     select
-        cast(exceptions.resolved_at as date) as moved_on,
+        cast(cases.case_resolved_at as date) as moved_on,
         -1 as open_change,
         0 as in_sla_change,
-        -exceptions.revenue_at_risk as risk_change
-    from exceptions
-    where not exceptions.is_open
+        -cases.revenue_at_risk as risk_change
+    from cases
+    where not cases.is_open
     union all
     select
         least(
-            cast(exceptions.sla_due_at as date),
-            coalesce(cast(exceptions.resolved_at as date), cast(exceptions.sla_due_at as date))
+            cast(cases.sla_due_at as date),
+            coalesce(cast(cases.case_resolved_at as date), cast(cases.sla_due_at as date))
         ) as moved_on,
         0 as open_change,
         -1 as in_sla_change,
         {{ zero() }} as risk_change
-    from exceptions
-    where cast(exceptions.sla_due_at as date) > cast(exceptions.opened_at as date)
+    from cases
+    where cast(cases.sla_due_at as date) > cast(cases.case_opened_at as date)
 ),
 
-exception_days as (
+case_days as (
     select
-        exception_movements.moved_on,
-        sum(exception_movements.open_change) as open_change,
-        sum(exception_movements.in_sla_change) as in_sla_change,
-        sum(exception_movements.risk_change) as risk_change
-    from exception_movements
-    group by exception_movements.moved_on
+        case_movements.moved_on,
+        sum(case_movements.open_change) as open_change,
+        sum(case_movements.in_sla_change) as in_sla_change,
+        sum(case_movements.risk_change) as risk_change
+    from case_movements
+    group by case_movements.moved_on
 ),
 
 event_days as (
@@ -112,14 +117,14 @@ joined as (
         coalesce(movement_days.matched, 0) as matched,
         coalesce(movement_days.adjusted, 0) as adjusted,
         coalesce(movement_days.overdue_change, 0) as overdue_change,
-        coalesce(exception_days.open_change, 0) as open_change,
-        coalesce(exception_days.in_sla_change, 0) as in_sla_change,
-        coalesce(exception_days.risk_change, 0) as risk_change
+        coalesce(case_days.open_change, 0) as open_change,
+        coalesce(case_days.in_sla_change, 0) as in_sla_change,
+        coalesce(case_days.risk_change, 0) as risk_change
     from dates
     left join movement_days
         on dates.as_of_date = movement_days.moved_on
-    left join exception_days
-        on dates.as_of_date = exception_days.moved_on
+    left join case_days
+        on dates.as_of_date = case_days.moved_on
 ),
 
 success as (

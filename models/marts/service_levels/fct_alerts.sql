@@ -15,6 +15,13 @@ budgets as (
 
 exceptions as (select * from {{ ref('int_exceptions__weighed') }}),
 
+-- what is counted and summed: a case once, by the exception that leads it
+cases as (
+    select *
+    from exceptions
+    where is_lead
+),
+
 quarantine as (
     select *
     from {{ ref('int_quarantine__resolved') }}
@@ -37,37 +44,37 @@ certificates as (select * from {{ ref('int_rule_certificates') }}),
 memory as (
     select min(windows.window_days) as days
     from {{ ref('service_level_windows') }} as windows
-    where windows.kind = 'sli'
+    where windows.kind = 'memory'
 ),
 
--- exceptions of one severity and root cause; resolved when the last of them is
+-- cases of one severity and root cause; resolved when the last of them is
 severity_groups as (
     select
         rules.alert_name,
         rules.min_events,
-        exceptions.severity as subject,
-        exceptions.root_cause,
-        min(case when exceptions.is_open then exceptions.opened_at end) as open_since,
-        min(exceptions.opened_at) as first_opened_at,
-        max(exceptions.resolved_at) as last_resolved_at,
-        count(case when exceptions.is_open then 1 end) as open_count,
+        cases.severity as subject,
+        cases.root_cause,
+        min(case when cases.is_open then cases.case_opened_at end) as open_since,
+        min(cases.case_opened_at) as first_opened_at,
+        max(cases.case_resolved_at) as last_resolved_at,
+        count(case when cases.is_open then 1 end) as open_count,
         count(*) as all_count,
-        sum(case when exceptions.is_open then coalesce(exceptions.item_count, 1) end) as open_items,
-        sum(coalesce(exceptions.item_count, 1)) as all_items,
-        sum(case when exceptions.is_open then exceptions.revenue_at_risk else {{ zero() }} end)
+        sum(case when cases.is_open then coalesce(cases.item_count, 1) end) as open_items,
+        sum(coalesce(cases.item_count, 1)) as all_items,
+        sum(case when cases.is_open then cases.revenue_at_risk else {{ zero() }} end)
             as revenue_at_risk
     from rules
     cross join memory
-    inner join exceptions
-        on rules.subject = exceptions.severity
+    inner join cases
+        on rules.subject = cases.severity
     where
         rules.kind = 'exceptions'
         and (
-            exceptions.is_open
-            or exceptions.resolved_at > {{ add_days(as_of(), '-memory.days') }}
+            cases.is_open
+            or cases.case_resolved_at > {{ add_days(as_of(), '-memory.days') }}
         )
     group by
-        rules.alert_name, rules.min_events, exceptions.severity, exceptions.root_cause
+        rules.alert_name, rules.min_events, cases.severity, cases.root_cause
 ),
 
 by_severity as (
@@ -97,17 +104,17 @@ past_sla as (
     select
         rules.alert_name,
         rules.subject,
-        exceptions.root_cause,
-        exceptions.root_cause as group_key,
-        min(exceptions.sla_due_at) as opened_at,
+        cases.root_cause,
+        cases.root_cause as group_key,
+        min(cases.sla_due_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        sum(exceptions.revenue_at_risk) as revenue_at_risk
+        sum(cases.revenue_at_risk) as revenue_at_risk
     from rules
-    inner join exceptions
-        on exceptions.is_open and exceptions.sla_due_at < {{ as_of() }}
+    inner join cases
+        on cases.is_open and cases.sla_due_at < {{ as_of() }}
     where rules.kind = 'past_sla'
-    group by rules.alert_name, rules.subject, rules.min_events, exceptions.root_cause
+    group by rules.alert_name, rules.subject, rules.min_events, cases.root_cause
     having count(*) >= rules.min_events
 ),
 
@@ -115,20 +122,20 @@ at_risk as (
     select
         rules.alert_name,
         rules.subject,
-        exceptions.root_cause,
-        exceptions.root_cause as group_key,
-        min(exceptions.opened_at) as opened_at,
+        cases.root_cause,
+        cases.root_cause as group_key,
+        min(cases.case_opened_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        sum(exceptions.revenue_at_risk) as revenue_at_risk
+        sum(cases.revenue_at_risk) as revenue_at_risk
     from rules
-    inner join exceptions
-        on exceptions.is_open and exceptions.revenue_at_risk > 0
+    inner join cases
+        on cases.is_open and cases.revenue_at_risk > 0
     where rules.kind = 'revenue_at_risk'
     group by
-        rules.alert_name, rules.subject, rules.threshold, rules.min_events, exceptions.root_cause
+        rules.alert_name, rules.subject, rules.threshold, rules.min_events, cases.root_cause
     having
-        sum(exceptions.revenue_at_risk) > rules.threshold
+        sum(cases.revenue_at_risk) > rules.threshold
         and count(*) >= rules.min_events
 ),
 
@@ -151,22 +158,36 @@ burning as (
         or (rules.kind = 'bad_events' and budgets.bad_events > rules.threshold)
 ),
 
--- of missed invoices the exceptions say the root cause, and of how many customers they are
-missed_invoices as (
+-- of missed invoices the exceptions say the root cause, and of how many customers they are; their
+-- cases say the money
+missed_cases as (
     select
         burning.alert_name,
         burning.slo,
-        exceptions.root_cause,
-        min(exceptions.opened_at) as opened_at,
-        count(*) as item_count,
-        sum(exceptions.revenue_at_risk) as revenue_at_risk
+        exceptions.case_id,
+        count(*) as item_count
     from burning
     inner join exceptions
         on
             exceptions.missed_deadline_hours >= 0
             and burning.window_hours > exceptions.missed_deadline_hours
     where burning.slo = 'reconciliation_success_rate'
-    group by burning.alert_name, burning.slo, exceptions.root_cause
+    group by burning.alert_name, burning.slo, exceptions.case_id
+),
+
+missed_invoices as (
+    select
+        missed_cases.alert_name,
+        missed_cases.slo,
+        cases.root_cause,
+        min(cases.case_opened_at) as opened_at,
+        sum(missed_cases.item_count) as item_count,
+        sum(cases.revenue_at_risk) as revenue_at_risk
+    from missed_cases
+    inner join cases
+        on missed_cases.case_id = cases.case_id
+    where cases.is_open
+    group by missed_cases.alert_name, missed_cases.slo, cases.root_cause
 ),
 
 missed_customers as (
@@ -375,16 +396,19 @@ raised as (
     select * from unshown_statements
 ),
 
+-- what its rule asks for, but no louder than its root cause allows
 named as (
     select
         raised.*,
-        rules.severity,
+        case
+            when root_causes.loudest_alert = 'info' then 'info'
+            when root_causes.loudest_alert = 'ticket' and rules.severity = 'page' then 'ticket'
+            else rules.severity
+        end as severity,
         rules.priority,
         rules.runbook,
         rules.meaning,
-        root_causes.meaning as root_cause_meaning,
-        concat_ws('|', raised.subject, raised.alert_name, raised.root_cause, rules.severity)
-            as identity
+        root_causes.meaning as root_cause_meaning
     from raised
     inner join rules
         on raised.alert_name = rules.alert_name
@@ -392,11 +416,19 @@ named as (
         on raised.root_cause = root_causes.root_cause
 ),
 
-fingerprinted as (
+described as (
     select
         named.*,
-        {{ sha256_hex('named.identity') }} as fingerprint
+        concat_ws('|', named.subject, named.alert_name, named.root_cause, named.severity)
+            as identity
     from named
+),
+
+fingerprinted as (
+    select
+        described.*,
+        {{ sha256_hex('described.identity') }} as fingerprint
+    from described
 ),
 
 identified as (

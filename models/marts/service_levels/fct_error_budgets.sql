@@ -8,7 +8,18 @@ audited as (select * from {{ ref('int_service_levels__audited') }}),
 
 queue_depth as (select * from {{ ref('int_service_levels__queue_depth') }}),
 
-targets as (select * from {{ ref('slo_targets') }}),
+-- of a ratio the target says how many events must be good
+targets as (
+    select
+        slo_targets.sli,
+        case
+            when slo_targets.unit = 'ratio' and slo_targets.direction = 'at_least'
+                then slo_targets.target
+            when slo_targets.unit = 'ratio' then 1 - slo_targets.target
+            else slo_targets.objective
+        end as objective
+    from {{ ref('slo_targets') }} as slo_targets
+),
 
 windows as (
     select *

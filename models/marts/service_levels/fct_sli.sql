@@ -123,7 +123,7 @@ final as (
         {{ as_amount('valued.target') }} as target,
         case
             when valued.direction = 'at_least' then valued.value >= valued.target
-            else valued.value <= valued.target
+            else valued.value < valued.target
         end as met
     from valued
 )

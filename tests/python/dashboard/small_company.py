@@ -68,6 +68,11 @@ def _exception(
         "candidate_match_ids": "[]",
         "fingerprint": "pattern-1",
         "runbook": "orchestration/runbooks/unmatched_past_window.md",
+        "case_id": f"case-{number}",
+        "is_case_lead": True,
+        "detail": f"{item_type} {item_id} over {amount} {currency} waits.",
+        "recommendation": f"Look at {item_id}.",
+        "revenue_at_risk": Decimal(amount) if item_type == "invoice" else Decimal(0),
         **other,
     }
 
@@ -229,6 +234,10 @@ def rows(run_id: str = RUN_ID) -> Rows:
                        root_cause="bank_charges", base_amount=Decimal("750.00"), severity="low"),
             _exception(5, "invoice", "INV-2", "C-1", "EUR", "250.00", status="resolved",
                        resolved_at=AS_OF - timedelta(hours=10), resolution="matched"),
+            # waits with the bank line: another item of its case
+            _exception(6, "invoice", "INV-5", "C-4", "BHD", "4.125", case_id="case-1",
+                       is_case_lead=False, exception_type="ambiguous_match",
+                       root_cause="several_candidates", revenue_at_risk=Decimal(0)),
         ],
         "fct_matches": [
             {

@@ -102,6 +102,8 @@ def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: 
     frame = open_page("exceptions").dataframe[0].value
     assert list(frame["Priority"]) == [99, 98, 97, 96]
     assert list(frame["Item"]) == ["DE89/E-7", "INV-1", "INV-3", "INV-4"]
+    assert list(frame["Items"]) == [2, 1, 1, 1]
+    assert frame["What to do"][0] == "Look at DE89/E-7."
 
 
 @pytest.mark.parametrize(
@@ -132,8 +134,14 @@ def test_filters_by_sla_search_and_sort(published: Path) -> None:
     app.selectbox(key="sla").set_value("late").run()
     assert list(app.dataframe[0].value["Item"]) == ["DE89/E-7"]
     app.selectbox(key="sla").set_value("").run()
+    app.selectbox(key="risk").set_value("yes").run()
+    assert list(app.dataframe[0].value["Item"]) == ["INV-1", "INV-4"]
+    assert money_html("121000.50", "EUR") + " at risk" in html_of(app)
+    app.selectbox(key="risk").set_value("").run()
     app.text_input(key="search").set_value("bold").run()
     assert list(app.dataframe[0].value["Item"]) == ["INV-4"]
+    app.text_input(key="search").set_value("inv-5").run()
+    assert list(app.dataframe[0].value["Item"]) == ["DE89/E-7"]  # the case that holds it
     app.text_input(key="search").set_value("nobody").run()
     assert "No exception fits these filters." in html_of(app)
     app.text_input(key="search").set_value("").run()
@@ -153,6 +161,9 @@ def test_a_chosen_exception_shows_all_that_is_known(published: Path) -> None:
     assert "The payment is short by 0.50 and no deduction explains it" in body
     assert "The payment is 0.50 short of invoice 2026-0001." in body
     assert "june.xml" in body
+    assert "bank_transaction DE89/E-7 over 1000.00 EUR waits." in body
+    assert "Look at DE89/E-7." in body
+    assert "invoice INV-5 over 4.125 BHD waits." in body  # the other item of the case
     assert any("Several matches fit equally well" in text.value for text in app.markdown)
 
 

@@ -1,0 +1,16 @@
+{#
+    Goes between `as` and the bracket of a CTE that is to be computed as it stands. DuckDB plans a
+    dozen windows over windows in twice the time for each, unless every step is computed by itself.
+#}
+{% macro materialized() -%}
+    {{ return(adapter.dispatch('materialized')()) }}
+{%- endmacro %}
+
+{# DuckDB. #}
+{% macro duckdb__materialized() -%}
+    materialized
+{%- endmacro %}
+
+{# Spark has no word for it, and does not need it. #}
+{% macro spark__materialized() -%}
+{%- endmacro %}
