@@ -2,7 +2,7 @@
 -- collected, matched and open adds up to the items of receivables and their live matches, in the
 -- reporting currency, to the minor unit, and invoiced = matched + adjusted + open; on the last day,
 -- what is overdue is what documents past their due date leave open, and what is at risk is that of
--- open exceptions.
+-- open cases.
 -- Breaks when: a day is missing from the series, a movement is counted on two days or in two
 -- measures, or days are rounded one by one. In silence, the headline would not be the sum of the
 -- rows that it leads to.
@@ -42,10 +42,10 @@ live_allocations as (
 
 timed_matches as (select * from {{ ref('int_matches__timed') }}),
 
-exceptions as (
+cases as (
     select *
     from {{ ref('int_exceptions__weighed') }}
-    where is_open
+    where is_open and is_lead
 ),
 
 rates as (
@@ -255,9 +255,9 @@ series as (
 
 at_risk as (
     select
-        coalesce(sum(exceptions.revenue_at_risk), 0) as revenue_at_risk,
-        count(*) as exception_count
-    from exceptions
+        coalesce(sum(cases.revenue_at_risk), 0) as revenue_at_risk,
+        count(*) as case_count
+    from cases
 ),
 
 final as (
@@ -303,7 +303,7 @@ final as (
         {%- for figure in compared_figures %}
         cast(null as {{ amount_type() }}) as {{ figure }},
         {%- endfor %}
-        'what is at risk is not that of the open exceptions' as failure
+        'what is at risk is not that of the open cases' as failure
     from daily
     cross join at_risk
     cross join reporting
@@ -312,7 +312,7 @@ final as (
         and (
             daily.revenue_at_risk
             is distinct from {{ round_amount('at_risk.revenue_at_risk', 'reporting.minor_digits') }}
-            or (daily.exceptions_open is distinct from at_risk.exception_count)
+            or (daily.exceptions_open is distinct from at_risk.case_count)
         )
 )
 
