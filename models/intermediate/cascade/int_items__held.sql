@@ -1,4 +1,5 @@
--- How much of each item the sealed matches hold that stand.
+-- How much of each item is taken before people order and the passes look: by sealed matches that
+-- stand, and by money that came back in this run.
 with
 
 standing as (
@@ -7,16 +8,26 @@ standing as (
     where reversal_reason is null
 ),
 
-final as (
+parts as (
     select
         allocations.item_key,
-        cast(
-            sum(allocations.allocated_amount + allocations.adjusted_amount) as {{ amount_type() }}
-        ) as held_amount
+        allocations.allocated_amount + allocations.adjusted_amount as closed_amount
     from {{ ref('int_journal__allocations') }} as allocations
     inner join standing
         on allocations.match_id = standing.match_id
-    group by allocations.item_key
+    union all
+    select
+        returned.item_key,
+        returned.allocated_amount + returned.adjusted_amount as closed_amount
+    from {{ ref('int_wave__returned') }} as returned
+),
+
+final as (
+    select
+        parts.item_key,
+        cast(sum(parts.closed_amount) as {{ amount_type() }}) as held_amount
+    from parts
+    group by parts.item_key
 )
 
 select * from final

@@ -67,6 +67,13 @@ claims as (
     inner join items
         on ordered.item_key = items.item_key
     where items.item_type = 'bank_transaction'
+    union
+    select
+        items.claim_key,
+        items.reconciliation
+    from {{ ref('int_wave__returned') }} as returned
+    inner join items
+        on returned.item_key = items.item_key
 ),
 
 final as (

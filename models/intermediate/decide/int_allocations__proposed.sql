@@ -4,7 +4,9 @@ with
 items as (select * from {{ ref('int_items') }}),
 
 waves as (
-    {%- for wave in ['people', 'keys', 'texts', 'equals', 'sums', 'likeness', 'undoing'] %}
+    {%- for wave in [
+        'returned', 'people', 'keys', 'texts', 'equals', 'sums', 'likeness', 'undoing'
+    ] %}
     {% if not loop.first %}union all{% endif %}
     select *
     from {{ ref('int_wave__' ~ wave) }}

@@ -7,6 +7,8 @@ rules as (select * from {{ ref('int_match_rules__valid') }}),
 
 ambiguities as (select * from {{ ref('match_ambiguities') }}),
 
+wordings as (select * from {{ ref('match_wordings') }}),
+
 -- a probabilistic match is as sure as its own probability says, not as its rule
 probabilities as (
     select
@@ -122,6 +124,17 @@ matches as (
                 0
             ) as {{ amount_type() }}
         ) as actual_amount,
+        -- a document of which all money has gone back was not paid in part
+        case
+            when
+                min(case when allocations.side = 'actual' then allocations.allocated_amount end)
+                >= 0
+                then null
+            when
+                sum(case when allocations.side = 'expected' then allocations.match_amount end) = 0
+                then 'whole'
+            else 'part'
+        end as money_back,
         count(case when allocations.side = 'expected' then 1 end) as expected_count,
         count(case when allocations.side = 'actual' then 1 end) as actual_count,
         min(case when allocations.side = 'expected' then allocations.document_number end)
@@ -182,7 +195,7 @@ final as (
             when described.ambiguity in ('above_ceiling', 'second_person') then 'pending_approval'
             else 'suggested'
         end as decision,
-        {{ fill_in('rules.explanation', {
+        {{ fill_in('coalesce(wordings.explanation, rules.explanation)', {
             'expected': "coalesce(described.expected_label, '')",
             'actual': "coalesce(described.actual_label, '')",
             'evidence': "coalesce(described.evidence, '')",
@@ -215,6 +228,10 @@ final as (
         on described.rule_id = rules.rule_id and described.rule_version = rules.rule_version
     left join ambiguities
         on described.ambiguity = ambiguities.code
+    left join wordings
+        on
+            rules.relation = wordings.relation
+            and described.money_back = wordings.money_back
     left join probabilities
         on
             rules.pass = probabilities.pass

@@ -135,6 +135,80 @@ uncredited_refunds as (
     having max(refund_coverage.has_invoice) = 1 and max(refund_coverage.has_credit) = 0
 ),
 
+returns as (
+    select *
+    from {{ ref('int_bank_transactions__returns') }}
+    where returns_a = 'receipt'
+),
+
+-- What a receipt that came back had been for: the documents of any match that it was ever in, and
+-- those that it names.
+paid_documents as (
+    select
+        returns.item_id,
+        documents.item_key
+    from returns
+    inner join allocations as receipts
+        on
+            receipts.item_type = 'bank_transaction'
+            and returns.returned_item_id = receipts.item_id
+    inner join allocations as documents
+        on receipts.match_id = documents.match_id
+    where
+        documents.side = 'expected'
+        and documents.reconciliation = 'invoice_to_receipt'
+        and receipts.decision in ('auto_closed', 'approved', 'reversed')
+    union
+    select
+        returns.item_id,
+        documents.item_key
+    from returns
+    inner join items as receipts
+        on
+            receipts.reconciliation = 'invoice_to_receipt'
+            and receipts.item_type = 'bank_transaction'
+            and returns.returned_item_id = receipts.item_id
+    inner join {{ ref('int_bank_transactions__mentions') }} as mentions
+        on returns.returned_item_id = mentions.item_id
+    inner join {{ ref('int_item_numbers__current') }} as numbers
+        on
+            mentions.mention_value = numbers.number_value
+            and numbers.strength = 'strong'
+            and numbers.reconciliation = 'invoice_to_receipt'
+    inner join items as documents
+        on
+            numbers.item_key = documents.item_key
+            and receipts.family_id = documents.family_id
+    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
+),
+
+returned_payments as (
+    select distinct
+        items.item_key,
+        'payment_came_back' as condition,
+        items.open_amount as amount_in_question
+    from paid_documents
+    inner join items
+        on paid_documents.item_key = items.item_key
+    where items.item_type = 'invoice' and items.status not in ('closed', 'set_aside')
+),
+
+-- the bank took more than had come in, or what a person had linked by hand
+uncovered_returns as (
+    select
+        items.item_key,
+        'return_not_covered' as condition,
+        items.open_amount as amount_in_question
+    from returns
+    inner join items
+        on
+            items.item_type = 'bank_transaction'
+            and returns.item_id = items.item_id
+    where
+        items.reconciliation = 'invoice_to_receipt'
+        and items.status not in ('closed', 'set_aside')
+),
+
 payout_contents as (
     select
         items.group_key,
@@ -239,6 +313,10 @@ final as (
     select * from standing_chargebacks
     union all
     select * from uncredited_refunds
+    union all
+    select * from returned_payments
+    union all
+    select * from uncovered_returns
     union all
     select * from differing_payouts
     union all

@@ -77,7 +77,26 @@ live_evidence as (
                     and counterparts.status <> 'closed'
                     then members.item_key
             end
-        ) as open_counterpart_count
+        ) as open_counterpart_count,
+        -- money that we gave back, or that a dispute took
+        count(
+            case
+                when
+                    members.side <> live_memberships.side
+                    and members.allocated_amount < 0
+                    and members.item_type in ('refund', 'bank_transaction')
+                    then 1
+            end
+        ) as refund_count,
+        count(
+            case
+                when
+                    members.side <> live_memberships.side
+                    and members.allocated_amount < 0
+                    and members.item_type = 'chargeback'
+                    then 1
+            end
+        ) as dispute_count
     from live_memberships
     inner join allocations as members
         on live_memberships.match_id = members.match_id
@@ -113,6 +132,18 @@ final as (
                 and open_items.open_amount <> open_items.amount
                 and coalesce(live_evidence.open_counterpart_count, 0) = 0
                 then 'rest_of_payment'
+            when open_items.item_type = 'invoice' and live_evidence.dispute_count > 0
+                then
+                    case
+                        when open_items.open_amount = open_items.amount then 'disputed_in_whole'
+                        else 'disputed_in_part'
+                    end
+            when open_items.item_type = 'invoice' and live_evidence.refund_count > 0
+                then
+                    case
+                        when open_items.open_amount = open_items.amount then 'refunded_in_whole'
+                        else 'refunded_in_part'
+                    end
             when open_items.open_amount <> open_items.amount then 'partly_covered'
             when open_items.amount = 0 then 'fee_inside'
             when open_items.side = 'actual' and open_items.party_source = 'ambiguous'

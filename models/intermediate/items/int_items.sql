@@ -26,6 +26,8 @@ suspected_copies as (
     where verdict = 'suspected'
 ),
 
+returns as (select * from {{ ref('int_bank_transactions__returns') }}),
+
 final as (
     select
         all_items.reconciliation,
@@ -36,8 +38,9 @@ final as (
             as item_key,
         {{ claim_key('all_items.reconciliation', 'all_items.item_type', 'all_items.item_id') }}
             as claim_key,
+        -- a line that brings money back belongs to the one that it returns
         all_items.reconciliation || '|' || all_items.anchor_item_type || '|'
-        || all_items.anchor_item_id as anchor_item_key,
+        || coalesce(returns.returned_item_id, all_items.anchor_item_id) as anchor_item_key,
         all_items.party_id,
         all_items.family_id,
         all_items.party_source,
@@ -78,6 +81,11 @@ final as (
         on
             all_items.item_type = 'bank_transaction'
             and all_items.item_id = suspected_copies.item_id
+    left join returns
+        on
+            all_items.item_type = 'bank_transaction'
+            and all_items.side = 'actual'
+            and all_items.item_id = returns.item_id
     where all_items.event_at <= {{ as_of() }}
 )
 

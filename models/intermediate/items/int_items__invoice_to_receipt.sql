@@ -162,7 +162,12 @@ bank_items as (
             when not bank_transactions.is_booked then 'pending'
             when bank_transactions.is_own_transfer then 'own_transfer'
             when not coalesce(invoice_to_receipt.is_active, false) then 'out_of_scope'
-            when bank_transactions.amount < 0 and bank_transactions.party_id is null
+            -- a payment that came back is explained by its return, and the other way round
+            when
+                bank_transactions.amount < 0
+                and bank_transactions.party_id is null
+                and bank_transactions.returned_item_id is null
+                and not bank_transactions.is_returned
                 then 'out_of_scope'
         end as set_aside_reason,
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)

@@ -209,7 +209,9 @@ lent as (
         max(entries.structured_reference) as structured_reference,
         max(entries.original_amount) as original_amount,
         max(entries.original_currency) as original_currency,
-        max(entries.charges_amount) as charges_amount
+        max(entries.charges_amount) as charges_amount,
+        max(case when entries.is_reversal then 1 else 0 end) as is_reversal,
+        max(entries.return_reason) as return_reason
     from lenders
     inner join entries
         on lenders.item_id = entries.item_id
@@ -239,6 +241,8 @@ told as (
         coalesce(entries.original_amount, lent.original_amount) as original_amount,
         coalesce(entries.original_currency, lent.original_currency) as original_currency,
         coalesce(entries.charges_amount, lent.charges_amount) as charges_amount,
+        coalesce(entries.is_reversal, false) or coalesce(lent.is_reversal = 1, false) as is_reversal,
+        coalesce(entries.return_reason, lent.return_reason) as return_reason,
         entries.entry_key,
         entries.delivery,
         case

@@ -22,6 +22,8 @@ conversions as (select * from {{ ref('int_bank_transactions__conversions') }}),
 
 mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
+returns as (select * from {{ ref('int_bank_transactions__returns') }}),
+
 payouts as (select * from {{ ref('stg_gateway__payouts') }}),
 
 active as (
@@ -84,9 +86,9 @@ quoted_payouts as (
             and payout_references.is_taken = (transactions.amount < 0)
 ),
 
-final as (
+placed as (
     select
-        transactions.*,
+        transactions.item_id,
         parties.party_id,
         parties.party_source,
         parties.family_id,
@@ -124,6 +126,37 @@ final as (
         on payout_to_bank.reconciliation = 'payout_to_bank'
     left join active as bill_to_payment
         on bill_to_payment.reconciliation = 'bill_to_payment'
+),
+
+-- what comes back belongs where it had gone, and is the same party's
+final as (
+    select
+        transactions.*,
+        coalesce(originals.party_id, placed.party_id) as party_id,
+        case
+            when originals.party_id is not null then originals.party_source
+            else placed.party_source
+        end as party_source,
+        coalesce(originals.family_id, placed.family_id) as family_id,
+        case when originals.item_id is not null then originals.gateway else placed.gateway end
+            as gateway,
+        coalesce(originals.quotes_payout, placed.quotes_payout) as quotes_payout,
+        coalesce(originals.is_own_transfer, placed.is_own_transfer) as is_own_transfer,
+        case
+            when originals.item_id is not null then originals.home_reconciliation
+            else placed.home_reconciliation
+        end as home_reconciliation,
+        returns.returned_item_id,
+        coming_back.item_id is not null as is_returned
+    from transactions
+    inner join placed
+        on transactions.item_id = placed.item_id
+    left join returns
+        on transactions.item_id = returns.item_id
+    left join placed as originals
+        on returns.returned_item_id = originals.item_id
+    left join returns as coming_back
+        on transactions.item_id = coming_back.returned_item_id
 )
 
 select * from final

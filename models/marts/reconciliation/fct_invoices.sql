@@ -25,6 +25,9 @@ live_allocations as (
 
 receipts as (select * from {{ ref('fct_receipts') }}),
 
+-- what the payer's bank took back is no refund of ours
+returns as (select * from {{ ref('int_bank_transactions__returns') }}),
+
 -- the cash side of each match, netted: what came, what went back, how much of it a bank has seen
 match_cash as (
     select
@@ -39,6 +42,7 @@ match_cash as (
                 when
                     live_allocations.item_type = 'bank_transaction'
                     and live_allocations.allocated_amount < {{ zero() }}
+                    and returns.item_id is null
                     then 1
                 else 0
             end
@@ -55,6 +59,10 @@ match_cash as (
         on
             live_allocations.item_type = receipts.item_type
             and live_allocations.item_id = receipts.item_id
+    left join returns
+        on
+            live_allocations.item_type = 'bank_transaction'
+            and live_allocations.item_id = returns.item_id
     where live_allocations.side = 'actual'
     group by live_allocations.match_id
 ),

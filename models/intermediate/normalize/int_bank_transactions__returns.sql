@@ -1,0 +1,343 @@
+-- Which earlier line of its account a line returns: a bounced debit, a recalled transfer, a payment
+-- of our own that came back. The bank has to mark it as a return; then the amount is the opposite
+-- one, as it is or but for charges that the bank states, and what is in common says which line it
+-- was. Only the bank's mark makes a return: a refund on purpose has the same amount too.
+-- Where two earlier lines fit equally well nobody can say which money came back, and none is taken.
+with
+
+transactions as (
+    select
+        booked.*,
+        coalesce(booked.is_reversal, false)
+        or booked.return_reason is not null
+        or return_codes.code is not null as is_marked,
+        {{ compact_upper('booked.end_to_end_id') }} as end_to_end_key,
+        {{ compact_upper('booked.structured_reference') }} as structured_key,
+        {{ compact_upper('booked.counterparty_account') }} as account_key,
+        {{ normalize_name('booked.counterparty_name') }} as name_key,
+        {{ normalize_name('booked.remittance_information') }} as text_key
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    left join {{ ref('bank_return_codes') }} as return_codes
+        on
+            {{ regex_extract('upper(booked.bank_transaction_code)', '([A-Z0-9]+)$', 1) }}
+            = return_codes.code
+    where
+        booked.role = 'item'
+        and booked.is_booked
+        and booked.booking_date <= {{ as_of_date() }}
+),
+
+return_lines as (
+    select
+        transactions.*,
+        -- what of it is the money that came: charges that the bank states are not
+        case
+            when transactions.charges_amount < 0
+                then transactions.amount - transactions.charges_amount
+        end as amount_without_charges
+    from transactions
+    where transactions.is_marked and transactions.amount <> 0
+),
+
+mentions as (
+    select
+        mentions.item_id,
+        mentions.mention_value,
+        case
+            when
+                length(mentions.mention_value) >= 5
+                and mentions.mention_digits <> ''
+                and not {{ is_date_like('mentions.mention_value') }}
+                then 1
+            else 0
+        end as is_reference
+    from {{ ref('int_bank_transactions__mentions') }} as mentions
+    where
+        mentions.reading_steps = 0
+        and length(mentions.mention_value) >= 4
+        and mentions.mention_source not in ('counterparty_name', 'entry_reference')
+),
+
+return_mentions as (
+    select
+        return_lines.item_id,
+        mentions.mention_value,
+        mentions.is_reference
+    from return_lines
+    inner join mentions
+        on return_lines.item_id = mentions.item_id
+),
+
+-- a creditor's id stands on all its lines and tells none of them apart
+carried as (
+    select
+        mentions.mention_value,
+        count(distinct mentions.item_id) as lines
+    from mentions
+    inner join (select distinct return_mentions.mention_value from return_mentions) as looked_for
+        on mentions.mention_value = looked_for.mention_value
+    group by mentions.mention_value
+),
+
+-- the amounts that the money may have had
+return_amounts as (
+    select
+        return_lines.*,
+        -return_lines.amount as wanted_amount
+    from return_lines
+    union all
+    select
+        return_lines.*,
+        -return_lines.amount_without_charges as wanted_amount
+    from return_lines
+    where return_lines.amount_without_charges is not null
+),
+
+-- Each kind of evidence looks its lines up by a key of its own; what many lines have in common only
+-- among those of the amount.
+evidence as (
+    {%- for kind, points, key in [
+        ('the same end-to-end id', 8, 'end_to_end_key'),
+        ('the same structured reference', 8, 'structured_key'),
+    ] %}
+    select
+        return_lines.item_id,
+        originals.item_id as returned_item_id,
+        '{{ kind }}' as kind,
+        {{ points }} as points
+    from return_lines
+    inner join transactions as originals
+        on
+            return_lines.account_id = originals.account_id
+            and return_lines.{{ key }} = originals.{{ key }}
+    where
+        length(return_lines.{{ key }}) >= 4
+        and return_lines.{{ key }} not in ('NOTPROVIDED', 'NONREF')
+    union all
+    {%- endfor %}
+    {%- for kind, points, key in [
+        ('the same text', 4, 'text_key'),
+        ('the same account', 2, 'account_key'),
+        ('the same name', 1, 'name_key'),
+    ] %}
+    select
+        return_amounts.item_id,
+        originals.item_id as returned_item_id,
+        '{{ kind }}' as kind,
+        {{ points }} as points
+    from return_amounts
+    inner join transactions as originals
+        on
+            return_amounts.account_id = originals.account_id
+            and return_amounts.wanted_amount = originals.amount
+            and return_amounts.{{ key }} = originals.{{ key }}
+    where length(return_amounts.{{ key }}) >= 4
+    union all
+    {%- endfor %}
+    select
+        return_mentions.item_id,
+        mentions.item_id as returned_item_id,
+        'a reference in common' as kind,
+        4 as points
+    from return_mentions
+    inner join carried
+        on return_mentions.mention_value = carried.mention_value
+    inner join mentions
+        on return_mentions.mention_value = mentions.mention_value
+    where
+        return_mentions.is_reference = 1
+        and carried.lines <= {{ search_limit('most_lines_of_a_returned_reference') }}
+    union all
+    -- bare words count only where the bank names nobody
+    select
+        return_amounts.item_id,
+        originals.item_id as returned_item_id,
+        'words in common' as kind,
+        1 as points
+    from return_amounts
+    inner join return_mentions
+        on return_amounts.item_id = return_mentions.item_id
+    inner join transactions as originals
+        on
+            return_amounts.account_id = originals.account_id
+            and return_amounts.wanted_amount = originals.amount
+    inner join mentions
+        on
+            originals.item_id = mentions.item_id
+            and return_mentions.mention_value = mentions.mention_value
+    where
+        return_mentions.is_reference = 0
+        and return_amounts.account_key is null
+        and return_amounts.end_to_end_key is null
+),
+
+weighed as (
+    select
+        kinds.item_id,
+        kinds.returned_item_id,
+        min_by(kinds.kind, kinds.kind_rank) as evidence,
+        sum(kinds.points) as points
+    from (
+        select
+            evidence.item_id,
+            evidence.returned_item_id,
+            evidence.kind,
+            max(evidence.points) as points,
+            cast(100 - max(evidence.points) as {{ dbt.type_string() }}) || evidence.kind
+                as kind_rank
+        from evidence
+        group by evidence.item_id, evidence.returned_item_id, evidence.kind
+    ) as kinds
+    group by kinds.item_id, kinds.returned_item_id
+),
+
+-- what a person took apart is no return
+taken_apart as (
+    select
+        return_parts.item_id,
+        original_parts.item_id as returned_item_id
+    from {{ ref('int_journal__allocations') }} as return_parts
+    inner join {{ ref('int_journal__allocations') }} as original_parts
+        on return_parts.match_id = original_parts.match_id
+    inner join (
+        select reversals.match_id
+        from {{ ref('int_journal__reversals') }} as reversals
+        where reversals.reason = 'undone_by_a_person'
+        union
+        select undone.match_id
+        from {{ ref('int_matches__undone_by_people') }} as undone
+    ) as undone_matches
+        on return_parts.match_id = undone_matches.match_id
+    where
+        return_parts.item_type = 'bank_transaction'
+        and original_parts.item_type = 'bank_transaction'
+    group by return_parts.item_id, original_parts.item_id
+),
+
+candidates as (
+    select
+        return_lines.item_id,
+        weighed.returned_item_id,
+        weighed.evidence,
+        weighed.points,
+        return_lines.amount,
+        return_lines.booking_date,
+        originals.amount as returned_amount,
+        case
+            when originals.amount = -return_lines.amount then 'exact'
+            when originals.amount = -return_lines.amount_without_charges then 'charges'
+            when
+                weighed.points >= 4
+                and abs(originals.amount + return_lines.amount)
+                <= {{ search_limit('largest_share_of_an_unstated_charge') }}
+                * abs(originals.amount)
+                then 'partial'
+        end as relation
+    from weighed
+    inner join return_lines
+        on weighed.item_id = return_lines.item_id
+    inner join transactions as originals
+        on
+            weighed.returned_item_id = originals.item_id
+            and return_lines.account_id = originals.account_id
+            and return_lines.currency = originals.currency
+    left join taken_apart
+        on
+            weighed.item_id = taken_apart.item_id
+            and weighed.returned_item_id = taken_apart.returned_item_id
+    where
+        taken_apart.item_id is null
+        and not originals.is_marked
+        and sign(originals.amount) = -sign(return_lines.amount)
+        and {{ days_between('originals.booking_date', 'return_lines.booking_date') }} >= 0
+        and {{ days_between('originals.booking_date', 'return_lines.booking_date') }}
+        <= case
+            when weighed.points >= 4 then {{ search_limit('largest_days_of_a_return') }}
+            else {{ search_limit('largest_days_of_an_unreferenced_return') }}
+        end
+),
+
+-- A reference goes before everything else, what is returned whole before what leaves something.
+fitting as (
+    select
+        candidates.*,
+        case when candidates.points >= 8 then 2000 when candidates.points >= 4 then 1000 else 0 end
+        + case candidates.relation when 'partial' then 0 else 100 end
+        + candidates.points as score
+    from candidates
+    where candidates.relation is not null
+),
+
+-- A payment that is collected again is returned again: what the first return took is not there for
+-- the second. Of two returns that want one payment the earlier one took it.
+{%- for round in [1, 2] %}
+scored_{{ round }} as (
+    select
+        fitting.*,
+        rank() over (
+            partition by fitting.item_id
+            order by fitting.score desc nulls last
+        ) as place
+    from fitting
+    {%- if round == 2 %}
+    left join taken_1 as used_returns
+        on fitting.item_id = used_returns.item_id
+    left join taken_1 as used_payments
+        on fitting.returned_item_id = used_payments.returned_item_id
+    where used_returns.item_id is null and used_payments.item_id is null
+    {%- endif %}
+),
+
+best_{{ round }} as (
+    select
+        scored_{{ round }}.*,
+        count(*) over (partition by scored_{{ round }}.item_id) as fits
+    from scored_{{ round }}
+    where scored_{{ round }}.place = 1
+),
+
+wanted_{{ round }} as (
+    select
+        best_{{ round }}.*,
+        rank() over (
+            partition by best_{{ round }}.returned_item_id
+            order by best_{{ round }}.booking_date asc nulls last
+        ) as turn,
+        count(*) over (
+            partition by best_{{ round }}.returned_item_id, best_{{ round }}.booking_date
+        ) as on_the_day
+    from best_{{ round }}
+    where best_{{ round }}.fits = 1
+),
+
+taken_{{ round }} as (
+    select *
+    from wanted_{{ round }}
+    where turn = 1 and on_the_day = 1
+),
+{% endfor %}
+taken as (
+    select * from taken_1
+    union all
+    select * from taken_2
+),
+
+final as (
+    select
+        taken.item_id,
+        taken.returned_item_id,
+        case when taken.returned_amount > 0 then 'receipt' else 'own_payment' end as returns_a,
+        taken.relation,
+        cast(
+            -sign(taken.returned_amount)
+            * case
+                when taken.relation = 'partial'
+                    then least(abs(taken.amount), abs(taken.returned_amount))
+                else abs(taken.returned_amount)
+            end as {{ amount_type() }}
+        ) as returned_part,
+        taken.evidence
+    from taken
+)
+
+select * from final
