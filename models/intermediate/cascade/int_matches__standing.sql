@@ -103,6 +103,66 @@ related_items as (
         and coalesce(live_matches.method, '') <> 'manual'
 ),
 
+-- Money of a customer that goes back joins the match of the document that it names, as it does
+-- when all comes at once. It counts once, when it is new: what was known when a match was made and
+-- is not in it does not belong to it.
+match_runs as (
+    select
+        runs.run_id,
+        min(runs.run_sequence) as run_sequence
+    from {{ ref('stg_tieout__runs') }} as runs
+    group by runs.run_id
+),
+
+money_back as (
+    select
+        items.item_key,
+        items.item_id,
+        items.reconciliation,
+        items.family_id,
+        bank_transactions._run_sequence as run_sequence
+    from items
+    inner join {{ ref('stg_bank__transactions') }} as bank_transactions
+        on items.item_id = {{ item_id([
+            'bank_transactions.account_id', 'bank_transactions.entry_id'
+        ]) }}
+    left join live_allocations as held
+        on items.item_key = held.item_key
+    where
+        items.item_type = 'bank_transaction'
+        and items.side = 'actual'
+        and items.amount < 0
+        and items.set_aside_reason is null
+        and items.anchor_item_key = items.item_key
+        and held.item_key is null
+),
+
+named_back as (
+    select distinct live_allocations.match_id
+    from money_back
+    inner join {{ ref('int_bank_transactions__mentions') }} as mentions
+        on money_back.item_id = mentions.item_id
+    inner join {{ ref('int_item_numbers__current') }} as numbers
+        on
+            mentions.mention_value = numbers.number_value
+            and money_back.reconciliation = numbers.reconciliation
+            and numbers.strength = 'strong'
+    inner join items as documents
+        on
+            numbers.item_key = documents.item_key
+            and money_back.family_id = documents.family_id
+    inner join live_allocations
+        on documents.item_key = live_allocations.item_key
+    inner join live_matches
+        on live_allocations.match_id = live_matches.match_id
+    inner join match_runs
+        on live_matches.run_id = match_runs.run_id
+    where
+        (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+        and coalesce(live_matches.method, '') <> 'manual'
+        and money_back.run_sequence > match_runs.run_sequence
+),
+
 final as (
     select
         live_matches.*,
@@ -110,6 +170,7 @@ final as (
             when people_undo.match_id is not null then 'undone_by_a_person'
             when changed_items.reason is not null then changed_items.reason
             when related_items.match_id is not null then 'related_item_arrived'
+            when named_back.match_id is not null then 'related_item_arrived'
         end as reversal_reason,
         coalesce(people_undo.actor, 'tieout') as reversal_actor
     from live_matches
@@ -117,6 +178,8 @@ final as (
         on live_matches.match_id = changed_items.match_id
     left join related_items
         on live_matches.match_id = related_items.match_id
+    left join named_back
+        on live_matches.match_id = named_back.match_id
     left join people_undo
         on live_matches.match_id = people_undo.match_id
 )

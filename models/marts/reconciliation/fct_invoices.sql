@@ -63,7 +63,13 @@ match_cash as (
         on
             live_allocations.item_type = 'bank_transaction'
             and live_allocations.item_id = returns.item_id
-    where live_allocations.side = 'actual'
+    where
+        live_allocations.side = 'actual'
+        -- a payment of which a credit memo has left nothing to cover is in the match, and not in it
+        and (
+            live_allocations.allocated_amount <> {{ zero() }}
+            or live_allocations.adjusted_amount <> {{ zero() }}
+        )
     group by live_allocations.match_id
 ),
 
