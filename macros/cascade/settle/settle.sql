@@ -110,6 +110,14 @@ final as (
         or (allocated.remaining_amount = 0 and settled_groups.relation = 'exact')
         or settled_groups.closes_difference
         or settled_groups.ambiguity is not null
+        -- A payment of which credit memos leave nothing to pay belongs to them: what undoes it later
+        -- joins this match.
+        or (
+            allocated.side = 'actual'
+            and settled_groups.relation = 'overpaid'
+            and settled_groups.expected_amount = 0
+            and allocated.covered_total > 0
+        )
         -- a document whose payment went back again is still what it was for
         or (
             allocated.side = 'expected'
