@@ -125,6 +125,12 @@ final as (
                 coalesce(live_evidence.cross_currency_count, 0) > 0
                 and open_items.open_amount <> open_items.amount
                 then 'currency_rest'
+            when
+                open_items.side = 'actual'
+                and live_evidence.item_key is not null
+                and open_items.open_amount = open_items.amount
+                and open_items.amount > 0
+                then 'left_over_by_credit'
             when open_items.side = 'actual' and paid_before.item_key is not null
                 then 'pays_closed_document'
             when
