@@ -126,6 +126,7 @@ matches as (
         ) as actual_amount,
         -- a document of which all money has gone back was not paid in part
         case
+            when min(case when allocations.side = 'expected' then 1 end) is null then null
             when
                 min(case when allocations.side = 'actual' then allocations.allocated_amount end)
                 >= 0

@@ -24,6 +24,7 @@ transactions as (
     where
         booked.role = 'item'
         and booked.is_booked
+        and not coalesce(booked.is_suspected_copy, false)
         and booked.booking_date <= {{ as_of_date() }}
 ),
 

@@ -221,4 +221,4 @@ def test_an_advice_for_a_stranger_is_held_against_what_the_payer_owes(company: C
 
 def test_what_a_person_undoes_is_not_closed_elsewhere_in_that_run(waves: Company) -> None:
     assert partners(waves, UNDONE) == []
-    assert [status(waves, f"WU-5000{n}") for n in (1, 2)] == [("open", 80), ("open", 80)]
+    assert [status(waves, f"WU-5000{n}") for n in (1, 2)] == [("open", 80), ("in_review", 80)]
