@@ -65,8 +65,10 @@ parts as (
         abs(pairs.returned_part) as covered,
         pairs.item_key,
         pairs.returned_part as allocated_amount,
-        case when pairs.relation = 'charges' then pairs.amount - pairs.returned_part else {{ zero() }} end
-            as adjusted_amount
+        case
+            when pairs.relation = 'charges' then pairs.amount - pairs.returned_part
+            else {{ zero() }}
+        end as adjusted_amount
     from pairs
     union all
     select

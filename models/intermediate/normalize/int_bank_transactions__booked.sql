@@ -241,7 +241,8 @@ told as (
         coalesce(entries.original_amount, lent.original_amount) as original_amount,
         coalesce(entries.original_currency, lent.original_currency) as original_currency,
         coalesce(entries.charges_amount, lent.charges_amount) as charges_amount,
-        coalesce(entries.is_reversal, false) or coalesce(lent.is_reversal = 1, false) as is_reversal,
+        coalesce(entries.is_reversal, false)
+        or coalesce(lent.is_reversal = 1, false) as is_reversal,
         coalesce(entries.return_reason, lent.return_reason) as return_reason,
         entries.entry_key,
         entries.delivery,

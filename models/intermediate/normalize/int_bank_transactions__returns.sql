@@ -271,22 +271,15 @@ fitting as (
 
 -- A payment that is collected again is returned again: what the first return took is not there for
 -- the second. Of two returns that want one payment the earlier one took it.
-{%- for round in [1, 2] %}
+{% for round in [1, 2] %}
 scored_{{ round }} as (
     select
-        fitting.*,
+        free.*,
         rank() over (
-            partition by fitting.item_id
-            order by fitting.score desc nulls last
+            partition by free.item_id
+            order by free.score desc nulls last
         ) as place
-    from fitting
-    {%- if round == 2 %}
-    left join taken_1 as used_returns
-        on fitting.item_id = used_returns.item_id
-    left join taken_1 as used_payments
-        on fitting.returned_item_id = used_payments.returned_item_id
-    where used_returns.item_id is null and used_payments.item_id is null
-    {%- endif %}
+    from {{ 'fitting' if round == 1 else 'left_over' }} as free
 ),
 
 best_{{ round }} as (
@@ -316,6 +309,17 @@ taken_{{ round }} as (
     from wanted_{{ round }}
     where turn = 1 and on_the_day = 1
 ),
+{% if round == 1 %}
+left_over as (
+    select fitting.*
+    from fitting
+    left join taken_1 as used_returns
+        on fitting.item_id = used_returns.item_id
+    left join taken_1 as used_payments
+        on fitting.returned_item_id = used_payments.returned_item_id
+    where used_returns.item_id is null and used_payments.item_id is null
+),
+{% endif %}
 {% endfor %}
 taken as (
     select * from taken_1
