@@ -159,8 +159,8 @@ droppers as (
         on match_rules.pass = passes.pass
     where
         match_rules.valid_to is null
-        -- these two lay out what is known already, and settle nothing
-        and passes.wave not in ('people', 'undoing')
+        -- these lay out what is known already, and settle nothing
+        and passes.wave not in ('returned', 'people', 'undoing')
     group by match_rules.reconciliation, match_rules.pass
     having sum(case when match_rules.relation = 'mismatch' then 1 else 0 end) = 0
 ),
