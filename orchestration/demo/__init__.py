@@ -94,10 +94,11 @@ Faults of files and rows
 ``bad_row`` with ``expected_reason`` ``bad_date``, ``thousands_separator``, ``unknown_currency``,
 ``minor_digits``, ``missing_key``, ``bad_domain``, ``ragged_line`` (cut off in the middle);
 ``unreadable_file``, ``missing_column``; ``redelivered_file`` (same bytes, other name),
-``overlapping_statement``, ``late_file`` (an old week delivered last), ``control_total`` (closing
-balance off by 1,000 minor units), ``twin_fee`` (two identical lines without a bank reference),
-``batch_detailed``, ``batch_positional``, ``batch_notified`` (a batch booking whose details stand in
-the statement with references, in the statement without, or only in the camt.054).
+``overlapping_statement``, ``copied_line`` (told again by an export of the bank's portal, under an
+id of its own and without balances), ``late_file`` (an old week delivered last), ``control_total``
+(closing balance off by 1,000 minor units), ``twin_fee`` (two identical lines without a bank
+reference), ``batch_detailed``, ``batch_positional``, ``batch_notified`` (a batch booking whose
+details stand in the statement with references, in the statement without, or only in the camt.054).
 """
 
 from orchestration.demo.company import DemoSummary, generate

@@ -120,6 +120,7 @@ _TEXT_FILES = (
     _TextFile("gateway_transactions", "gateway_file", False),
     _TextFile("gateway_payouts", "payout_file", True),
     _TextFile("bank_transactions", "account_file", True),
+    _TextFile("bank_transactions", "portal_file", True),
     _TextFile("remittance_advice_lines", "advice_file", True),
     _TextFile("vendor_invoices", "vendor_file", True),
     _TextFile("bank_statements", "camt_file", False),

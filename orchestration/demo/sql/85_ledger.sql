@@ -25,7 +25,8 @@ with posted as (
             when 'payroll' then '3720' when 'own_transfer' then '1460'
             when 'unidentified' then '1590' else '6855'
         end as contra_code,
-        bank_line.booking_date as posting_date,
+        -- posted again the day after
+        bank_line.booking_date + cast(copies.copy as integer) as posting_date,
         bank_line.amount + case ledger_fault.fault
             when 'ledger_amount_mismatch' then case when own_account.digits = 0 then 1 else 100 end
             else 0

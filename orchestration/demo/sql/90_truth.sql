@@ -410,4 +410,10 @@ inner join bank_item
     on 'supplier ' || vendor_payment.k || '.' || vendor_payment.part = bank_item.lid
 where
     vendor_payment.case_class in ('bill_overpaid', 'supplier_unbilled')
-    or (vendor_payment.case_class = 'bill_paid_twice' and vendor_payment.part = 2);
+    or (vendor_payment.case_class = 'bill_paid_twice' and vendor_payment.part = 2)
+union all
+select
+    'copied_line', 'bank_transactions',
+    item_part(own_account.account_id) || '/' || portal_copy.portal_id, 'suspected_copy'
+from portal_copy
+inner join own_account on portal_copy.account_code = own_account.code;

@@ -201,10 +201,8 @@ OTHER_AMOUNT = {"ledger_amount_mismatch", "payout_short_in_bank"}
 SUMS_ALONE = {"lump_none", "lump_named_part"}
 # What a careful clerk is sure of, and the rules still leave to people or miss.
 WANTED = {
-    "card_on_issue",
     "credit_loose",
-    "fx_original",
-    "ledger_unreferenced",
+    "payer_spelled",
 }
 
 
