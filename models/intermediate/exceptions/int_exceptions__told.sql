@@ -14,6 +14,8 @@ duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
 
 gaps as (
     select
+        'bank_transaction' as item_type,
+        'statement_missing' as exception_type,
         failed.item_id,
         min(failed.missing_from_date) as from_date,
         max(failed.missing_to_date) as to_date
@@ -78,8 +80,8 @@ known as (
         on lifecycle.item_key = duplicate_items.item_key
     left join gaps
         on
-            lifecycle.item_type = 'bank_transaction'
-            and lifecycle.exception_type = 'statement_missing'
+            lifecycle.item_type = gaps.item_type
+            and lifecycle.exception_type = gaps.exception_type
             and lifecycle.item_id = gaps.item_id
 ),
 

@@ -98,7 +98,8 @@ placed as (
 -- The one before closes with what it opens with, or would if it added up; of the statements of one
 -- day any may be the one.
 led_to as (
-    select distinct
+    {%- for balance in ['closing_balance', 'booked_balance'] %}
+    select
         placed.account_id,
         placed.currency_key,
         placed.place
@@ -107,12 +108,14 @@ led_to as (
         on
             placed.account_id = earlier.account_id
             and placed.currency_key = earlier.currency_key
-            and placed.opening_balance in (earlier.closing_balance, earlier.booked_balance)
+            and placed.opening_balance = earlier.{{ balance }}
     where
         placed.place <> earlier.place
         and earlier.from_date <= placed.from_date
         and earlier.to_date <= placed.to_date
         and coalesce(earlier.to_date >= placed.goes_on_until, true)
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- one that opens or closes as an earlier one of these days does tells of the same movements

@@ -21,9 +21,11 @@ statuses as (select * from {{ ref('set_aside_statuses') }}),
 people_say as (select * from {{ ref('int_items__judged_by_people') }}),
 
 suspected_copies as (
-    select *
-    from {{ ref('int_bank_transactions__copies') }}
-    where verdict = 'suspected'
+    select
+        'bank_transaction' as item_type,
+        copies.item_id
+    from {{ ref('int_bank_transactions__copies') }} as copies
+    where copies.verdict = 'suspected'
 ),
 
 returns as (select * from {{ ref('int_bank_transactions__returns') }}),
@@ -79,7 +81,7 @@ final as (
             and all_items.item_id = people_say.item_id
     left join suspected_copies
         on
-            all_items.item_type = 'bank_transaction'
+            all_items.item_type = suspected_copies.item_type
             and all_items.item_id = suspected_copies.item_id
     left join returns
         on

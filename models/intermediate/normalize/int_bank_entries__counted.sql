@@ -70,7 +70,8 @@ referenced as (
     from entries
 ),
 
--- without balances a file stands alone; what references of one format tell apart adds up like a chain
+-- without balances a file stands alone; what references of one format tell apart adds up as a chain
+-- does
 told as (
     select
         referenced.*,
