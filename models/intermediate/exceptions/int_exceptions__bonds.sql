@@ -1,5 +1,5 @@
 -- What belongs to one case: the items of one suggestion, a copy and its original wherever that is
--- listed. Another kind of bond is another branch of `final`.
+-- listed, a return and what it returns. Another kind of bond is another branch of `final`.
 with
 
 allocations as (select * from {{ ref('int_match_allocations') }}),
@@ -7,6 +7,8 @@ allocations as (select * from {{ ref('int_match_allocations') }}),
 items as (select * from {{ ref('int_items__balanced') }}),
 
 duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
+
+returns as (select * from {{ ref('int_bank_transactions__returns') }}),
 
 suggested as (
     select
@@ -34,10 +36,48 @@ copies as (
             and duplicate_items.original_item_id = items.item_id
 ),
 
+-- a return, what it returns, and what that was for by any match that it was ever in
+returned as (
+    select
+        'return|' || returns.item_id as bond_id,
+        items.item_key
+    from returns
+    inner join items
+        on
+            items.item_type = 'bank_transaction'
+            and returns.item_id = items.item_id
+    union
+    select
+        'return|' || returns.item_id as bond_id,
+        items.item_key
+    from returns
+    inner join items
+        on
+            items.item_type = 'bank_transaction'
+            and returns.returned_item_id = items.item_id
+    union
+    select
+        'return|' || returns.item_id as bond_id,
+        documents.item_key
+    from returns
+    inner join allocations
+        on
+            allocations.item_type = 'bank_transaction'
+            and returns.returned_item_id = allocations.item_id
+    inner join allocations as documents
+        on allocations.match_id = documents.match_id
+    where
+        documents.side = 'expected'
+        and documents.item_type <> 'bank_transaction'
+        and allocations.decision in ('auto_closed', 'approved', 'reversed')
+),
+
 final as (
     select * from suggested
     union all
     select * from copies
+    union all
+    select * from returned
 )
 
 select * from final
