@@ -488,8 +488,10 @@ chosen_members as (
 subset_members as (
     select
         chosen_members.*,
-        max(chosen_members.place) over same_set - min(chosen_members.place) over same_set + 1
-        = count(*) over same_set as is_run
+        (max(chosen_members.place) over same_set)
+        - (min(chosen_members.place) over same_set)
+        + 1
+        = (count(*) over same_set) as is_run
     from chosen_members
     window
         same_set as (

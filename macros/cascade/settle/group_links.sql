@@ -104,8 +104,8 @@ counted_links as (
         same_payment as (partition by touched_links.pass, touched_links.actual_unit)
 ),
 
--- Who else wants the document or the payment of a link, and what else would explain them: others that are
--- nobody's equal and add up to it, or go the other way.
+-- Who else wants the document or the payment of a link, and what else would explain them: others
+-- that are nobody's equal and add up to it, or go the other way.
 rivaling_links as (
     select
         counted_links.*,
@@ -239,8 +239,8 @@ linked_pairs as (
         or (parted_links.has_settled_document = 0 and parted_links.has_settled_payment = 0)
 ),
 
--- The least neighbour spreads along the links; a group that needs more than five steps is too tangled
--- to close by itself.
+-- The least neighbour spreads along the links; a group that needs more than five steps is too
+-- tangled to close by itself.
 labels_1 as (
     select
         linked_pairs.*,

@@ -10,8 +10,9 @@
     explains; the wave `sums` looks for what explains them first.
 -#}
 {% macro judge_groups(defers_differences) %}
--- Does a payment equal another document of the same payer, and none of those that it names? Asked of
--- all documents of the rule's days, paid or not, so that the answer is the same in every later run.
+-- Does a payment equal another document of the same payer, and none of those that it names? Asked
+-- of all documents of the rule's days, paid or not, so that the answer is the same in every later
+-- run.
 suspects as (
     select
         ruled.group_name,

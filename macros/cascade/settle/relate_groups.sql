@@ -44,7 +44,8 @@ compared as (
         ) as is_advised,
         greatest(abs(group_totals.expected_amount), abs(group_totals.actual_amount))
             as tolerance_base,
-        -- ceilings are in the reporting currency; without a rate the bare amount is held against them
+        -- ceilings are in the reporting currency; without a rate the bare amount is held against
+        -- them
         cast(abs(group_totals.expected_amount) * coalesce(fx_rates.rate, 1) as {{ amount_type() }})
             as base_amount,
         coalesce(fx_rates.rate, 1) as base_rate,

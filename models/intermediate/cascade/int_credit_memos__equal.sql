@@ -1,6 +1,7 @@
--- A credit memo that names no invoice, and the one invoice that it equals: of all invoices of its party,
--- paid or not, no other has the amount in those days, and no other memo either. They are left out of sums,
--- where the two together would fit everywhere, and cover each other when no payment has taken them.
+-- A credit memo that names no invoice, and the one invoice that it equals: of all invoices of its
+-- party, paid or not, no other has the amount in those days, and no other memo either. They are
+-- left out of sums, where the two together would fit everywhere, and cover each other when no
+-- payment has taken them.
 with
 
 open_items as (select * from {{ ref('int_open__after_equals') }}),
@@ -17,18 +18,20 @@ rules as (
     where pass = 'equal_credit' and relation = 'exact' and rollout = 'stable'
 ),
 
+lone_units as (
+    select
+        open_items.anchor_item_key,
+        open_items.side
+    from open_items
+    group by open_items.anchor_item_key, open_items.side
+    having count(*) = 1
+),
+
 -- nothing else belongs to them, and nothing of them is closed
 lone_items as (
     select open_items.*
     from open_items
-    inner join (
-        select
-            open_items.anchor_item_key,
-            open_items.side
-        from open_items
-        group by open_items.anchor_item_key, open_items.side
-        having count(*) = 1
-    ) as lone_units
+    inner join lone_units
         on
             open_items.item_key = lone_units.anchor_item_key
             and open_items.side = lone_units.side

@@ -1,7 +1,7 @@
--- A difference is looked for before it is named. Where exactly one set of the payer's other open documents
--- equals what a payment pays beyond those it names (or its open credit memos what is missing), both
--- are one match; several sets are a suggestion each; where none is found, the group is settled as its
--- reference says: a part, or too much.
+-- A difference is looked for before it is named. Where exactly one set of the payer's other open
+-- documents equals what a payment pays beyond those it names (or its open credit memos what is
+-- missing), both are one match; several sets are a suggestion each; where none is found, the
+-- group is settled as its reference says: a part, or too much.
 with
 
 named as (select * from {{ ref('int_remainders__links') }}),

@@ -1,6 +1,7 @@
--- The same party, currency and amount, inside the rule's window. Among equals each takes the nearest by
--- date, if both sides agree on it, by issue and by due date, with a margin to the next; else it is a
--- suggestion. What earlier waves have spoken for is an equal like any other, and is not taken.
+-- The same party, currency and amount, inside the rule's window. Among equals each takes the
+-- nearest by date, if both sides agree on it, by issue and by due date, with a margin to the
+-- next; else it is a suggestion. What earlier waves have spoken for is an equal like any other,
+-- and is not taken.
 with
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),
@@ -255,8 +256,8 @@ nearest_by_date as (
         and coalesce(margins.payment_margin_by_issue >= margins.days_margin, true)
 ),
 
--- What a payer does with equal documents month after month, paid ones among them: how many days after
--- the nearest document before it each payment comes.
+-- What a payer does with equal documents month after month, paid ones among them: how many days
+-- after the nearest document before it each payment comes.
 crowd_items as (
     select
         items.reconciliation,
@@ -294,15 +295,14 @@ habits as (
         {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
         row_number() over (
             partition by payments.item_key
-            order by documents.event_date desc nulls last, documents.item_key nulls last
+            order by documents.event_date desc nulls last, documents.item_key asc nulls last
         ) as nearness
     from crowd_items as payments
     inner join crowd_items as documents
         on
             payments.crowd_number = documents.crowd_number
-            and documents.side = 'expected'
-            and documents.event_date <= payments.event_date
-    where payments.side = 'actual'
+            and payments.event_date >= documents.event_date
+    where payments.side = 'actual' and documents.side = 'expected'
 ),
 
 first_documents as (
@@ -317,8 +317,8 @@ first_documents as (
     group by crowd_items.crowd_number
 ),
 
--- As long after its document as at least so many others, and the first document of all is one of them: who
--- pays each one a month late leaves the first without a payment of its own.
+-- As long after its document as at least so many others, and the first document of all is one of
+-- them: who pays each one a month late leaves the first without a payment of its own.
 usual as (
     select nearest_by_date.actual_unit
     from nearest_by_date
@@ -371,8 +371,8 @@ judged as (
             partition by timed.actual_unit
             order by
                 timed.are_free desc nulls last,
-                timed.days_from_issue nulls last,
-                timed.expected_unit nulls last
+                timed.days_from_issue asc nulls last,
+                timed.expected_unit asc nulls last
         ) as nearness
     from timed
     left join nearest
@@ -381,22 +381,26 @@ judged as (
             and timed.actual_unit = nearest.actual_unit
 ),
 
--- An equal document that nothing is found for may be what is meant: one that was not paid in its month.
--- An equal payment is not: the first one pays.
-certain as (
+-- An equal document that nothing is found for may be what is meant: one that was not paid in its
+-- month. An equal payment is not: the first one pays.
+rivaled as (
     select
         judged.*,
+        -- one that was issued after the payment is not meant
+        min(case when judged.days_later < 0 then 1 else judged.document_is_taken end)
+            over (partition by judged.actual_unit) as documents_are_taken
+    from judged
+),
+
+certain as (
+    select
+        rivaled.*,
         case
-            when not judged.is_nearest then 0
-            when judged.is_usual then 1
-            -- one that was issued after the payment is not meant
-            when
-                min(case when judged.days_later < 0 then 1 else judged.document_is_taken end)
-                    over (partition by judged.actual_unit) = 1
-                then 1
+            when not rivaled.is_nearest then 0
+            when rivaled.is_usual or rivaled.documents_are_taken = 1 then 1
             else 0
         end as is_certain
-    from judged
+    from rivaled
 ),
 
 shown as (

@@ -1,7 +1,7 @@
--- What a payment in another currency could be for, once the passes before have looked: documents of
--- its payer, or of anybody where the payer is not known, in the amount that the bank states as the
--- original one; else those that come near at the rate of the day, as far as banks' spreads go. What a
--- suggestion holds is counted, and not taken.
+-- What a payment in another currency could be for, once the passes before have looked: documents
+-- of its payer, or of anybody where the payer is not known, in the amount that the bank states as
+-- the original one; else those that come near at the rate of the day, as far as banks' spreads
+-- go. What a suggestion holds is counted, and not taken.
 with
 
 open_items as (select * from {{ ref('int_open__after_sums') }}),

@@ -1,5 +1,6 @@
--- What references still tie together once all that agrees is closed: payments and documents whose amounts
--- differ. Their documents are spoken for until what explains the difference has been looked for.
+-- What references still tie together once all that agrees is closed: payments and documents whose
+-- amounts differ. Their documents are spoken for until what explains the difference has been
+-- looked for.
 with
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),

@@ -1,6 +1,6 @@
--- What explains a difference is looked for among: for a payment of one payer that names some documents,
--- what it pays beyond them, and the payer's other open documents; for one that is short, what is
--- missing, and the payer's open credit memos.
+-- What explains a difference is looked for among: for a payment of one payer that names some
+-- documents, what it pays beyond them, and the payer's other open documents; for one that is
+-- short, what is missing, and the payer's open credit memos.
 with
 
 open_items as (select * from {{ ref('int_open__after_equals') }}),

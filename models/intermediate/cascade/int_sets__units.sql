@@ -62,7 +62,8 @@ candidates as (
         units.currency,
         units.event_date,
         reconciliations.party_kind = 'account' as is_account,
-        -- what is owed to a vendor, and what it gets, is an amount here, its credit notes are credits
+        -- what is owed to a vendor, and what it gets, is an amount here, its credit notes are
+        -- credits
         {{ small_amount(
             "case reconciliations.party_kind when 'account' then abs(units.unit_amount) "
             "when 'vendor' then -units.unit_amount else units.unit_amount end"

@@ -1,6 +1,6 @@
--- Units that earlier waves have found something for without closing it: they are in a suggestion, or named
--- by a payment of another amount. The equals may not take them, and count them when they ask
--- whether something else fits.
+-- Units that earlier waves have found something for without closing it: they are in a suggestion,
+-- or named by a payment of another amount. The equals may not take them, and count them when they
+-- ask whether something else fits.
 with
 
 unmatched as (select * from {{ ref('int_open__unmatched') }}),

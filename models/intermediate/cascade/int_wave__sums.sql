@@ -1,5 +1,5 @@
--- The fourth wave. Sets that add up, and what is left of payments that name their documents: a difference
--- is named only after nothing has been found that explains it.
+-- The fourth wave. Sets that add up, and what is left of payments that name their documents: a
+-- difference is named only after nothing has been found that explains it.
 {{ settle(
     'int_open__after_equals',
     [

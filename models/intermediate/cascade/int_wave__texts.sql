@@ -1,4 +1,5 @@
--- The second wave. Numbers that stand in free text, and what stands side by side in a gateway's balance.
+-- The second wave. Numbers that stand in free text, and what stands side by side in a gateway's
+-- balance.
 {{ settle(
     'int_open__after_keys',
     [

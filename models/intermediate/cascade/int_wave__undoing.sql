@@ -1,5 +1,6 @@
--- The last wave. What undoes something and found no partner in the waves before: a credit memo covers the
--- invoice that it names, or the one that it equals; a payment that went back whole covers itself.
+-- The last wave. What undoes something and found no partner in the waves before: a credit memo
+-- covers the invoice that it names, or the one that it equals; a payment that went back whole
+-- covers itself.
 with
 
 equal_credits as (select * from {{ ref('int_credit_memos__equal') }}),
