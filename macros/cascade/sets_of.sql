@@ -127,6 +127,17 @@ targets as (
         on dated_targets.target_unit = near_members.target_unit
 ),
 
+{% if payments -%}
+purchase_orders as (
+    select
+        'invoice_to_receipt|' || invoices.document_type || '|'
+        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
+        invoices.purchase_order_number
+    from {{ ref('stg_billing__invoices') }} as invoices
+    where invoices.purchase_order_number is not null
+),
+
+{% endif -%}
 {{ subsets_by_halves(payments, smallest_set) }},
 
 {{ sets_by_joins(payments, smallest_set) }},
@@ -138,7 +149,8 @@ found_sets as (
         subset_members.set_number,
         subset_members.sets_that_fit,
         subset_members.member_count,
-        subset_members.is_run
+        subset_members.is_run,
+        subset_members.is_order
     from subset_members
     union all
     select
@@ -147,7 +159,8 @@ found_sets as (
         ranked_sets.set_number,
         ranked_sets.sets_that_fit,
         ranked_sets.member_count,
-        false as is_run
+        false as is_run,
+        false as is_order
     from ranked_sets
     inner join set_members
         on
@@ -200,7 +213,7 @@ final as (
         -- the number of sets as simple as this one, against the number of possible sums
         2 * case
             when told.settles_account then 1
-            when told.units_to_tell <= 1 then told.party_members
+            when told.units_to_tell <= 1 or told.is_order then told.party_members
             when told.units_to_tell = 2 then told.party_members * (told.party_members + 1) / 2
             when told.units_to_tell = 3
                 then
@@ -415,18 +428,58 @@ subsets as (
         and half_rests.taken + even_sums.taken >= {{ smallest_set }}
 ),
 
+{% if payments -%}
+-- all members of one purchase order
+order_masks as (
+    select
+        ordered.target_unit,
+        bit_or(case when ordered.half = 1 then ordered.bit else 0 end) as odd_mask,
+        bit_or(case when ordered.half = 0 then ordered.bit else 0 end) as even_mask
+    from (
+        select
+            dealt.*,
+            purchase_orders.purchase_order_number
+        from dealt
+        inner join purchase_orders
+            on dealt.unit_key = purchase_orders.unit_key
+    ) as ordered
+    group by ordered.target_unit, ordered.purchase_order_number
+    having count(*) > 1
+),
+
+{% endif -%}
 -- a declined one fits too: what is left of two is no more certain than it was
 counted_subsets as (
     select
         subsets.*,
         declined_masks.target_unit is not null as is_declined,
-        count(*) over (partition by subsets.target_unit) as sets_that_fit
+        {{ 'order_masks.target_unit is not null' if payments else 'false' }} as is_order,
+        count(*) over (partition by subsets.target_unit) as fits,
+        {{ 'count(order_masks.target_unit) over (partition by subsets.target_unit)'
+            if payments else '0' }} as orders
     from subsets
     left join declined_masks
         on
             subsets.target_unit = declined_masks.target_unit
             and subsets.odd_mask = declined_masks.odd_mask
             and subsets.even_mask = declined_masks.even_mask
+    {% if payments -%}
+    left join order_masks
+        on
+            subsets.target_unit = order_masks.target_unit
+            and subsets.odd_mask = order_masks.odd_mask
+            and subsets.even_mask = order_masks.even_mask
+    {%- endif %}
+),
+
+-- one whole purchase order goes before sets that are nothing else
+preferred_subsets as (
+    select
+        counted_subsets.*,
+        case when counted_subsets.orders = 1 then 1 else counted_subsets.fits end
+            as sets_that_fit
+    from counted_subsets
+    where counted_subsets.orders <> 1 or counted_subsets.is_order
 ),
 
 numbered_subsets as (
@@ -439,7 +492,7 @@ numbered_subsets as (
                 subsets.odd_mask nulls last,
                 subsets.even_mask nulls last
         ) as fit_number
-    from counted_subsets as subsets
+    from preferred_subsets as subsets
     where not subsets.is_declined
 ),
 
@@ -458,6 +511,7 @@ shown_subsets as (
         ranked_subsets.sets_that_fit,
         ranked_subsets.set_number,
         min(ranked_subsets.member_count) as member_count,
+        max(case when ranked_subsets.is_order then 1 else 0 end) = 1 as is_order,
         bit_or(ranked_subsets.odd_mask) as odd_mask,
         bit_or(ranked_subsets.even_mask) as even_mask
     from ranked_subsets
@@ -474,7 +528,8 @@ chosen_members as (
         dealt.place,
         shown_subsets.set_number,
         shown_subsets.sets_that_fit,
-        shown_subsets.member_count
+        shown_subsets.member_count,
+        shown_subsets.is_order
     from shown_subsets
     inner join dealt
         on shown_subsets.target_unit = dealt.target_unit
@@ -505,17 +560,6 @@ subset_members as (
     CTEs `ranked_sets` and `set_members`: what joins find in a large party.
 -#}
 {% macro sets_by_joins(payments, smallest_set) %}
-{% if payments -%}
-purchase_orders as (
-    select
-        'invoice_to_receipt|' || invoices.document_type || '|'
-        || {{ item_id(['invoices.invoice_id']) }} as unit_key,
-        invoices.purchase_order_number
-    from {{ ref('stg_billing__invoices') }} as invoices
-    where invoices.purchase_order_number is not null
-),
-
-{% endif -%}
 large_parties as (
     select
         members.party_number,

@@ -3,10 +3,10 @@
 
     A pass that knows its groups names them (`group_name`). The others' links are grouped here:
     1. What is exact by itself is a group of its own, before one lump is made of two good pairs and a
-       stranger, and one member's difference is lent to the others. A payment and a document that are linked
-       and equal, where every other equal that is linked to one of them has its own; one payment that is
-       what all its documents add up to, or one document that all its payments add up to, where nothing
-       else of the kind claims one of them.
+       stranger, and one member's difference is lent to the others. A payment and a document that are
+       linked and equal, the only ones for each other, or the only ones left once their twins have their
+       own; one payment that is what all its documents add up to, or one document that all its payments
+       add up to, where nothing else of the kind claims one of them.
     2. What is left is connected: all documents and payments that links tie together, by strong links;
        a weak link counts where no strong one touches its document or its payment.
 
@@ -112,9 +112,6 @@ rivaling_links as (
         sum(
             case when counted_links.is_exact = 1 and counted_links.exact_documents = 1 then 1 end
         ) over same_document as payments_without_choice,
-        sum(
-            case when counted_links.is_exact = 1 and counted_links.exact_payments = 1 then 1 end
-        ) over same_payment as documents_without_choice,
         sum(case when counted_links.exact_documents = 0 then counted_links.payment_amount end)
             over same_document as other_payments,
         sum(case when counted_links.exact_payments = 0 then counted_links.document_amount end)
@@ -155,23 +152,15 @@ rivaling_links as (
         same_payment as (partition by counted_links.pass, counted_links.actual_unit)
 ),
 
-exact_links as (
+-- a payment that equals one of its documents alone takes it, if it is the only such payment
+forced_links as (
     select
         rivaling_links.*,
         case
             when
                 rivaling_links.is_exact = 1
-                and (
-                    (rivaling_links.exact_payments = 1 and rivaling_links.exact_documents = 1)
-                    or (
-                        rivaling_links.exact_documents = 1
-                        and rivaling_links.payments_without_choice = 1
-                    )
-                    or (
-                        rivaling_links.exact_payments = 1
-                        and rivaling_links.documents_without_choice = 1
-                    )
-                )
+                and rivaling_links.exact_documents = 1
+                and rivaling_links.payments_without_choice = 1
                 and rivaling_links.wholes_of_document = 0
                 and rivaling_links.wholes_of_payment = 0
                 and coalesce(rivaling_links.other_payments <> rivaling_links.document_amount, true)
@@ -182,31 +171,82 @@ exact_links as (
                 = rivaling_links.greatest_sign_of_documents
                 then 1
             else 0
+        end as is_forced
+    from rivaling_links
+),
+
+taken_links as (
+    select
+        forced_links.*,
+        max(forced_links.is_forced) over (
+            partition by forced_links.pass, forced_links.expected_unit
+        ) as is_document_taken,
+        max(forced_links.is_forced) over (
+            partition by forced_links.pass, forced_links.actual_unit
+        ) as is_payment_taken
+    from forced_links
+),
+
+-- and leaves the others of its twins their own
+left_links as (
+    select
+        taken_links.*,
+        sum(
+            case
+                when taken_links.is_exact = 1 and taken_links.is_payment_taken = 0 then 1
+                else 0
+            end
+        ) over (partition by taken_links.pass, taken_links.expected_unit) as payments_left,
+        sum(
+            case
+                when taken_links.is_exact = 1 and taken_links.is_document_taken = 0 then 1
+                else 0
+            end
+        ) over (partition by taken_links.pass, taken_links.actual_unit) as documents_left
+    from taken_links
+),
+
+exact_links as (
+    select
+        left_links.*,
+        case
+            when left_links.is_forced = 1 then 1
+            when
+                left_links.is_exact = 1
+                and left_links.exact_documents > 1
+                and left_links.is_document_taken = 0
+                and left_links.is_payment_taken = 0
+                and left_links.documents_left = 1
+                and left_links.payments_left = 1
+                and left_links.wholes_of_document = 0
+                and left_links.wholes_of_payment = 0
+                then 1
+            else 0
         end as is_pair,
         case
             when
-                rivaling_links.is_whole_payment = 1
+                left_links.is_whole_payment = 1
                 and max(
                     greatest(
-                        rivaling_links.claims_of_document,
-                        2 * rivaling_links.is_whole_document,
-                        2 * rivaling_links.is_exact
+                        left_links.claims_of_document,
+                        2 * left_links.is_whole_document,
+                        2 * left_links.is_exact
                     )
-                ) over (partition by rivaling_links.pass, rivaling_links.actual_unit) = 1
+                ) over (partition by left_links.pass, left_links.actual_unit) = 1
                 then 1
             when
-                rivaling_links.is_whole_document = 1
+                left_links.is_whole_document = 1
                 and max(
                     greatest(
-                        rivaling_links.claims_of_payment,
-                        2 * rivaling_links.is_whole_payment,
-                        2 * rivaling_links.is_exact
+                        left_links.claims_of_payment,
+                        2 * left_links.is_whole_payment,
+                        2 * left_links.is_exact
                     )
-                ) over (partition by rivaling_links.pass, rivaling_links.expected_unit) = 1
+                ) over (partition by left_links.pass, left_links.expected_unit) = 1
                 then 1
             else 0
         end as is_whole
-    from rivaling_links
+    from left_links
 ),
 
 parted_links as (
