@@ -204,6 +204,8 @@ def charges_inside_and_outside(books: Books) -> None:
             f"<TxDtls><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Chrgs><Rcrd>"
             f"<Amt Ccy='EUR'>{charge}</Amt><CdtDbtInd>DBIT</CdtDbtInd>"
             f"<ChrgInclInd>{is_inside}</ChrgInclInd></Rcrd></Chrgs>"
+            "<RltdPties><Dbtr><Nm>k58 Ltd</Nm></Dbtr>"
+            "<DbtrAcct><Id><Othr><Id>ACCk58</Id></Othr></Id></DbtrAcct></RltdPties>"
             f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls>"
         )
 

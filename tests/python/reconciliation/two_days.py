@@ -12,6 +12,7 @@ from orchestration.home import Home
 from tests.python.reconciliation import (
     bank_cases,
     bill_cases,
+    copy_cases,
     doubtful_cases,
     reported_cases,
 )
@@ -56,6 +57,7 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
         *doubtful_cases.FIRST_DAY,
         *bill_cases.FIRST_DAY,
         *reported_cases.FIRST_DAY,
+        *copy_cases.FIRST_DAY,
     ):
         case(books)
     books.land(home.create().landing, "first", shuffle=shuffle)
@@ -68,6 +70,7 @@ def live_two_days(home: Home, shuffle: int | None) -> TwoDays:
         bank_cases.notification_and_statement,
         *bill_cases.SECOND_DAY,
         *reported_cases.SECOND_DAY,
+        *copy_cases.SECOND_DAY,
     ):
         news(books, first)
     books.land(home.landing, "second", shuffle=shuffle)
