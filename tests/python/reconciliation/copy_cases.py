@@ -107,7 +107,7 @@ def one_format(books: Books) -> None:
 :61:2606100610C771,25NTRFNONREF//M17
 :86:166?20KF-72001
 :61:2606100610C54,90NTRFNONREF//M18
-:86:166?20SAMMLER
+:86:166?20KF-72002
 :62F:C260610EUR926,15
 -
 """
@@ -115,7 +115,7 @@ def one_format(books: Books) -> None:
 
 
 def the_other_format(books: Books, _: Company) -> None:
-    """The same day as camt, with the number that the first telling of one entry lacks."""
+    """The same day as camt, with other references."""
     entries = [
         Entry("771.25", "KF-72001", reference("C17")),
         Entry("54.90", "KF-72002", reference("C18")),

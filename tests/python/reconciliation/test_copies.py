@@ -48,7 +48,7 @@ def amounts(*texts: str) -> list[Decimal]:
             id="the evening's download has the morning's entry",
         ),
         pytest.param(
-            copy_cases.FORMATS, ("54.90", "771.25"), ("KF-72001",), id="another format",
+            copy_cases.FORMATS, ("54.90", "771.25"), ("KF-72001", "KF-72002"), id="another format",
         ),
         pytest.param(copy_cases.FITIDS, ("431.35",), ("KO-75301",), id="new FITIDs"),
         pytest.param(
