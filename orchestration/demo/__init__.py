@@ -65,7 +65,8 @@ Planted cases, in numbers fixed by ``plan``:
   ``card_partial_refund``: money back with a memo. ``card_refund_no_memo``: money back and nothing
   in billing. ``card_chargeback``, ``card_chargeback_reversed``: disputed, and won back. Where money
   went back without a memo, the invoice's amount is net of it (zero for all of it).
-- Only in ``faults``: ``unpaid`` (overdue, never paid), ``unidentified_receipt``,
+- Only in ``faults``: ``unpaid`` (overdue, never paid), ``returned_receipt`` (paid, and taken back
+  by the bank three days later: open again), ``unidentified_receipt``,
   ``unknown_customer`` (billing knows a customer that the customer list does not; the key is the
   customer's id), duplicates
   (``duplicate_same_key``: the same idempotency key under a new number; ``duplicate_reissued``: the
@@ -86,7 +87,8 @@ no match.
 bill. ``bill_lump``: one for three. ``bill_credit_note``: less a credit note, both quoted.
 ``bill_instalments``: two debits. ``bill_missing_reference``: supplier and amount only (certain
 where the supplier's account is known by other payments). ``bill_overpaid``; ``bill_paid_twice``
-(the second debit is in no match); ``bill_entered_twice`` (the later entry is set aside). Only in
+(the second debit is in no match); ``bill_returned`` (the first debit comes back, the second
+pays); ``bill_entered_twice`` (the later entry is set aside). Only in
 ``faults``: ``bill_unpaid``, ``supplier_unbilled`` (a debit without a bill).
 
 Faults of files and rows

@@ -61,6 +61,7 @@ FATES = (
     Case("customer_number", _TRANSFER, 15),
     Case("credit_loose", _TRANSFER, 15),
     Case("fx_original", _TRANSFER + " and currency = 'EUR'", 15),
+    Case("returned_receipt", _TRANSFER + " and currency = 'EUR'", 15),
 )
 
 #: Marks lie on invoices that otherwise live an ordinary life.

@@ -138,6 +138,8 @@ select pid, i, case when case_class = 'overpayment' then due else least(due, amo
 from leg
 where
     case_class not like 'lump%'
+    -- the bank took it back
+    and case_class <> 'returned_receipt'
     and not (case_class in ('double_payment', 'card_double_payment') and part = 2)
 union all
 select leg.pid, inv.i, inv.total as amount

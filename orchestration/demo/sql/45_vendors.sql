@@ -2,14 +2,22 @@
 -- Variables: invoices, suppliers.
 
 create table vendor_case as
+with days as (
+    select
+        k,
+        business_day(getvariable('start_date')
+            + cast(draw('supplier day', k, getvariable('days') - 3) as integer)) as day
+    from range(getvariable('invoices') // 25) as t (k)
+)
 select
     k,
     draw('supplier', k, 10) as s,
-    business_day(getvariable('start_date')
-        + cast(draw('supplier day', k, getvariable('days') - 3) as integer)) as day,
+    day,
     2000 + draw('supplier amount', k, 400000) as amount,
     case
-        when draw('bill', k, 100) < 52 then 'bill_reference'
+        when draw('bill', k, 100) < 49 or draw('bill', k, 100) < 52 and is_recent
+            then 'bill_reference'
+        when draw('bill', k, 100) < 52 then 'bill_returned'
         when draw('bill', k, 100) < 60 then 'bill_lump'
         when draw('bill', k, 100) < 68 then 'bill_credit_note'
         when draw('bill', k, 100) < 76 then 'bill_instalments'
@@ -20,7 +28,7 @@ select
         when draw('bill', k, 100) < 98 then 'bill_entered_twice'
         else 'supplier_unbilled'
     end as case_class
-from range(getvariable('invoices') // 25) as t (k);
+from (select *, day > getvariable('end_date') - 25 as is_recent from days);
 
 -- three bills of a lump, the credit note of a bill below zero
 create table vendor_bill as
@@ -97,7 +105,7 @@ cross join range(1, 3) as t (part)
 left join quoted on vendor_case.k = quoted.k
 where
     case_class <> 'bill_unpaid'
-    and (part = 1 or case_class in ('bill_instalments', 'bill_paid_twice'));
+    and (part = 1 or case_class in ('bill_instalments', 'bill_paid_twice', 'bill_returned'));
 
 create view vendor_file as
 with lined as (

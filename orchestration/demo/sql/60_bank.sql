@@ -126,8 +126,11 @@ quoted as (
 )
 select
     'leg ' || quoted.pid as lid,
-    case when case_class in ('fx_residual', 'fx_original') then 'U' else account_code end
-        as account_code,
+    case
+        when case_class in ('fx_residual', 'fx_original') then 'U'
+        when case_class = 'returned_receipt' then 'E'
+        else account_code
+    end as account_code,
     quoted.day as booking_date,
     quoted.day as value_date,
     case
@@ -177,7 +180,9 @@ select
     case when case_class = 'transfer_structured' then creditor_reference(number) end
         as structured_reference,
     case
-        when case_class in ('transfer_advice', 'lump_advice') or draw('e2e', pid, 3) = 0
+        when
+            case_class in ('transfer_advice', 'lump_advice', 'returned_receipt')
+            or draw('e2e', pid, 3) = 0
             then 'E2E' || upper(token('end to end', pid, 12))
     end as end_to_end_id,
     'receipt' as kind,
@@ -284,6 +289,18 @@ select
     null, null, 'Fee for express transfer', null, null, 'twin_fee', null, null, null, null, null
 from range(getvariable('twin_fees')) as t (k)
 cross join range(2) as u (copy);
+
+-- what the bank took back, or brought back, and why
+alter table bank_line add column return_reason varchar;
+insert into bank_line
+select
+    'returned ' || lid, account_code, business_day(booking_date + 3),
+    business_day(booking_date + 3), -amount, name, account, 'Return ' || text, null, end_to_end_id, 'returned', null, null, null,
+    null, case_class, case kind when 'receipt' then 'MD01' else 'AC04' end
+from bank_line
+where
+    case_class = 'returned_receipt'
+    or (case_class = 'bill_returned' and ends_with(lid, '.1'));
 
 delete from bank_line where booking_date > getvariable('end_date');
 

@@ -269,7 +269,11 @@ select
         cast(bank_line.booking_date as varchar), cast(bank_line.value_date as varchar),
         money(bank_line.amount, own_account.digits), own_account.currency, csv(bank_line.name),
         coalesce(bank_line.account, ''), csv(bank_line.text), coalesce(bank_line.end_to_end_id, ''),
-        case when bank_line.amount < 0 then 'DEBIT' else 'CREDIT' end, '',
+        case
+            when bank_line.return_reason is not null then 'RRTN'
+            when bank_line.amount < 0 then 'DEBIT'
+            else 'CREDIT'
+        end, '',
         coalesce(bank_line.original_amount, ''), coalesce(bank_line.original_currency, '')
     ) as line
 from bank_line

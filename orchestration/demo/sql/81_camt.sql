@@ -37,6 +37,7 @@ select
                 || structured_reference || '</Ref></CdtrRefInf></Strd>', ''
             ) || '</RmtInf>'
     end
+    || coalesce('<RtrInf><Rsn><Cd>' || return_reason || '</Cd></Rsn></RtrInf>', '')
     || '</TxDtls>' as detail
 from bank_line
 inner join own_account on bank_line.account_code = own_account.code

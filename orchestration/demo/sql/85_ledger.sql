@@ -23,7 +23,7 @@ with posted as (
         case bank_line.kind
             when 'receipt' then '1200' when 'payout' then '1360' when 'supplier' then '3300'
             when 'payroll' then '3720' when 'own_transfer' then '1460'
-            when 'unidentified' then '1590' else '6855'
+            when 'unidentified' then '1590' when 'returned' then '1460' else '6855'
         end as contra_code,
         -- posted again the day after
         bank_line.booking_date + cast(copies.copy as integer) as posting_date,

@@ -154,7 +154,7 @@ payouts as (
     inner join bank_item on payout.payout_id = bank_item.payout_id
     cross join (values ('expected'), ('actual')) as sides (side)
 ),
--- a second payment of a bill belongs to nothing
+-- a second payment of a bill belongs to nothing, nor does one that came back
 paid_bills as (
     select
         vendor_payment.k, vendor_payment.s, vendor_payment.case_class, bank_item.item_id,
@@ -162,7 +162,12 @@ paid_bills as (
     from vendor_payment
     inner join bank_item
         on 'supplier ' || vendor_payment.k || '.' || vendor_payment.part = bank_item.lid
-    where vendor_payment.case_class <> 'bill_paid_twice' or vendor_payment.part = 1
+    where
+        case vendor_payment.case_class
+            when 'bill_paid_twice' then vendor_payment.part = 1
+            when 'bill_returned' then vendor_payment.part = 2
+            else true
+        end
 ),
 bills as (
     select k, sum(total) as owed from vendor_bill where part < 9 group by k
@@ -241,7 +246,7 @@ select
     case
         when case_class in ('bill_reference', 'bill_lump', 'bill_credit_note', 'bill_paid_twice')
             then true
-        when case_class = 'bill_entered_twice' then true
+        when case_class in ('bill_entered_twice', 'bill_returned') then true
         when case_class = 'bill_missing_reference'
             then sure_bills.is_payee_known and sure_bills.is_only_amount
         else sure_bills.is_payee_known
@@ -316,12 +321,13 @@ select inv.fate, 'billing_invoices', inv.invoice_id, case inv.fate
     when 'short_rounding' then 'short_payment'
     when 'unpaid' then 'unmatched_past_window'
     when 'fx_residual' then 'fx_residual'
+    when 'returned_receipt' then 'payment_returned'
 end
 from inv
 where inv.fate in (
     'instalments', 'instalment_missing', 'short_discount', 'short_withholding', 'short_charges',
     'short_rounding', 'unpaid', 'fx_residual', 'lump_text', 'lump_advice', 'lump_none',
-    'lump_named_part', 'credit_full', 'credit_partial', 'credit_loose'
+    'lump_named_part', 'credit_full', 'credit_partial', 'credit_loose', 'returned_receipt'
 )
 union all
 select leg.case_class, 'bank_transactions', bank_item.item_id, case leg.case_class

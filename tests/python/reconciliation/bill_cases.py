@@ -130,6 +130,24 @@ def money_comes_back(books: Books) -> None:
     )
 
 
+def a_payment_comes_back(books: Books) -> None:
+    """The bank returns it, and the bill is owed as before; another one is paid again."""
+    for number, entry, amount in (("KM-48001", "b19", "340.40"), ("KM-48002", "b20", "71.05")):
+        bill(books, "7013", number, amount)
+        paid(books, "Kestrel Media", entry, amount, number)
+        books.receipt(
+            None,
+            f"{entry}back",
+            amount,
+            "2026-05-23",
+            f"Return {number}",
+            counterparty_name="Kestrel Media",
+            counterparty_account="VACCKestrelMedia",
+            bank_transaction_code="PMNT-RCDT-RRTN",
+        )
+    paid(books, "Kestrel Media", "b20again", "71.05", "KM-48002", day="2026-05-28")
+
+
 FIRST_DAY: tuple[Callable[[Books], None], ...] = (
     quoted_bills,
     part_payments,
@@ -139,6 +157,7 @@ FIRST_DAY: tuple[Callable[[Books], None], ...] = (
     not_paid,
     numbers_of_two,
     money_comes_back,
+    a_payment_comes_back,
 )
 
 SECOND_DAY: tuple[Callable[[Books, Company], None], ...] = (the_rest_is_paid,)

@@ -120,3 +120,11 @@ def test_paying_a_bill_clears_the_payable(company: TwoDays) -> None:
     assert lines == [
         ("1000", Decimal("-88.00")), ("2000", Decimal("88.01")), ("6960", Decimal("-0.01")),
     ]  # fmt: skip
+
+
+def test_a_payment_that_came_back_pays_nothing(company: TwoDays) -> None:
+    assert bill(company, "KM-48001") == ("open", Decimal("-340.40"))
+    assert outgoing(company, "b19") == outgoing(company, "b19back") == ("closed", 0)
+    assert bill(company, "KM-48002") == ("closed", 0)
+    assert outgoing(company, "b20again") == ("closed", 0)
+    assert outgoing(company, "b20back") == ("closed", 0)

@@ -272,3 +272,21 @@ def test_what_goes_to_review_is_among_the_first_candidates_in_every_kind_of_case
     classes: list[benchmark.CaseClass],
 ) -> None:
     assert [case for case in classes if case.in_review and benchmark.among_first(case) < 0.95] == []
+
+
+def test_what_the_bank_took_back_is_open_again(demo: Company) -> None:
+    planted = demo.rows(
+        f"""
+        select invoices.reconciliation_status, exceptions.exception_type
+        from '{demo.truth}/faults.parquet' as faults
+        left join fct_invoices as invoices on faults.key = invoices.invoice_id
+        left join fct_exceptions as exceptions
+            on
+                faults.key = exceptions.item_id
+                and exceptions.reconciliation = 'invoice_to_receipt'
+                and exceptions.status <> 'resolved'
+        where faults.fault = 'returned_receipt'
+        """
+    )
+    assert planted
+    assert set(planted) == {("open", "payment_returned")}
