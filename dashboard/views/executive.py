@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
@@ -284,7 +286,7 @@ def reconciliations() -> None:
     )
 
 
-def _standing(row: data.Row) -> str:
+def _standing(row: Mapping[str, Any]) -> str:
     """The name of a reconciliation, and what an inactive one waits for."""
     if row["why_inactive"] is None:
         return fmt.escaped(row["title"])

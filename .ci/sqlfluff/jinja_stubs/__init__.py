@@ -35,7 +35,9 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "sealed_decisions": lambda: "select * from stg_tieout__journal_entries",
     "set_parties": lambda units, name: f"select * from {units}",
     "settle": lambda items, links, defers_differences=False: f"select * from {items}",
-    "sets_of": lambda target_side, units="units", parties="", smallest_set=2: f"select * from {units}",
+    "sets_of": lambda target_side, units="units", parties="", smallest_set=2: (
+        f"select * from {units}"
+    ),
     "group_links": lambda: "grouped_links as (select * from links)",
     "undone_matches": lambda: "select * from int_journal__reversals",
     "unit_of_scale": lambda digits: "0.01",

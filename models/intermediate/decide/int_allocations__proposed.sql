@@ -15,8 +15,8 @@ waves as (
 
 order_of_waves as (select * from {{ ref('passes') }}),
 
--- a document that a stranger's payment may be for is not kept from its own payer's; what a later wave
--- has closed is no suggestion any more
+-- a document that a stranger's payment may be for is not kept from its own payer's; what a later
+-- wave has closed is no suggestion any more
 closed_later as (
     select distinct
         suggested.pass,

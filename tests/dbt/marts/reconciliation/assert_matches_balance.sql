@@ -134,8 +134,8 @@ checked as (
                 )
             )
         ) as tolerance,
-        -- one in the reporting currency was granted at the rate of the match's last fact, and is held
-        -- against that of the decision: a tenth is left for what the rate has moved between
+        -- one in the reporting currency was granted at the rate of the match's last fact, and is
+        -- held against that of the decision: a tenth is left for what the rate has moved between
         coalesce(
             abs(matches.difference_amount) * coalesce(rates.rate, 1)
             <= 1.1 * rules.tolerance_reporting,
