@@ -119,6 +119,7 @@ final as (
         end as status,
         placed.final_set_aside_reason as set_aside_reason,
         placed.is_in_review,
+        placed.due_date,
         placed.due_for_match_at,
         placed.batch_id,
         placed.row_hash,

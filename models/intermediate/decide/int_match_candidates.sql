@@ -336,57 +336,15 @@ lost as (
         losers.other_item_id
 ),
 
--- where more is open than sets are looked for in, the oldest are shown
-large_parties as (
-    select
-        open_items.reconciliation,
-        open_items.family_id,
-        open_items.currency
-    from open_items
-    inner join {{ ref('reconciliations') }} as reconciliations
-        on open_items.reconciliation = reconciliations.name
-    where
-        open_items.side = 'expected'
-        and open_items.family_id is not null
-        and reconciliations.party_kind <> 'account'
-    group by open_items.reconciliation, open_items.family_id, open_items.currency
-    having count(*) > {{ search_limit('largest_party_in_sets') }}
-),
-
-oldest_documents as (
-    select open_items.*
-    from open_items
-    inner join large_parties
+owed as (
+    select owed_documents.*
+    from {{ ref('int_match_candidates__owed') }} as owed_documents
+    left join lost
         on
-            open_items.reconciliation = large_parties.reconciliation
-            and open_items.family_id = large_parties.family_id
-            and open_items.currency = large_parties.currency
-    where open_items.side = 'expected'
-    qualify row_number() over (
-        partition by open_items.reconciliation, open_items.family_id, open_items.currency
-        order by open_items.event_date nulls last, open_items.item_key nulls last
-    ) <= {{ search_limit('documents_shown') }}
-),
-
-unsearched as (
-    select
-        payments.item_key,
-        payments.reconciliation,
-        payments.item_type,
-        payments.item_id,
-        cast(null as {{ dbt.type_string() }}) as match_id,
-        oldest_documents.item_type as other_item_type,
-        oldest_documents.item_id as other_item_id,
-        cast(null as {{ amount_type() }}) as score,
-        {{ json_object([['open', amount_text('oldest_documents.open_amount')]]) }} as score_parts,
-        'too_many_open_items' as why_not
-    from open_items as payments
-    inner join oldest_documents
-        on
-            payments.reconciliation = oldest_documents.reconciliation
-            and payments.family_id = oldest_documents.family_id
-            and payments.currency = oldest_documents.currency
-    where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
+            owed_documents.item_key = lost.item_key
+            and owed_documents.other_item_type = lost.other_item_type
+            and owed_documents.other_item_id = lost.other_item_id
+    where lost.item_key is null
 ),
 
 -- 'three invoices': so many are open on the day of the line, and their amounts do not agree with it
@@ -504,11 +462,11 @@ considered as (
     union all
     select * from lost
     union all
-    select * from unsearched
-    union all
     select * from counted
     union all
     select * from near_at_the_rate
+    union all
+    select * from owed
 ),
 
 candidates as (
