@@ -1,5 +1,5 @@
--- What the payer of an unexplained payment owes, whatever the amounts: people begin there. Of a party
--- with more than sets are looked for in, the oldest.
+-- What the payer of an unexplained payment owes, whatever the amounts: people begin there. Of a
+-- party with more than sets are looked for in, the oldest.
 with
 
 open_items as (
@@ -69,8 +69,8 @@ unsearched as (
     where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
 ),
 
--- Documents that the payment is an equal part of first, then those that it could hold, the nearest by
--- due date first.
+-- Documents that the payment is an equal part of first, then those that it could hold, the
+-- nearest by due date first.
 owed_by_payer as (
     select
         payments.item_key,
