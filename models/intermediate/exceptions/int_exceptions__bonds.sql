@@ -6,7 +6,12 @@ allocations as (select * from {{ ref('int_match_allocations') }}),
 
 items as (select * from {{ ref('int_items__balanced') }}),
 
-duplicate_items as (select * from {{ ref('int_exceptions__duplicate_items') }}),
+-- what one fault made in mass is one exception already, and hangs together with nothing else
+duplicate_items as (
+    select *
+    from {{ ref('int_exceptions__duplicate_items') }}
+    where not is_mass and original_item_id is not null
+),
 
 returns as (select * from {{ ref('int_bank_transactions__returns') }}),
 
@@ -24,7 +29,6 @@ copies as (
         'copy|' || duplicate_items.item_key as bond_id,
         duplicate_items.item_key
     from duplicate_items
-    where duplicate_items.original_item_id is not null
     union all
     select
         'copy|' || duplicate_items.item_key as bond_id,

@@ -13,6 +13,7 @@ from tests.python.mutation.warehouse_copy import Breaker, Copy, one
 ONE_EXCEPTION = "assert_every_open_item_past_its_window_has_one_exception"
 ITEM_EXISTS = "assert_exceptions_name_items_that_exist"
 FROM_JOURNAL = "assert_exceptions_follow_from_the_journal"
+ONE_LEAD = "assert_every_case_has_one_lead"
 READY = "assert_decisions_are_ready_to_seal"
 IN_LOG = "assert_every_decision_is_in_the_audit_log"
 CHAIN = "assert_blocks_form_a_chain"
@@ -27,6 +28,7 @@ def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
         ONE_EXCEPTION,
         ITEM_EXISTS,
         FROM_JOURNAL,
+        ONE_LEAD,
         READY,
         IN_LOG,
         CHAIN,
@@ -166,6 +168,39 @@ def test_an_exception_that_the_journal_does_not_tell_is_found(
     broken: Breaker, statement: str
 ) -> None:
     assert broken(statement).fails(FROM_JOURNAL) > 0
+
+
+LEAD = one("fct_exceptions", "is_case_lead")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            f"update marts.fct_exceptions set is_case_lead = false where {LEAD}",
+            id="a case without a lead",
+        ),
+        pytest.param(
+            f"update marts.fct_exceptions set is_case_lead = null where {LEAD}",
+            id="nobody knows whether an exception leads",
+        ),
+        pytest.param(
+            f"insert into marts.fct_exceptions select * from marts.fct_exceptions where {LEAD}",
+            id="a case with two leads",
+        ),
+        pytest.param(
+            f"update marts.fct_exceptions set case_id = null where {LEAD}",
+            id="an exception of no case",
+        ),
+        pytest.param(
+            "update intermediate.int_exceptions__bonded_items set case_id = 'x' where "
+            "item_key = (select min(item_key) from intermediate.int_exceptions__bonds)",
+            id="one bond in two cases",
+        ),
+    ],
+)
+def test_a_case_is_led_by_exactly_one(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(ONE_LEAD) > 0
 
 
 @pytest.mark.parametrize(
