@@ -19,7 +19,8 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "amount_type": lambda: "decimal(38, 10)",
     "compared_levels": lambda relation: f"pair_levels as (select * from {relation})",
     "compared_pairs": lambda open_model, words: f"select * from {open_model}",
-    "comparisons": lambda: {},
+    "comparisons": lambda: {"amount": "amount"},
+    "cover_ranges": lambda: "ranges as (select * from sided_items)",
     "connected_components": lambda bonds: f"components as (select * from {bonds})",
     "cover_orders": lambda relation, name: f"{name} as (select * from {relation})",
     "current_version": lambda feed: "select * from source",
@@ -94,6 +95,17 @@ def call(name: str) -> Callable[..., Any]:
     return stub
 
 
+def ctes(name: str) -> Callable[..., Any]:
+    """The stand-in of a macro that holds CTEs: the last of them, which callers read."""
+    return lambda *arguments, **named: f"{name} as (select * from {name}_source)"
+
+
 for _file in sorted(MACROS.rglob("*.sql")):
-    for _name in re.findall(r"\bmacro ([a-z][a-z0-9_]*)\(", _file.read_text(encoding="utf-8")):
-        globals()[_name] = FRAGMENTS.get(_name) or call(_name)
+    for _name, _body in re.findall(
+        r"\bmacro ([a-z][a-z0-9_]*)\([^)]*\)\s*-?%\}(.*?)\{%-?\s*endmacro",
+        _file.read_text(encoding="utf-8"),
+        re.DOTALL,
+    ):
+        _ctes = re.findall(r"^(\w+) as \(", _body, re.MULTILINE)
+        _holds_ctes = _ctes and not re.search(r"^with\b", _body, re.MULTILINE)
+        globals()[_name] = FRAGMENTS.get(_name) or (ctes(_ctes[-1]) if _holds_ctes else call(_name))

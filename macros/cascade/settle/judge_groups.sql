@@ -76,7 +76,7 @@ fits_another as (
             and suspect_payments.currency = documents.currency
             and suspect_payments.amount = documents.amount
             and {{ days_between('documents.event_date', 'suspect_payments.event_date') }}
-            between - suspect_payments.days_before and suspect_payments.days_after
+            between -suspect_payments.days_before and suspect_payments.days_after
     left join named_documents
         on
             suspect_payments.group_name = named_documents.group_name

@@ -72,7 +72,7 @@ final as (
         settled_groups.match_currency,
         cast(
             case
-                when allocated.remaining_amount < 0 then - allocated.item_part
+                when allocated.remaining_amount < 0 then -allocated.item_part
                 else allocated.item_part
             end as {{ amount_type() }}
         ) as allocated_amount,
@@ -80,13 +80,13 @@ final as (
             case
                 when not settled_groups.closes_difference then 0
                 when allocated.remaining_amount < 0
-                    then - (abs(allocated.remaining_amount) - allocated.item_part)
+                    then -(abs(allocated.remaining_amount) - allocated.item_part)
                 else abs(allocated.remaining_amount) - allocated.item_part
             end as {{ amount_type() }}
         ) as adjusted_amount,
         cast(
             case
-                when allocated.remaining_amount < 0 then - allocated.match_part
+                when allocated.remaining_amount < 0 then -allocated.match_part
                 else allocated.match_part
             end as {{ amount_type() }}
         ) as match_amount,
@@ -94,7 +94,7 @@ final as (
             case
                 when not settled_groups.closes_difference then 0
                 when allocated.remaining_amount < 0
-                    then - (abs(allocated.remaining_in_match) - allocated.match_part)
+                    then -(abs(allocated.remaining_in_match) - allocated.match_part)
                 else abs(allocated.remaining_in_match) - allocated.match_part
             end as {{ amount_type() }}
         ) as match_adjusted_amount
