@@ -103,9 +103,10 @@ related_items as (
         and coalesce(live_matches.method, '') <> 'manual'
 ),
 
--- Money of a customer that goes back joins the match of the document that it names, as it does
--- when all comes at once. It counts once, when it is new: what was known when a match was made and
--- is not in it does not belong to it.
+-- Money of a customer that goes back joins the match of the document that it names, and money
+-- that comes in the match of a document with its credit memo alone, as they do when all comes at
+-- once. It counts once, when it is new: what was known when a match was made and is not in it
+-- does not belong to it.
 match_runs as (
     select
         runs.run_id,
@@ -114,12 +115,14 @@ match_runs as (
     group by runs.run_id
 ),
 
-money_back as (
+new_bank_lines as (
     select
         items.item_key,
         items.item_id,
         items.reconciliation,
         items.family_id,
+        items.currency,
+        items.amount,
         bank_transactions._run_sequence as run_sequence
     from items
     inner join {{ ref('stg_bank__transactions') }} as bank_transactions
@@ -131,36 +134,105 @@ money_back as (
     where
         items.item_type = 'bank_transaction'
         and items.side = 'actual'
-        and items.amount < 0
         and items.set_aside_reason is null
         and items.anchor_item_key = items.item_key
         and held.item_key is null
 ),
 
-named_back as (
-    select distinct live_allocations.match_id
-    from money_back
+new_charges as (
+    select
+        items.item_key,
+        items.item_id,
+        items.reconciliation,
+        items.family_id,
+        items.currency,
+        items.amount,
+        transactions._run_sequence as run_sequence
+    from items
+    inner join {{ ref('stg_gateway__transactions') }} as transactions
+        on items.item_id = {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }}
+    left join live_allocations as held
+        on items.item_key = held.item_key
+    where
+        items.item_type = 'charge'
+        and items.side = 'actual'
+        and items.set_aside_reason is null
+        and held.item_key is null
+),
+
+-- a document with its credit memos, and what they leave of it
+credited as (
+    select
+        live_allocations.match_id,
+        min(items.reconciliation) as reconciliation,
+        min(items.family_id) as family_id,
+        min(items.currency) as currency,
+        sum(items.amount) as amount
+    from live_allocations
+    inner join items
+        on live_allocations.item_key = items.item_key
+    group by live_allocations.match_id
+    having min(items.side) = 'expected' and max(items.side) = 'expected'
+),
+
+named_documents as (
+    select
+        live_allocations.match_id,
+        new_bank_lines.run_sequence,
+        new_bank_lines.amount
+    from new_bank_lines
     inner join {{ ref('int_bank_transactions__mentions') }} as mentions
-        on money_back.item_id = mentions.item_id
+        on new_bank_lines.item_id = mentions.item_id
     inner join {{ ref('int_item_numbers__current') }} as numbers
         on
             mentions.mention_value = numbers.number_value
-            and money_back.reconciliation = numbers.reconciliation
+            and new_bank_lines.reconciliation = numbers.reconciliation
             and numbers.strength = 'strong'
     inner join items as documents
         on
             numbers.item_key = documents.item_key
-            and money_back.family_id = documents.family_id
+            and new_bank_lines.family_id = documents.family_id
     inner join live_allocations
         on documents.item_key = live_allocations.item_key
+    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
+),
+
+arrived as (
+    select
+        named_documents.match_id,
+        named_documents.run_sequence
+    from named_documents
+    left join credited
+        on named_documents.match_id = credited.match_id
+    where named_documents.amount < 0 or credited.match_id is not null
+    union all
+    select
+        credited.match_id,
+        payments.run_sequence
+    from credited
+    inner join (
+        select * from new_bank_lines
+        union all
+        select * from new_charges
+    ) as payments
+        on
+            credited.reconciliation = payments.reconciliation
+            and credited.family_id = payments.family_id
+            and credited.currency = payments.currency
+            and credited.amount = payments.amount
+    where credited.amount <> 0
+),
+
+completed_by_money as (
+    select distinct arrived.match_id
+    from arrived
     inner join live_matches
-        on live_allocations.match_id = live_matches.match_id
+        on arrived.match_id = live_matches.match_id
     inner join match_runs
         on live_matches.run_id = match_runs.run_id
     where
-        (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
-        and coalesce(live_matches.method, '') <> 'manual'
-        and money_back.run_sequence > match_runs.run_sequence
+        coalesce(live_matches.method, '') <> 'manual'
+        and arrived.run_sequence > match_runs.run_sequence
 ),
 
 final as (
@@ -170,7 +242,7 @@ final as (
             when people_undo.match_id is not null then 'undone_by_a_person'
             when changed_items.reason is not null then changed_items.reason
             when related_items.match_id is not null then 'related_item_arrived'
-            when named_back.match_id is not null then 'related_item_arrived'
+            when completed_by_money.match_id is not null then 'related_item_arrived'
         end as reversal_reason,
         coalesce(people_undo.actor, 'tieout') as reversal_actor
     from live_matches
@@ -178,8 +250,8 @@ final as (
         on live_matches.match_id = changed_items.match_id
     left join related_items
         on live_matches.match_id = related_items.match_id
-    left join named_back
-        on live_matches.match_id = named_back.match_id
+    left join completed_by_money
+        on live_matches.match_id = completed_by_money.match_id
     left join people_undo
         on live_matches.match_id = people_undo.match_id
 )
