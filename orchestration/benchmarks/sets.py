@@ -54,7 +54,7 @@ def run(size: int = 200_000) -> Result:
     with temporary_home() as home:
         _land(home, size)
         ingest(home, AS_OF)
-        build(home, "+int_open__after_equals")
+        build(home, "+int_open__after_sums")
         # by themselves, once what they read is there: two cores for the pass, as in the promise
         spans = build(home, " ".join(MODELS))
         return _score(home, size, spans)

@@ -86,6 +86,7 @@ def test_dbt_tells_when_each_feed_was_last_taken_in(reconciled_copy: Tieout) -> 
         "gateway_payouts",
         "gateway_transactions",
         "ledger_entries",
+        "vendor_invoices",
     }, done.stdout[-3000:]
     for result in results:
         assert result["status"] in {"pass", "warn", "error"}, result

@@ -55,7 +55,7 @@ def test_a_part_payment_counts_for_a_payee_that_is_known(company: TwoDays) -> No
     assert open_first == -300
     assert bill(company, "BP-41002") == ("closed", 0)
     assert bill(company, "CS-41003") == ("in_review", -500)
-    assert finding(company, f"{ACCOUNT}/b6") == ("ambiguous_match", "payer_unknown")
+    assert finding(company, f"{ACCOUNT}/b6") == ("needs_approval", "payer_unknown")
 
 
 def test_a_bare_amount_counts_for_a_payee_that_is_known(company: TwoDays) -> None:

@@ -3,6 +3,8 @@
 -- Breaks when: leads are chosen by something that ties, a chain of bonds is longer than the rounds
 -- of connected_components, or a resolved exception leads an open case. In silence, a case would be
 -- counted twice, or not at all, in every queue and amount.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
+
 with
 
 exceptions as (select * from {{ ref('fct_exceptions') }}),
