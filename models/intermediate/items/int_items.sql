@@ -28,7 +28,14 @@ suspected_copies as (
     where copies.verdict = 'suspected'
 ),
 
-returns as (select * from {{ ref('int_bank_transactions__returns') }}),
+-- (a constant on one side of a join alone would compare all rows with all)
+returns as (
+    select
+        bank_returns.*,
+        'bank_transaction' as item_type,
+        'actual' as side
+    from {{ ref('int_bank_transactions__returns') }} as bank_returns
+),
 
 final as (
     select
@@ -85,8 +92,8 @@ final as (
             and all_items.item_id = suspected_copies.item_id
     left join returns
         on
-            all_items.item_type = 'bank_transaction'
-            and all_items.side = 'actual'
+            all_items.item_type = returns.item_type
+            and all_items.side = returns.side
             and all_items.item_id = returns.item_id
     where all_items.event_at <= {{ as_of() }}
 )

@@ -26,7 +26,12 @@ live_allocations as (
 receipts as (select * from {{ ref('fct_receipts') }}),
 
 -- what the payer's bank took back is no refund of ours
-returns as (select * from {{ ref('int_bank_transactions__returns') }}),
+returns as (
+    select
+        bank_returns.*,
+        'bank_transaction' as item_type
+    from {{ ref('int_bank_transactions__returns') }} as bank_returns
+),
 
 -- the cash side of each match, netted: what came, what went back, how much of it a bank has seen
 match_cash as (
@@ -61,7 +66,7 @@ match_cash as (
             and live_allocations.item_id = receipts.item_id
     left join returns
         on
-            live_allocations.item_type = 'bank_transaction'
+            live_allocations.item_type = returns.item_type
             and live_allocations.item_id = returns.item_id
     where
         live_allocations.side = 'actual'
