@@ -19,6 +19,23 @@ mentions as (select * from {{ ref('int_item_mentions') }}),
 
 numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
+held_since as (select * from {{ ref('int_items__held_since') }}),
+
+-- in which run a payment came
+known_since as (
+    select
+        'bank_transaction' as item_type,
+        {{ item_id(['bank_transactions.account_id', 'bank_transactions.entry_id']) }} as item_id,
+        bank_transactions._run_sequence as run_sequence
+    from {{ ref('stg_bank__transactions') }} as bank_transactions
+    union all
+    select
+        transactions.type as item_type,
+        {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }} as item_id,
+        transactions._run_sequence as run_sequence
+    from {{ ref('stg_gateway__transactions') }} as transactions
+),
+
 declined_pairs as (
     select *
     from {{ ref('int_declined_pairs') }}
@@ -30,12 +47,15 @@ declined_pairs as (
 payments as (
     select
         units.*,
-        items.party_source
+        items.party_source,
+        known_since.run_sequence
     from units
     inner join rules
         on units.reconciliation = rules.reconciliation
     inner join items
         on units.unit_key = items.item_key
+    left join known_since
+        on items.item_type = known_since.item_type and items.item_id = known_since.item_id
     where units.side = 'actual' and units.unit_amount <> 0
 ),
 
@@ -50,6 +70,7 @@ documents as (
         items.event_date,
         items.set_aside_reason,
         units.unit_amount,
+        held_since.held_in_run,
         {{ compact_upper('items.document_number') }} as number_text,
         {{ regex_extract(compact_upper('items.document_number'), '^[A-Z]+([0-9]+)$', 1) }}
             as number_digits
@@ -57,7 +78,9 @@ documents as (
     inner join rules
         on items.reconciliation = rules.reconciliation
     left join units
-        on items.item_key = units.unit_key and units.side = 'expected'
+        on items.item_key = units.unit_key and items.side = units.side
+    left join held_since
+        on items.item_key = held_since.item_key
     where items.side = 'expected'
 ),
 
@@ -79,10 +102,15 @@ readings as (
         end as is_equal,
         case
             when
-                documents.unit_amount is not null
+                -- it was open when the payment came
+                (
+                    documents.unit_amount is not null
+                    or documents.held_in_run >= payments.run_sequence
+                )
                 and (
                     payments.currency <> documents.currency
-                    or abs(payments.unit_amount) < abs(documents.unit_amount)
+                    or abs(payments.unit_amount)
+                    < abs(coalesce(documents.unit_amount, documents.amount))
                 )
                 then 1
             else 0
@@ -163,6 +191,7 @@ pairs as (
         misquoting.reconciliation,
         documents.item_key as expected_unit,
         misquoting.unit_key as actual_unit,
+        misquoting.run_sequence,
         misquoting.said,
         misquoting.names_own,
         misquoting.may_be_part,
@@ -231,7 +260,8 @@ final as (
         counted.actual_unit,
         replace(counted.said, '.', '-') as evidence,
         counted.is_written_wrong,
-        counted.names_own = 1 as names_own
+        counted.names_own = 1 as names_own,
+        counted.run_sequence
     from counted
     where
         counted.is_free

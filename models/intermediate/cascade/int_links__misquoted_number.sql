@@ -18,6 +18,23 @@ numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 {{ units_of('open_items') }},
 
+-- what waves after the texts closed, in this payment's run or later, was still open when it was
+-- asked about: it would be so again
+held_later as (
+    select
+        items.item_key as unit_key,
+        items.side,
+        items.reconciliation,
+        items.family_id,
+        items.currency,
+        items.amount as unit_amount,
+        held_since.held_in_run
+    from {{ ref('int_items__held_since') }} as held_since
+    inner join {{ ref('int_items') }} as items
+        on held_since.item_key = items.item_key
+    where held_since.is_held_by_amount
+),
+
 free_units as (
     select units.*
     from units
@@ -68,8 +85,12 @@ waiting_documents as (
     where spoken_for.side = 'expected'
 ),
 
-naming_what_waits as (
-    select distinct pairs.actual_unit
+still_named as (
+    select
+        pairs.actual_unit,
+        numbers.item_key,
+        pairs.family_id,
+        pairs.run_sequence
     from pairs
     inner join mentions
         on pairs.actual_unit = mentions.item_key
@@ -78,11 +99,24 @@ naming_what_waits as (
             pairs.reconciliation = numbers.reconciliation
             and mentions.mention_value = numbers.number_value
             and numbers.strength = 'strong'
+    where pairs.names_own
+),
+
+naming_what_waits as (
+    select still_named.actual_unit
+    from still_named
     inner join waiting_documents
         on
-            numbers.item_key = waiting_documents.unit_key
-            and pairs.family_id = waiting_documents.family_id
-    where pairs.names_own
+            still_named.item_key = waiting_documents.unit_key
+            and still_named.family_id = waiting_documents.family_id
+    union
+    select still_named.actual_unit
+    from still_named
+    inner join held_later
+        on
+            still_named.item_key = held_later.unit_key
+            and still_named.family_id = held_later.family_id
+            and still_named.run_sequence <= held_later.held_in_run
 ),
 
 waiting_payments as (
@@ -106,7 +140,7 @@ waiting_payments as (
 ),
 
 rivaled as (
-    select distinct pairs.actual_unit
+    select pairs.actual_unit
     from pairs
     inner join waiting_payments
         on
@@ -116,6 +150,18 @@ rivaled as (
             and pairs.unit_amount = waiting_payments.unit_amount
             and pairs.actual_unit <> waiting_payments.unit_key
     where not pairs.is_written_wrong
+    union
+    select pairs.actual_unit
+    from pairs
+    inner join held_later
+        on
+            pairs.reconciliation = held_later.reconciliation
+            and pairs.family_id = held_later.family_id
+            and pairs.currency = held_later.currency
+            and pairs.unit_amount = held_later.unit_amount
+            and pairs.actual_unit <> held_later.unit_key
+            and pairs.run_sequence <= held_later.held_in_run
+    where not pairs.is_written_wrong and held_later.side = 'actual'
 ),
 
 counted as (
