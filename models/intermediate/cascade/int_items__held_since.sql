@@ -24,8 +24,9 @@ final as (
     select
         allocations.item_key,
         max(runs.run_sequence) as held_in_run,
-        max(case when passes.wave in ('equals', 'sums', 'likeness', 'undoing') then 1 else 0 end) = 1
-            as is_held_by_amount
+        max(
+            case when passes.wave in ('equals', 'sums', 'likeness', 'undoing') then 1 else 0 end
+        ) = 1 as is_held_by_amount
     from allocations
     inner join standing
         on allocations.match_id = standing.match_id
