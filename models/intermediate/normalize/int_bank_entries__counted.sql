@@ -38,7 +38,8 @@ entries as (
         count(*) as line_count,
         sum(lines.amount) as amount,
         min(lines.own_reference) as own_reference,
-        {{ compact_upper('min(lines.wording) || max(lines.wording)') }} as wording_key
+        {{ compact_upper('min(lines.wording) || max(lines.wording)') }} as wording_key,
+        {{ compact_upper('min(lines.wording)') }} as least_wording
     from lines
     inner join contested
         on
@@ -196,7 +197,30 @@ worded as (
     from told
 ),
 
--- what a file tells as an earlier one did, by id or word for word, is what it repeats of it
+-- one says all that the other does, and more
+told_at_length as (
+    select distinct
+        worded.delivery_number,
+        worded.first_item_id
+    from worded
+    inner join worded as earlier
+        on
+            worded.account_id = earlier.account_id
+            and worded.currency = earlier.currency
+            and worded.booking_date = earlier.booking_date
+            and worded.entry_total = earlier.entry_total
+            and worded.delivery_number > earlier.delivery_number
+    where
+        length(worded.least_wording) >= 4
+        and length(earlier.least_wording) >= 4
+        and (
+            worded.least_wording like '%' || earlier.least_wording || '%'
+            or earlier.least_wording like '%' || worded.least_wording || '%'
+        )
+),
+
+-- what a file tells as an earlier one did, by id, word for word or at other length, is what it
+-- repeats of it
 ranked as (
     select
         worded.*,
@@ -208,8 +232,10 @@ ranked as (
             partition by
                 worded.account_id, worded.currency, worded.booking_date, worded.entry_total,
                 worded.cluster_name, worded.delivery_number
+            -- what the rows say, not where they stand: a file sorted otherwise gives the same
             order by
                 worded.known_rank asc nulls last,
+                worded.first_item_id asc nulls last,
                 worded.first_row_number asc nulls last
         ) as place
     from (
@@ -224,9 +250,14 @@ ranked as (
                             worded.entry_total, worded.wording_key, worded.wording_place
                     )
                     then 1
-                else 2
+                when told_at_length.first_item_id is not null then 2
+                else 3
             end as known_rank
         from worded
+        left join told_at_length
+            on
+                worded.delivery_number = told_at_length.delivery_number
+                and worded.first_item_id = told_at_length.first_item_id
     ) as worded
     inner join clustered
         on
