@@ -54,8 +54,8 @@ class LandingConfig(dg.Config):
     as_of: str = ""
 
 
-class SealOrderTranslator(DagsterDbtTranslator):
-    """Lets the models that show the sealed journal wait for the seal."""
+class RunTranslator(DagsterDbtTranslator):
+    """Lets the models that show the sealed journal wait for the seal, and shows a run's tests."""
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -66,10 +66,26 @@ class SealOrderTranslator(DagsterDbtTranslator):
             return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SEALED_BLOCK)])
         return spec
 
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        if is_tested_on_release(manifest["nodes"].get(unique_id, {})):
+            return None
+        return super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+
 
 def is_after_seal(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest belongs to the second build."""
     return AFTER_SEAL_TAG in node.get("tags", [])
+
+
+def is_tested_on_release(node: Mapping[str, Any]) -> bool:
+    """Whether a node is a test that runs leave to `make test` (`dbt_runs.ON_RELEASE`)."""
+    return node.get("config", {}).get("meta", {}).get("tested") == "on_release"
 
 
 def is_in_run(node: Mapping[str, Any]) -> bool:
@@ -112,7 +128,7 @@ def build_assets(
     home: Home, project: DbtProject, manifest: Mapping[str, Any]
 ) -> Sequence[dg.AssetsDefinition]:
     """All assets of a home."""
-    translator = SealOrderTranslator()
+    translator = RunTranslator()
     sources = landed_sources(manifest)
     feed_of_key = {translator.get_asset_key(source): source["identifier"] for source in sources}
 

@@ -37,8 +37,9 @@ AFTER_SEAL_TAG = "after_seal"
 TRAINING_TAG = "training"
 """Models that only a training needs; runs leave them out."""
 
-CODE_TEST_TAG = "code_test"
-"""Data tests that prove macros and no data; like unit tests, they belong to `make test`."""
+ON_RELEASE = "config.meta.tested:on_release"
+"""Data tests of what follows from the code alone: macros, and keys inside staging and the cascade.
+Like unit tests, they belong to `make test`, which runs them on whole companies."""
 
 CALL_ENDED = "call_ended"
 """Key of the line that ends the log of a call; its value says whether the call succeeded."""
@@ -128,7 +129,7 @@ def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
     With `models` (a person rebuilds a part in Dagster), only those are built, with the tests that
     need nothing else; without, the whole phase. What proves code, not data, belongs to `make test`.
     """
-    code_tests = [f"tag:{CODE_TEST_TAG}", "resource_type:unit_test"]
+    code_tests = [ON_RELEASE, "resource_type:unit_test"]
     if models:
         return ["--select", *models, "--indirect-selection", "cautious", "--exclude", *code_tests]
     if phase is Phase.BEFORE_SEAL:

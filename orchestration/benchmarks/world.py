@@ -480,8 +480,8 @@ def _key(mart: str) -> list[str]:
     for path in (PROJECT_DIR / "models" / "marts").glob(f"*/{mart}.yml"):
         [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         for test in model.get("data_tests", []):
-            if isinstance(test, dict) and "primary_key" in test:
-                return list(test["primary_key"]["arguments"]["columns"])
+            if isinstance(test, dict) and "well_formed" in test:
+                return list(test["well_formed"]["arguments"]["key"])
     return []
 
 

@@ -1,7 +1,7 @@
 -- Guards how a text is read for references (macro mentions_of). Broken, a number would be found
 -- inside a longer one and close a wrong invoice, or what a person would find would not be found.
 -- `steps` null: the text must not be read as this value.
-{{ config(tags=['code_test']) }}
+{{ config(meta={'tested': 'on_release'}) }}
 with
 
 expectations as (

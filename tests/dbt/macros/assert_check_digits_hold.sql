@@ -1,6 +1,6 @@
 -- Guards the check digits of structured references, slips of the hand, and names. Broken, a mistyped
 -- reference would count as one without fault, or a payer would be found on one engine only.
-{{ config(tags=['code_test']) }}
+{{ config(meta={'tested': 'on_release'}) }}
 with
 
 cases as (

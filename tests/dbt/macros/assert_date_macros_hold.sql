@@ -1,6 +1,6 @@
 -- Guards date arithmetic and the written forms of moments. Broken, windows would open and close on
 -- other days on another engine, and item ids and audit hashes would differ.
-{{ config(tags=['code_test']) }}
+{{ config(meta={'tested': 'on_release'}) }}
 with
 
 moments as (

@@ -108,7 +108,7 @@ def undocumented_columns(manifest: Manifest) -> list[str]:
 
 def models_without_key_test(manifest: Manifest) -> list[str]:
     """Staging models and marts whose key no test guards."""
-    key_tests = {"primary_key", "unique_combination", "unique"}
+    key_tests = {"well_formed"}
     guarded = {
         node["attached_node"]
         for node in manifest["nodes"].values()
@@ -124,7 +124,7 @@ def models_without_key_test(manifest: Manifest) -> list[str]:
         "fct_quarantine",
     }
     return [
-        f"{model['name']}: test its key with `primary_key`"
+        f"{model['name']}: test its key with `well_formed`"
         for model in models(manifest)
         if layer(model) in ("staging", "marts")
         and model["unique_id"] not in guarded

@@ -461,3 +461,28 @@ def test_a_canary_that_looks_at_other_items_is_found(broken: Breaker, column: st
         f"select * replace ('canary' as rollout, coalesce({column}, 0) + 1 as {column}) "
         "from intermediate.int_match_rules__valid where rule_id = 'ir_amount_exact'"
     ).fails(CANARIES)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "insert into marts.fct_items select * from marts.fct_items where " + one("fct_items"),
+            id="a key twice",
+        ),
+        pytest.param(
+            "update marts.fct_items set item_id = null where " + one("fct_items"),
+            id="a key without a value",
+        ),
+        pytest.param(
+            "update marts.fct_items set batch_id = null where " + one("fct_items"),
+            id="a column that is always filled is empty",
+        ),
+        pytest.param(
+            "update marts.fct_items set side = 'left' where " + one("fct_items"),
+            id="a value that the column does not have",
+        ),
+    ],
+)
+def test_a_row_that_is_not_well_formed_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails("fct_items_is_well_formed") == 1

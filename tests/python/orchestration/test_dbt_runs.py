@@ -24,7 +24,7 @@ def test_the_first_build_leaves_out_what_shows_the_seal() -> None:
         "--exclude",
         "tag:after_seal",
         "tag:training",
-        "tag:code_test",
+        "config.meta.tested:on_release",
         "resource_type:unit_test",
     ]
 
@@ -36,7 +36,7 @@ def test_the_second_build_takes_nothing_else() -> None:
         "--select",
         "tag:after_seal",
         "--exclude",
-        "tag:code_test",
+        "config.meta.tested:on_release",
         "resource_type:unit_test",
     ]
 
