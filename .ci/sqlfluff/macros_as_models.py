@@ -16,11 +16,11 @@ MACRO = re.compile(
     r"\{%-?\s*macro\s+(?P<name>\w+)\((?P<parameters>[^)]*)\)\s*-?%\}(?P<body>.*?)\{%-?\s*endmacro",
     re.DOTALL,
 )
-COMMENTS = r"(?:\s|--[^\n]*\n|\{#.*?#\})*"
+COMMENTS = r"(?:\s|--[^\n]*\n|\{#.*?#\}|\{%-? set [^\n]*%\})*"
 QUERY = re.compile(COMMENTS + r"with\b", re.DOTALL)
 CTES = re.compile(COMMENTS + r"(?:\{%-? if [^\n]*%\}\s*)?" + COMMENTS + r"\w+ as \(", re.DOTALL)
 LISTS = {"key_columns": "['item_key']", "sources": "['description']", "links_models": "['links']"}
-FLAGS = {"payments": "true", "longest": "3"}
+NUMBERS = {"longest": "3"}
 
 
 def parameters_set(parameters: str) -> str:
@@ -29,7 +29,7 @@ def parameters_set(parameters: str) -> str:
     for parameter in parameters.split(","):
         name, _, default = (part.strip() for part in parameter.partition("="))
         if name:
-            value = LISTS.get(name) or FLAGS.get(name) or default or f"'{name}'"
+            value = LISTS.get(name) or NUMBERS.get(name) or default or f"'{name}'"
             set_all += "{%- set " + name + " = " + value + " -%}"
     return set_all
 

@@ -21,6 +21,8 @@ mentions as (
 
 numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
 declined as (select * from {{ ref('int_declined_pairs') }}),
 
 -- what they name of other customers they do not mean
@@ -122,10 +124,13 @@ ranked as (
         max(case when found.strength = 'strong' then 1 else 0 end) over (
             partition by found.actual_unit
         ) as has_strong,
-        max(case when found.reconciliation = 'payout_to_bank' then 1 else 0 end) over (
+        reconciliations.party_kind = 'gateway' as is_of_gateway,
+        max(case when reconciliations.party_kind = 'gateway' then 1 else 0 end) over (
             partition by found.claim_key
-        ) as quotes_payout
+        ) as quotes_gateway
     from found
+    inner join reconciliations
+        on found.reconciliation = reconciliations.name
 ),
 
 narrowed as (
@@ -140,7 +145,7 @@ narrowed as (
         and (ranked.strength = 'strong' or ranked.has_strong = 0)
         -- 206 may be anything: it does not speak of another customer's document
         and (ranked.strength = 'strong' or ranked.is_other_family = 0)
-        and (ranked.quotes_payout = 0 or ranked.reconciliation = 'payout_to_bank')
+        and (ranked.quotes_gateway = 0 or ranked.is_of_gateway)
 ),
 
 links as (

@@ -27,7 +27,6 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "date_spine": lambda first, last: "calendar",
     "expected_feeds": lambda: "select * from sources",
     "exception_members": lambda relation: [],
-    "judged_pairs": lambda pairs: f"with\n\njudged_pairs as (select * from {pairs})",
     "mentions_of": lambda relation, keys: f"mentions as (select * from {relation})",
     "runs_of_words": lambda relation, keys, longest: f"runs as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",

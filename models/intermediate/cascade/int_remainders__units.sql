@@ -7,6 +7,14 @@ open_items as (select * from {{ ref('int_open__after_equals') }}),
 
 named as (select * from {{ ref('int_remainders__links') }}),
 
+ordered_items as (
+    select
+        items.item_key,
+        items.purchase_order_number
+    from {{ ref('int_items') }} as items
+    where items.purchase_order_number is not null
+),
+
 {{ units_of('open_items') }},
 
 named_units as (
@@ -136,6 +144,7 @@ final as (
         parties.party_number,
         directed.event_date,
         {{ small_amount('directed.unit_amount') }} as amount,
+        ordered_items.purchase_order_number,
         cast(
             row_number() over (
                 partition by parties.party_number, directed.side
@@ -149,6 +158,8 @@ final as (
             and directed.family_id = parties.family_id
             and directed.currency = parties.currency
             and directed.direction = parties.direction
+    left join ordered_items
+        on directed.unit_key = ordered_items.item_key
     where abs(directed.unit_amount) between 0.0001 and 1000000000000
 )
 

@@ -46,6 +46,14 @@ rules as (
     where pass = 'sets' and relation = 'exact' and rollout = 'stable'
 ),
 
+ordered_items as (
+    select
+        items.item_key,
+        items.purchase_order_number
+    from {{ ref('int_items') }} as items
+    where items.purchase_order_number is not null
+),
+
 {{ units_of('silent_items') }},
 
 candidates as (
@@ -113,6 +121,7 @@ final as (
         parties.party_number,
         candidates.event_date,
         candidates.amount,
+        ordered_items.purchase_order_number,
         cast(
             row_number() over (
                 partition by parties.party_number, candidates.side
@@ -125,6 +134,8 @@ final as (
             candidates.reconciliation = parties.reconciliation
             and candidates.family_id = parties.family_id
             and candidates.currency = parties.currency
+    left join ordered_items
+        on candidates.unit_key = ordered_items.item_key
 )
 
 select * from final

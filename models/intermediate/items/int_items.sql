@@ -69,6 +69,7 @@ final as (
             as due_for_match_at,
         all_items.document_number,
         all_items.memo,
+        all_items.purchase_order_number,
         all_items.batch_id,
         all_items.row_hash,
         all_items.feed,

@@ -50,6 +50,7 @@ expected as (
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
         bank_transactions.remittance_information as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         bank_transactions._batch_id as batch_id,
         bank_transactions._row_hash as row_hash,
         'bank_transactions' as feed,
@@ -78,6 +79,7 @@ actual as (
         cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         ledger_entries.entry_id as document_number,
         ledger_entries.description as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         ledger_entries._batch_id as batch_id,
         ledger_entries._row_hash as row_hash,
         'ledger_entries' as feed,

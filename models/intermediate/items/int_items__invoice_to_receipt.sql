@@ -47,6 +47,7 @@ documents as (
         case when duplicates.invoice_id is not null then 'duplicate' end as set_aside_reason,
         invoices.invoice_number as document_number,
         cast(null as {{ dbt.type_string() }}) as memo,
+        invoices.purchase_order_number,
         invoices._batch_id as batch_id,
         invoices._row_hash as row_hash,
         'billing_invoices' as feed,
@@ -122,6 +123,7 @@ payments as (
         case when repeated_charges.item_id is not null then 'duplicate' end as set_aside_reason,
         transactions.transaction_id as document_number,
         transactions.invoice_reference as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         transactions._batch_id as batch_id,
         transactions._row_hash as row_hash,
         'gateway_transactions' as feed,
@@ -173,6 +175,7 @@ bank_items as (
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
         bank_transactions.remittance_information as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         bank_transactions._batch_id as batch_id,
         bank_transactions._row_hash as row_hash,
         'bank_transactions' as feed,

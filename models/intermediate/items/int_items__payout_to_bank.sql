@@ -31,6 +31,7 @@ expected as (
         cast(null as {{ dbt.type_string() }}) as set_aside_reason,
         payouts.payout_id as document_number,
         payouts.bank_reference as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         payouts._batch_id as batch_id,
         payouts._row_hash as row_hash,
         'gateway_payouts' as feed,
@@ -54,6 +55,7 @@ actual as (
         coalesce(bank_transactions.counterparty_name, bank_transactions.entry_id)
             as document_number,
         bank_transactions.remittance_information as memo,
+        cast(null as {{ dbt.type_string() }}) as purchase_order_number,
         bank_transactions._batch_id as batch_id,
         bank_transactions._row_hash as row_hash,
         'bank_transactions' as feed,

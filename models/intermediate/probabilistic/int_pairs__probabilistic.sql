@@ -1,5 +1,28 @@
--- What each pair is worth: by itself, and beside the other pairs of its two units.
-{{ judged_pairs('int_pairs__compared') }},
+-- What each pair is worth: by itself, and beside the other pairs of its two units. The steps are
+-- macros in macros/cascade/likeness.
+with
+
+pairs as (select * from {{ ref('int_pairs__compared') }}),
+
+weights as (select * from {{ ref('int_match_weights') }}),
+
+{{ compared_levels('pairs') }},
+
+{{ score_pairs() }},
+
+{{ share_odds() }},
+
+judged_pairs as (
+    select
+        scored.*,
+        cast(round(posteriors.odds / (1e0 + posteriors.odds), 6) as {{ amount_type() }})
+            as probability
+    from scored
+    inner join posteriors
+        on
+            scored.expected_unit = posteriors.expected_unit
+            and scored.actual_unit = posteriors.actual_unit
+),
 
 ranked as (
     select

@@ -1,0 +1,90 @@
+{#-
+    The words of every unit of an open model: the body of int_unit_words and int_training__words,
+    one row per unit and place in its text.
+
+    Each word has its rarity in bits: log2 of how many items there are for each one that says it. A
+    word in every text tells nothing, one in a thousand texts tells ten bits. Counted over all items
+    of the reconciliation, open or not.
+-#}
+{% macro unit_words(open_model) %}
+with
+
+open_units as (
+    select distinct anchor_item_key as unit_key
+    from {{ ref(open_model) }}
+),
+
+texts as (select * from {{ ref('int_item_texts') }}),
+
+said as (
+    select
+        texts.item_key,
+        texts.reconciliation,
+        texts.side,
+        words.position,
+        words.word
+    from texts
+    {{ unnest_positions(split_to_list('texts.item_text', ' '), 'words', 'word', 'position') }}
+    where words.word <> ''
+),
+
+said_by_open as (
+    select said.*
+    from said
+    inner join open_units
+        on said.item_key = open_units.unit_key
+),
+
+looked_for as (
+    select distinct
+        said_by_open.reconciliation,
+        said_by_open.word
+    from said_by_open
+),
+
+frequencies as (
+    select
+        said.reconciliation,
+        said.word,
+        count(distinct said.item_key) as item_count
+    from said
+    inner join looked_for
+        on
+            said.reconciliation = looked_for.reconciliation
+            and said.word = looked_for.word
+    group by said.reconciliation, said.word
+),
+
+populations as (
+    select
+        texts.reconciliation,
+        count(*) as item_count
+    from texts
+    group by texts.reconciliation
+),
+
+final as (
+    select
+        said_by_open.item_key as unit_key,
+        said_by_open.reconciliation,
+        said_by_open.side,
+        cast(said_by_open.position as bigint) as position,
+        said_by_open.word,
+        said_by_open.position = max(said_by_open.position) over (
+            partition by said_by_open.item_key
+        ) as is_last,
+        cast(
+            ln(cast(populations.item_count as double) / frequencies.item_count) / ln(2e0)
+            as decimal(18, 6)
+        ) as bits
+    from said_by_open
+    inner join frequencies
+        on
+            said_by_open.reconciliation = frequencies.reconciliation
+            and said_by_open.word = frequencies.word
+    inner join populations
+        on said_by_open.reconciliation = populations.reconciliation
+)
+
+select * from final
+{% endmacro %}
