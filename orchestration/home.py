@@ -71,7 +71,7 @@ class Home:
 
     @property
     def redelivered(self) -> Path:
-        """Bank lines that a file tells again, one Parquet file a batch."""
+        """Bank lines that a file tells again, one Parquet file an ingesting run."""
         return self.raw / "_redelivered"
 
     @property

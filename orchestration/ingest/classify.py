@@ -143,27 +143,26 @@ left join (select _batch_id, count(*) as n from conflicting group by _batch_id) 
     }
 
 
-def new_rows(feed: Feed, staged: str, batch_id: str, run_sequence: int) -> str:
-    """Query for the new rows of one batch of `staged` as they lie in raw, after `classify`."""
+def new_rows(feed: Feed, staged: str, run_sequence: int) -> str:
+    """Query for the new rows of `staged` as they lie in raw, after `classify`."""
     values = {"_run_sequence": f"cast({run_sequence} as bigint)"}
     columns = ", ".join(
         f"{values.get(name, 's.' + identifier(name))} as {identifier(name)}"
         for name in feed.raw_types
     )
     return (
-        f"select {columns} from {staged} as s "
-        f"where s._batch_id = {quoted(batch_id)} and s._bad_reason is null "
-        "and not exists (select 1 from redelivered as r "
-        f"where r._batch_id = {quoted(batch_id)} and r._row_number = s._row_number)"
+        f"select {columns} from {staged} as s anti join redelivered as r "
+        "on r._batch_id = s._batch_id and r._row_number = s._row_number "
+        "where s._bad_reason is null"
     )
 
 
-def known_rows(staged: str, batch_id: str, run_sequence: int) -> str:
-    """Query for the rows of one batch of `staged` that were known already, after `classify`."""
+def known_rows(staged: str, run_sequence: int) -> str:
+    """Query for the rows of `staged` that were known already, after `classify`."""
     return (
         "select s._batch_id as batch_id, s._row_number as row_number, s._row_hash as row_hash, "
         f"cast({run_sequence} as bigint) as run_sequence "
         f"from {staged} as s semi join redelivered as r "
         "on r._batch_id = s._batch_id and r._row_number = s._row_number "
-        f"where s._batch_id = {quoted(batch_id)} order by s._row_number"
+        "order by s._batch_id, s._row_number"
     )

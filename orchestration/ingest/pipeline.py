@@ -6,8 +6,9 @@ leaves files that no manifest names; the next one deletes them and starts over.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -73,9 +74,15 @@ class _Work:
     counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
     bank: BankReading = field(default_factory=BankReading)
     written: list[Path] = field(default_factory=list)
+    targets: Iterator[int] = field(default_factory=itertools.count)
 
-    def write(self, query: str, path: Path) -> None:
-        """Write a Parquet file that counts once the manifest names its batch."""
+    def next_target(self) -> Path:
+        """Where the next staged file goes."""
+        return self.scratch / f"{next(self.targets):06d}.parquet"
+
+    def write(self, query: str, folder: Path) -> None:
+        """Write the Parquet file of this run into a family; it counts once the manifest does."""
+        path = folder / store.run_file(self.run_sequence)
         store.write_parquet(self.connection, query, path)
         self.written.append(path)
 
@@ -107,8 +114,9 @@ def ingest(
         store.write_empty_files(connection, home, contract)
         batches = store.read_batches(connection, home)
         committed = {(feed, batch_id) for feed, batch_id, *_ in batches}
-        store.remove_orphans(home, contract, committed)
-        last = max((sequence for *_, sequence in batches), default=0)
+        sequences = {sequence for *_, sequence in batches}
+        store.remove_orphans(home, contract, sequences, {batch_id for _, batch_id in committed})
+        last = max(sequences, default=0)
         new: dict[tuple[str, str], LandedFile] = {}
         for file in scan(home):
             key = (file.feed, file.batch_id)
@@ -159,26 +167,68 @@ def _prepare(work: _Work, memory: str) -> None:
 
 
 def _stage(work: _Work, new: Iterable[LandedFile]) -> None:
-    """Read, check and type every new file into scratch."""
+    """Read, check and type every new file into scratch: small ones of one shape in one go."""
     new = list(new)
+    together: dict[Any, list[LandedFile]] = {}
+    for file in new:
+        if file.feed != BANK_LANDING:
+            together.setdefault(_shape(work, file), []).append(file)
+    staged = 0
+    for shape, files in together.items():
+        if shape is not None and len(files) > 1 and _stage_together(work, files):
+            staged += len(files)
+            progress.current().update(f"{staged}/{len(new)} files")
+            continue
+        for file in files:
+            staged += 1
+            progress.current().update(f"{staged}/{len(new)} files")
+            _stage_alone(work, file)
     bank = [file for file in new if file.feed == BANK_LANDING]
-    for number, file in enumerate((f for f in new if f.feed != BANK_LANDING), start=1):
-        progress.current().update(f"{number}/{len(new)} files")
-        target = work.scratch / f"{number:06d}.parquet"
-        try:
-            _stage_tabular(work, file, target)
-            if not file.is_unchanged():
-                raise FileChanged
-            work.staged.setdefault(file.feed, []).append(target)
-            work.files[file.feed, file.batch_id] = file
-        except FileRejected as rejection:
-            work.rejected[file.feed, file.batch_id] = rejection
-            work.files[file.feed, file.batch_id] = file
-        except FileChanged:
-            target.unlink(missing_ok=True)
     if bank:
         progress.current().update(f"{len(bank)} bank files")
         _stage_bank(work, bank)
+
+
+def _shape(work: _Work, file: LandedFile) -> tuple[str, ...] | None:
+    """What files that are staged in one go share; None for one that is staged by itself."""
+    if file.feed not in work.contract.feeds or file.size == 0:
+        return None
+    try:
+        shape = tabular.shape_of(file.path)
+    except FileNotFoundError:
+        return None
+    return shape and (file.feed, *shape)
+
+
+def _stage_together(work: _Work, files: list[LandedFile]) -> bool:
+    """Whether all files of one shape could be staged in one go; else none of them is."""
+    target = work.next_target()
+    sources = [tabular.Source(file.path, file.batch_id) for file in files]
+    feed = work.contract.feeds[files[0].feed]
+    try:
+        tabular.stage(work.connection, work.contract, feed, sources, target)
+    except (FileRejected, FileNotFoundError):
+        return False
+    if not all(file.is_unchanged() for file in files):
+        return False
+    work.staged.setdefault(feed.name, []).append(target)
+    work.files |= {(file.feed, file.batch_id): file for file in files}
+    return True
+
+
+def _stage_alone(work: _Work, file: LandedFile) -> None:
+    """Stage one file, or note why it is rejected; one that is still written to waits."""
+    target = work.next_target()
+    try:
+        _stage_tabular(work, file, target)
+        if not file.is_unchanged():
+            return
+        work.staged.setdefault(file.feed, []).append(target)
+    except FileRejected as rejection:
+        work.rejected[file.feed, file.batch_id] = rejection
+    except FileChanged:
+        return
+    work.files[file.feed, file.batch_id] = file
 
 
 def _stage_tabular(work: _Work, file: LandedFile, target: Path) -> None:
@@ -190,8 +240,9 @@ def _stage_tabular(work: _Work, file: LandedFile, target: Path) -> None:
         )
     if file.size == 0:
         raise FileRejected("the file is empty; land it with its content")
+    source = tabular.Source(file.path, file.batch_id)
     try:
-        tabular.stage(work.connection, work.contract, feed, file.path, file.batch_id, target)
+        tabular.stage(work.connection, work.contract, feed, [source], target)
     except FileNotFoundError as error:
         raise FileChanged from error
 
@@ -236,6 +287,7 @@ def _load(work: _Work) -> None:
         for feed, batch_id in work.files
         if feed == BANK_LANDING and (feed, batch_id) not in work.rejected
     }
+    store.create_table(work.connection, "rejects", store.QUARANTINE_TYPES)
     for name, paths in work.staged.items():
         feed = work.contract.feeds[name]
         relation = _relation(paths)
@@ -243,89 +295,85 @@ def _load(work: _Work) -> None:
         progress.current().update(f"{name}: telling new rows from known ones")
         classify(work.connection, feed, _good(relation), folder)
         counts = count(work.connection, feed, relation)
-        for path in paths:
-            own = _relation([path])
-            for (batch_id,) in work.connection.execute(
-                f"select distinct _batch_id from {own} order by _batch_id"
-            ).fetchall():
-                if counts[batch_id].loaded:
-                    work.write(
-                        new_rows(feed, own, batch_id, work.run_sequence),
-                        folder / f"{batch_id}.parquet",
-                    )
-                # How often a file tells a bank line counts, whether or not the row is new.
-                if name == BANK_FEED and counts[batch_id].redelivered:
-                    work.write(
-                        known_rows(own, batch_id, work.run_sequence),
-                        work.home.redelivered / f"{batch_id}.parquet",
-                    )
+        if any(batch.loaded for batch in counts.values()):
+            work.write(new_rows(feed, relation, work.run_sequence), folder)
+        # How often a file tells a bank line counts, whether or not the row is new.
+        if name == BANK_FEED and any(batch.redelivered for batch in counts.values()):
+            work.write(known_rows(relation, work.run_sequence), work.home.redelivered)
+        rejecting = []
         for batch_id, batch_counts in counts.items():
             landed_in = BANK_LANDING if name == BANK_FEED and batch_id in bank_ids else name
             if (landed_in, batch_id) not in work.files:
                 continue  # Structured remittance belongs to its bank file, whose rows are items.
             work.counts[landed_in, batch_id] = batch_counts
             if batch_counts.quarantined:
-                _quarantine_rows(work, relation, work.files[landed_in, batch_id])
-    for key, rejection in work.rejected.items():
-        _quarantine_file(work, work.files[key], rejection)
-
-
-def _quarantine_rows(work: _Work, relation: str, file: LandedFile) -> None:
-    work.write(
-        f"""
-select
-    _batch_id as batch_id, {quoted(file.feed)} as feed, {quoted(file.name)} as file_name,
-    _row_number as line_number, _bad_column as column_name, _bad_value as "value",
-    _bad_reason as reason, {_timestamp(work.as_of)} as quarantined_at,
-    cast({work.run_sequence} as bigint) as run_sequence, _row_key as row_key, false as is_file
-from {relation}
-where _batch_id = {quoted(file.batch_id)} and _bad_reason is not null
-order by line_number, reason
-""",
-        work.home.quarantine / store.quarantine_name(file.feed, file.batch_id),
-    )
-
-
-def _quarantine_file(work: _Work, file: LandedFile, rejection: FileRejected) -> None:
-    store.create_table(work.connection, "rejected_file", store.QUARANTINE_TYPES)
+                rejecting.append(work.files[landed_in, batch_id])
+        if rejecting:
+            _reject_rows(work, relation, rejecting)
     store.insert(
         work.connection,
-        "rejected_file",
-        [
-            {
-                "batch_id": file.batch_id,
-                "feed": file.feed,
-                "file_name": file.name,
-                "line_number": rejection.line,
-                "column_name": rejection.column,
-                "value": rejection.value,
-                "reason": rejection.reason,
-                "quarantined_at": work.as_of,
-                "run_sequence": work.run_sequence,
-                "row_key": None,
-                "is_file": True,
-            }
-        ],
+        "rejects",
+        [_rejected_file(work, work.files[key], why) for key, why in work.rejected.items()],
     )
-    work.write(
-        "select * from rejected_file",
-        work.home.quarantine / store.quarantine_name(file.feed, file.batch_id),
+    if work.connection.execute("select 1 from rejects limit 1").fetchall():
+        work.write(
+            "select * from rejects order by feed, batch_id, line_number, reason",
+            work.home.quarantine,
+        )
+
+
+def _reject_rows(work: _Work, relation: str, files: list[LandedFile]) -> None:
+    store.create_table(
+        work.connection,
+        "rejecting",
+        {"batch_id": "VARCHAR", "feed": "VARCHAR", "file_name": "VARCHAR"},
     )
+    store.insert(
+        work.connection,
+        "rejecting",
+        [{"batch_id": f.batch_id, "feed": f.feed, "file_name": f.name} for f in files],
+    )
+    work.connection.execute(f"""
+insert into rejects by name
+select
+    f.batch_id, f.feed, f.file_name, s._row_number as line_number, s._bad_column as column_name,
+    s._bad_value as "value", s._bad_reason as reason,
+    {_timestamp(work.as_of)} as quarantined_at, cast({work.run_sequence} as bigint) as run_sequence,
+    s._row_key as row_key, false as is_file
+from {relation} as s
+inner join rejecting as f on f.batch_id = s._batch_id
+where s._bad_reason is not null
+""")
+
+
+def _rejected_file(work: _Work, file: LandedFile, why: FileRejected) -> dict[str, Any]:
+    return {
+        "batch_id": file.batch_id,
+        "feed": file.feed,
+        "file_name": file.name,
+        "line_number": why.line,
+        "column_name": why.column,
+        "value": why.value,
+        "reason": why.reason,
+        "quarantined_at": work.as_of,
+        "run_sequence": work.run_sequence,
+        "row_key": None,
+        "is_file": True,
+    }
 
 
 def _commit(work: _Work) -> None:
     """Write the control totals, then the manifest."""
-    store.create_table(work.connection, "statements", store.STATEMENT_TYPES)
-    for batch_id, statements in sorted(work.bank.statements.items()):
-        if (BANK_LANDING, batch_id) in work.files and statements:
-            work.connection.execute("delete from statements")
-            store.insert(
-                work.connection, "statements", [_statement(batch_id, s) for s in statements]
-            )
-            work.write(
-                "select * from statements order by all",
-                work.home.statements / f"{batch_id}.parquet",
-            )
+    statements = [
+        _statement(batch_id, statement)
+        for batch_id, controls in work.bank.statements.items()
+        if (BANK_LANDING, batch_id) in work.files
+        for statement in controls
+    ]
+    if statements:
+        store.create_table(work.connection, "statements", store.STATEMENT_TYPES)
+        store.insert(work.connection, "statements", statements)
+        work.write("select * from statements order by all", work.home.statements)
     totals = _control_totals(work)
     store.create_table(work.connection, "batches", store.BATCH_TYPES)
     rows = [
@@ -337,7 +385,7 @@ def _commit(work: _Work) -> None:
     copy_to_parquet(
         work.connection,
         "select * from batches order by feed, batch_id",
-        work.home.manifest / f"{work.run_sequence:06d}.parquet",
+        work.home.manifest / store.run_file(work.run_sequence),
     )
 
 

@@ -27,7 +27,7 @@ MAX_EXPANSION = 400
 MIN_SUSPICIOUS_BYTES = 1 << 30
 """A compressed file that grows beyond this size and MAX_EXPANSION times is a bomb."""
 
-SCHEMA = pa.schema([("n", pa.int64()), ("record", pa.string())])
+SCHEMA = pa.schema([("file", pa.int32()), ("n", pa.int64()), ("record", pa.string())])
 
 _BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -41,16 +41,12 @@ class Records:
 
     The text keeps its line end. Blank lines are no records; they count as lines. With `quotes` a
     line end between double quotes does not end a record (RFC 4180). A file can be read repeatedly.
-
-    Arrow readers turn any exception of their source into their own: the reason why a read failed
-    is kept in `failure`.
     """
 
     def __init__(self, path: Path, *, gzipped: bool, quotes: bool) -> None:
         self.path = path
         self.gzipped = gzipped
         self.quotes = quotes
-        self.failure: FileRejected | None = None
 
     def first(self) -> str | None:
         """Text of the first record without its line end; None when there is none.
@@ -61,23 +57,22 @@ class Records:
         batches = self._batches()
         try:
             for batch in batches:
-                return cast(str, batch.column(1)[0].as_py()).rstrip("\r\n")
+                return cast(str, batch.column("record")[0].as_py()).rstrip("\r\n")
         finally:
             batches.close()
         return None
 
-    def reader(self, *, skip: int = 0) -> pa.RecordBatchReader:
-        """A stream of Arrow batches without the first `skip` records of the file."""
-        return pa.RecordBatchReader.from_batches(SCHEMA, self._guarded(skip))
+    def batches(self, file: int, *, skip: int = 0) -> Iterator[pa.RecordBatch]:
+        """Arrow batches without the first `skip` records; `file` is the number they carry.
 
-    def _guarded(self, skip: int) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in self._batches():
-                yield batch.slice(skip)
-                skip = max(0, skip - batch.num_rows)
-        except FileRejected as failure:
-            self.failure = failure
-            raise
+        Raises:
+            FileRejected: when the file is not UTF-8 text.
+        """
+        for batch in self._batches():
+            rest = batch.slice(skip)
+            numbers = pa.array(np.full(rest.num_rows, file, dtype=np.int32))
+            yield pa.RecordBatch.from_arrays([numbers, *rest.columns], schema=SCHEMA)
+            skip = max(0, skip - batch.num_rows)
 
     def _batches(self) -> Generator[pa.RecordBatch, None, None]:
         """Frame the file chunk by chunk; what a chunk leaves unfinished goes before the next."""
@@ -246,4 +241,4 @@ def _batch(data: bytes, starts: np.ndarray, used: int, numbers: np.ndarray) -> p
     text = pa.StringArray.from_buffers(
         len(starts), pa.py_buffer(offsets.tobytes()), pa.py_buffer(data)
     )
-    return pa.RecordBatch.from_arrays([pa.array(numbers, type=pa.int64()), text], schema=SCHEMA)
+    return pa.RecordBatch.from_arrays([pa.array(numbers, type=pa.int64()), text], ["n", "record"])

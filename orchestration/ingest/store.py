@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,7 @@ from orchestration.files import (
     write_text,
 )
 from orchestration.home import Home
-from orchestration.ingest.contract import (
-    BANK_FEED,
-    BANK_LANDING,
-    REMITTANCE_FEED,
-    Contract,
-)
+from orchestration.ingest.contract import Contract
 
 EMPTY = "_empty.parquet"
 
@@ -174,39 +168,27 @@ def read_batches(
     ).fetchall()
 
 
-def remove_orphans(home: Home, contract: Contract, committed: set[tuple[str, str]]) -> None:
+def run_file(run_sequence: int) -> str:
+    """Name of what one ingest adds to a family."""
+    return f"{run_sequence:06d}.parquet"
+
+
+def remove_orphans(home: Home, contract: Contract, sequences: set[int], batches: set[str]) -> None:
     """Delete what an ingest that was killed before its commit has left behind.
 
     Args:
-        committed: feed and batch id of every batch that a manifest names.
+        sequences: run sequence of every manifest.
+        batches: every batch that a manifest names; earlier versions named their files by them.
     """
-    bank = {batch_id for feed, batch_id in committed if feed == BANK_LANDING}
-    for name in contract.feeds:
-        kept = {batch_id for feed, batch_id in committed if feed == name}
-        if name in (BANK_FEED, REMITTANCE_FEED):
-            kept |= bank
-        _keep_only(home.feed_raw(name), {f"{batch_id}.parquet" for batch_id in kept})
-    _keep_only(home.statements, {f"{batch_id}.parquet" for batch_id in bank})
-    lines = bank | {batch_id for feed, batch_id in committed if feed == BANK_FEED}
-    _keep_only(home.redelivered, {f"{batch_id}.parquet" for batch_id in lines})
-    _keep_only(home.quarantine, {quarantine_name(feed, batch_id) for feed, batch_id in committed})
+    kept = {Path(run_file(sequence)).stem for sequence in sequences} | batches
+    families = [home.feed_raw(name) for name in contract.feeds]
+    for folder in (*families, home.statements, home.redelivered, home.quarantine):
+        if folder.is_dir():
+            for path in folder.iterdir():
+                if path.name != EMPTY and path.name.partition(".")[0] not in kept:
+                    path.unlink()
     remove_temporary(home.manifest)
     remove_scratch(home)
-
-
-def _keep_only(folder: Path, names: set[str]) -> None:
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name not in names and path.name != EMPTY:
-                path.unlink()
-
-
-def quarantine_name(feed: str, batch_id: str) -> str:
-    """File name of a batch's rejects. The same bytes may lie in two feeds, so both are in it."""
-    slug = (
-        feed if re.fullmatch(r"[a-z_]+", feed) else hashlib.sha256(feed.encode()).hexdigest()[:16]
-    )
-    return f"{batch_id}.{slug}.parquet"
 
 
 def scratch_folder(home: Home) -> Path:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet
 
 from orchestration.files import quoted
 from orchestration.ingest.checks import checked_rows, identifier, numbers_as_text
 from orchestration.ingest.contract import Contract, Feed
 from orchestration.ingest.errors import FileRejected
-from orchestration.ingest.records import Records
+from orchestration.ingest.records import SCHEMA, Records
 
 EXTENSIONS = {
     ".csv": "csv",
@@ -28,13 +30,26 @@ EXTENSIONS = {
     ".parquet": "parquet",
 }
 
+SMALL_BYTES = 1 << 20
+"""Files up to this size are staged together with others of their shape: planning the checks of a
+feed takes longer than checking so few rows."""
+
 _FIELD = ',(?:"(?:[^"]|"")*"|[^",]*)'
 _AMOUNTS = ("money", "quantity")
 
 
 @dataclass(frozen=True)
+class Source:
+    """A file to stage, and the batch that its rows belong to."""
+
+    path: Path
+    batch_id: str
+
+
+@dataclass(frozen=True)
 class Text:
-    """A relation of text in `checks.TEXT_COLUMNS` and the contract columns that the file has."""
+    """A relation of text in `checks.TEXT_COLUMNS`, but for the batch of a row, which is told by
+    `_file`, its place among the sources; and the contract columns that the files have."""
 
     query: str
     present: list[str]
@@ -50,38 +65,57 @@ def form_of(file_name: str) -> tuple[str | None, bool]:
     return form, gzipped
 
 
+def shape_of(path: Path) -> tuple[str, ...] | None:
+    """What a small file shares with those that can be staged in one go with it.
+
+    That is its form and its columns, as they stand in it. None: the file is staged by itself.
+    """
+    form, gzipped = form_of(path.name)
+    if gzipped or form not in ("csv", "jsonl") or path.stat().st_size > SMALL_BYTES:
+        return None
+    try:
+        if form == "csv":
+            return form, *_header(Records(path, gzipped=False, quotes=True).first())
+        keys: set[str] = set()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            keys.update(json.loads(line) if line.strip() else ())
+        return form, *sorted(keys)
+    except (FileRejected, TypeError, ValueError):
+        return None
+
+
 def stage(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     feed: Feed,
-    path: Path,
-    batch_id: str,
+    sources: Sequence[Source],
     target: Path,
 ) -> None:
-    """Read, check and type one file into the Parquet file `target`, bad rows included.
+    """Read, check and type files into the Parquet file `target`, bad rows included.
+
+    Args:
+        sources: one file, or several of one shape (`shape_of`).
 
     Raises:
-        FileRejected: when the file as a whole cannot be taken.
+        FileRejected: when a file as a whole cannot be taken.
     """
-    form, gzipped = form_of(path.name)
-    if form == "csv":
-        records = Records(path, gzipped=gzipped, quotes=True)
-        text = _csv_text(feed, records)
-    elif form == "jsonl":
-        records = Records(path, gzipped=gzipped, quotes=False)
-        text = _json_text(connection, feed, records)
-    elif form == "parquet":
-        text = _parquet_text(connection, feed, path)
-        _write_staged(connection, contract, feed, text, batch_id, target, exponents=True)
-        return
+    first = sources[0].path
+    form, gzipped = form_of(first.name)
+    if form == "parquet":
+        text = _parquet_text(connection, feed, first)
+        _write_staged(connection, contract, feed, text, sources, target, exponents=True)
+    elif form == "csv" or form == "jsonl":
+        is_csv = form == "csv"
+        records = [Records(source.path, gzipped=gzipped, quotes=is_csv) for source in sources]
+        text = _csv_text(feed, records) if is_csv else _json_text(connection, feed, records)
+        with _streamed(connection, records, skip=1 if is_csv else 0):
+            _write_staged(connection, contract, feed, text, sources, target, exponents=not is_csv)
     else:
         raise FileRejected(
-            f"{path.name!r} is in no form that {feed.name} takes; land it as .csv, .jsonl, .ndjson "
-            "(each also .gz) or .parquet, with its content written anew: the same bytes under "
-            "another name stay this batch"
+            f"{first.name!r} is in no form that {feed.name} takes; land it as .csv, .jsonl, "
+            ".ndjson (each also .gz) or .parquet, with its content written anew: the same bytes "
+            "under another name stay this batch"
         )
-    with _streamed(connection, records, skip=1 if form == "csv" else 0):
-        _write_staged(connection, contract, feed, text, batch_id, target, exponents=form == "jsonl")
 
 
 def _write_staged(
@@ -89,13 +123,15 @@ def _write_staged(
     contract: Contract,
     feed: Feed,
     text: Text,
-    batch_id: str,
+    sources: Sequence[Source],
     target: Path,
     *,
     exponents: bool,
 ) -> None:
     """Type and check a relation of text into the Parquet file `target`."""
-    source = f"(select {quoted(batch_id)} as _batch_id, * from ({text.query}))"
+    batches = ", ".join(quoted(source.batch_id) for source in sources)
+    batch = f"[{batches}][_file + 1]" if len(sources) > 1 else batches
+    source = f"(select {batch} as _batch_id, * exclude (_file) from ({text.query}))"
     rows = checked_rows(
         feed, source, text.present, exponents=exponents, currencies=contract.currencies
     )
@@ -105,26 +141,39 @@ def _write_staged(
 
 
 class _streamed:
-    """The records of a file as the relation `records`; a failed read raises its own reason."""
+    """The records of files as the relation `records`; a failed read raises its own reason.
+
+    Arrow readers turn any exception of their source into their own.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, records: Records, *, skip: int = 0
+        self, connection: duckdb.DuckDBPyConnection, records: Sequence[Records], *, skip: int = 0
     ) -> None:
         self.connection = connection
         self.records = records
         self.skip = skip
+        self.failure: FileRejected | FileNotFoundError | None = None
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for file, records in enumerate(self.records):
+                yield from records.batches(file, skip=self.skip)
+        except (FileRejected, FileNotFoundError) as failure:
+            self.failure = failure
+            raise
 
     def __enter__(self) -> None:
-        self.connection.register("records", self.records.reader(skip=self.skip))
+        reader = pa.RecordBatchReader.from_batches(SCHEMA, self._batches())
+        self.connection.register("records", reader)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.connection.unregister("records")
-        if error is not None and self.records.failure is not None:
-            raise self.records.failure from error
+        if error is not None and self.failure is not None:
+            raise self.failure from error
 
 
-def _csv_text(feed: Feed, records: Records) -> Text:
-    header = _header(records.first())
+def _csv_text(feed: Feed, records: Sequence[Records]) -> Text:
+    header = _header(records[0].first())
     positions = {name: index for index, name in enumerate(header, start=1)}
     _require(feed, positions)
     present = [name for name in feed.names if name in positions]
@@ -137,12 +186,12 @@ def _csv_text(feed: Feed, records: Records) -> Text:
         "then replace(substr(x, 3, length(x) - 3), '\"\"', '\"') else substr(x, 2) end)"
     )
     query = f"""
-select n as _row_number, 0 as _doubles, cast(null as varchar) as _broken_column,
+select file as _file, n as _row_number, 0 as _doubles, cast(null as varchar) as _broken_column,
     case when broken is not null then line end as _broken_value,
     broken as _broken_reason,
     {_extra_json([(name, f"f[{positions[name]}]") for name in extra])} as _extra{columns}
 from (
-    select n, line, f,
+    select file, n, line, f,
         case
             when t is not null and length(array_to_string(t, '')) <> length(line) + 1
                 then 'the quotes do not pair: put a field that holds quotes, commas or line '
@@ -151,11 +200,11 @@ from (
                 then 'the record has ' || len(f) || ' fields and the header {len(header)}'
         end as broken
     from (
-        select n, line, t,
+        select file, n, line, t,
             case when t is null then string_split(line, ',') else {unquoted} end as f
         from (
-            select n, line, case when contains(line, '"') then {tokens} end as t
-            from (select n, {line} as line from records)
+            select file, n, line, case when contains(line, '"') then {tokens} end as t
+            from (select file, n, {line} as line from records)
         )
     )
 )
@@ -186,8 +235,10 @@ def _header(line: str | None) -> list[str]:
     return names
 
 
-def _json_text(connection: duckdb.DuckDBPyConnection, feed: Feed, records: Records) -> Text:
-    first = records.first()
+def _json_text(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, records: Sequence[Records]
+) -> Text:
+    first = records[0].first()
     if first is None:
         raise FileRejected("the file is empty; land it with its records", line=1)
     if first.lstrip().startswith("["):
@@ -215,13 +266,13 @@ def _json_text(connection: duckdb.DuckDBPyConnection, feed: Feed, records: Recor
     columns = "".join(f", s.{identifier(name)} as {identifier(name)}" for name in present)
     values = f"from_json(j, {quoted(structure)})" if present else "null"
     query = f"""
-select n as _row_number, 0 as _doubles, cast(null as varchar) as _broken_column,
+select file as _file, n as _row_number, 0 as _doubles, cast(null as varchar) as _broken_column,
     case when broken is not null then line end as _broken_value,
     broken as _broken_reason, {kept} as _extra{columns}
 from (
-    select n, line, broken, j, {values} as s
+    select file, n, line, broken, j, {values} as s
     from (
-        select n, line,
+        select file, n, line,
             case
                 when not json_valid(line) then 'the line is not valid JSON'
                 when json_type(line) <> 'OBJECT' then 'the line is not a JSON object'
@@ -230,7 +281,7 @@ from (
             end as broken,
             case when json_valid(line) and json_type(line) = 'OBJECT'
                 then {numbers_as_text("line")} end as j
-        from (select n, rtrim(record, chr(13) || chr(10)) as line from records)
+        from (select file, n, rtrim(record, chr(13) || chr(10)) as line from records)
     )
 )
 """
@@ -275,7 +326,7 @@ def _parquet_text(connection: duckdb.DuckDBPyConnection, feed: Feed, path: Path)
         (name, _parquet_value(*types[name], "text")) for name in names if name not in feed.names
     ]
     query = f"""
-select file_row_number + 1 as _row_number, {doubles or "0"} as _doubles,
+select 0 as _file, file_row_number + 1 as _row_number, {doubles or "0"} as _doubles,
     cast(null as varchar) as _broken_column, cast(null as varchar) as _broken_value,
     cast(null as varchar) as _broken_reason, {_extra_json(extra)} as _extra{columns}
 from {scan}

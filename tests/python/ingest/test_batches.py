@@ -214,7 +214,7 @@ def test_a_killed_ingest_leaves_nothing_behind(
     assert len(landing.raw("gateway_payouts")) == 1
     assert len(landing.quarantine()) == 1
     names = {path.name for path in landing.home.feed_raw("gateway_payouts").iterdir()}
-    assert names == {"_empty.parquet", f"{landing.batches()[0]['batch_id']}.parquet"}
+    assert names == {"_empty.parquet", "000001.parquet"}
     assert list(store.scratch_folder(landing.home).glob("*.parquet")) == []
 
 
@@ -224,7 +224,7 @@ def test_orphans_of_a_killed_ingest_are_deleted(landing: Landing) -> None:
     kept = sorted(landing.home.root.rglob("*.parquet"))
     for folder in (landing.home.feed_raw("gateway_payouts"), landing.home.quarantine,
                    landing.home.statements, landing.home.redelivered):  # fmt: skip
-        (folder / ("0" * 64 + ".parquet")).write_bytes(b"half")
+        (folder / "000002.parquet").write_bytes(b"half")
     (landing.home.manifest / "000002.parquet.tmp").write_bytes(b"half")
     landing.ingest()
     assert sorted(landing.home.root.rglob("*.parquet")) == kept
@@ -266,3 +266,76 @@ def test_the_run_sequence_can_be_given(landing: Landing) -> None:
     result = pipeline.ingest(landing.home, AS_OF, 7, environment={})
     assert result.run_sequence == 7
     assert [path.name for path in landing.home.manifest.glob("0*")] == ["000007.parquet"]
+
+
+MANY_SMALL_FILES: dict[str, str | bytes] = {
+    "gateway_payouts/plain_1.csv": csv_text([PAYOUT]),
+    "gateway_payouts/plain_2.csv": csv_text(
+        [PAYOUT | {"payout_id": "po_2"}, PAYOUT, PAYOUT | {"payout_id": "po_3", "amount": "x"}]
+    ),
+    "gateway_payouts/plain_3.csv": csv_text([PAYOUT | {"payout_id": 'po "3", too'}]),
+    "gateway_payouts/blank_lines.csv": csv_text([PAYOUT | {"payout_id": "po_4"}], end="\n\n"),
+    "gateway_payouts/other_order.csv": csv_text(
+        [dict(reversed((PAYOUT | {"payout_id": "po_5"}).items()))]
+    ),
+    "gateway_payouts/one_more.csv": csv_text([PAYOUT | {"payout_id": "po_6", "note": "n"}]),
+    "gateway_payouts/header_alone.csv": ",".join(PAYOUT) + "\n",
+    "gateway_payouts/lines_1.jsonl": json_lines([PAYOUT | {"payout_id": "po_7"}]),
+    "gateway_payouts/lines_2.jsonl": json_lines(
+        [PAYOUT | {"payout_id": "po_8"}, PAYOUT | {"payout_id": "po_9", "amount": "x"}]
+    ),
+    "gateway_payouts/lines_3.jsonl": json_lines([PAYOUT | {"payout_id": "po_10", "note": 1}]),
+    "billing_invoices/a.csv": csv_text([INVOICE]),
+    "billing_invoices/b.csv": csv_text([INVOICE | {"invoice_id": "in_2"}]),
+}
+HARMFUL: dict[str, str | bytes] = {
+    "gateway_payouts/latin.csv": csv_text([PAYOUT | {"payout_id": "po_é"}]).encode("latin-1"),
+    "gateway_payouts/no_amount.csv": csv_text([{k: v for k, v in PAYOUT.items() if k != "amount"}]),
+    "gateway_payouts/empty.csv": "",
+    "gateway_payouts/list.jsonl": "[]\n",
+    "gateway_payouts/torn.jsonl": '{"payout_id": \n',
+    "gateway_payouts/letter.csv": "one letter to whom it may concern\n",
+}
+
+
+@pytest.mark.parametrize("contents", [MANY_SMALL_FILES, MANY_SMALL_FILES | HARMFUL])
+def test_small_files_read_together_are_read_as_each_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: dict[str, str | bytes]
+) -> None:
+    homes = [Landing(Home(tmp_path / name).create()) for name in ("together", "alone")]
+    for landing in homes:
+        for place, content in contents.items():
+            os.utime(landing.land(place, content), (1_700_000_000, 1_700_000_000))
+    staged = []
+    real = pipeline.tabular.stage
+    monkeypatch.setattr(
+        pipeline.tabular, "stage", lambda *a: (staged.append(len(a[3])), real(*a))[1]
+    )
+    homes[0].ingest()
+    assert max(staged) > 1
+    monkeypatch.setattr(pipeline.tabular, "SMALL_BYTES", -1)
+    staged.clear()
+    homes[1].ingest()
+    assert set(staged) == {1}
+
+    together, alone = homes
+    assert together.batches() == alone.batches()
+    assert together.quarantine() == alone.quarantine()
+    for feed in ("gateway_payouts", "billing_invoices"):
+        assert together.raw(feed) == alone.raw(feed)
+    assert sum(batch["rows_loaded"] for batch in alone.batches()) == 10
+
+
+def test_one_ingest_adds_one_file_to_a_feed(landing: Landing) -> None:
+    for place, content in MANY_SMALL_FILES.items():
+        landing.land(place, content)
+    landing.ingest()
+    assert sorted(
+        path.relative_to(landing.home.root).as_posix()
+        for path in landing.home.root.rglob("0*.parquet")
+    ) == [
+        "quarantine/000001.parquet",
+        "raw/_manifest/000001.parquet",
+        "raw/billing_invoices/000001.parquet",
+        "raw/gateway_payouts/000001.parquet",
+    ]

@@ -20,9 +20,9 @@ def read(path: Path, *, quotes: bool = True, gzipped: bool = False) -> list[tupl
     records = Records(path, gzipped=gzipped, quotes=quotes)
     return [
         (number, text.rstrip("\r\n"))
-        for batch in records.reader()
+        for batch in records.batches(0)
         for number, text in zip(
-            batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True
+            batch.column("n").to_pylist(), batch.column("record").to_pylist(), strict=True
         )
     ]
 
