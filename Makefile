@@ -71,7 +71,7 @@ test-stories: $(VENV)/.test ## companies over three days and more: orders, dupli
 
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
-	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .parse .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
 
 # ---- set-up: an environment is made once, and its packages again when pyproject.toml changes

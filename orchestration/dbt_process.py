@@ -1,9 +1,11 @@
 """The process that dbt runs in: `python -m orchestration.dbt_process`.
 
 It loads dbt, which takes seconds, and then makes the calls that it reads from its standard input, a
-line each: the arguments as a JSON list. dbt's log goes to standard output; `{"call_ended": true}`
-follows each call, `false` one that failed. The end of the input ends the process, also in a call
-that is under way: whoever asked for it is gone, and the next run wants the warehouse.
+JSON object a line: `arguments` of dbt, and `parsed`, the folder of the project's parse. A call
+without arguments only loads the parse. A call of `parse` writes a parse into that folder instead.
+dbt's log goes to standard output; `{"call_ended": true}` follows each call, `false` one that
+failed. The end of the input ends the process, also in a call that is under way: whoever asked for
+it is gone, and the next run wants the warehouse.
 """
 
 from __future__ import annotations
@@ -11,21 +13,70 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import extended_mashumuro_decoder
 
-from orchestration.dbt_runs import CALL_ENDED
+from orchestration.dbt_runs import CALL_ENDED, PARSE
+from orchestration.parsed import DBT_STATE
+
+
+class Calls:
+    """Makes one call after the other; the parse is loaded once for all that name the same."""
+
+    def __init__(self) -> None:
+        self._folder = ""
+        self._manifest: Manifest | None = None
+
+    def make(self, parsed: str, arguments: list[str]) -> dbtRunnerResult | None:
+        """Make a call; None where it was to load the parse alone."""
+        if arguments[-1:] == [PARSE]:
+            with any_home():
+                return dbtRunner().invoke([*arguments, "--target-path", parsed])
+        if parsed != self._folder:
+            self._manifest, self._folder = load(Path(parsed)), parsed
+        return dbtRunner(manifest=self._manifest).invoke(arguments) if arguments else None
+
+
+def load(folder: Path) -> Manifest:
+    """The project as dbt left it in `folder`, ready to be built."""
+    manifest: Manifest = Manifest.from_msgpack(
+        (folder / DBT_STATE).read_bytes(), decoder=extended_mashumuro_decoder
+    )
+    manifest.build_flat_graph()
+    return manifest
+
+
+@contextmanager
+def any_home() -> Iterator[None]:
+    """dbt compares connections to know whether it can start from an earlier parse; here all homes
+    have the same."""
+    kept = dict(os.environ)
+    for name in [name for name in kept if name.startswith("TIEOUT_") and name != "TIEOUT_ENGINE"]:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def main() -> None:
     """Make the calls that standard input asks for, one after the other."""
-    calls: SimpleQueue[list[str]] = SimpleQueue()
-    Thread(target=_read, args=[calls], daemon=True).start()
+    asked: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    Thread(target=_read, args=[asked], daemon=True).start()
+    calls = Calls()
     while True:
-        result = dbtRunner().invoke(calls.get())
+        result = calls.make(**asked.get())
+        if result is None:
+            continue
         # One writing process is all that the warehouse allows, and it may be replaced now.
         DuckDBConnectionManager.close_all_connections()
         if result.exception is not None:
@@ -33,9 +84,9 @@ def main() -> None:
         print(json.dumps({CALL_ENDED: result.success}), flush=True)
 
 
-def _read(calls: SimpleQueue[list[str]]) -> None:
+def _read(asked: SimpleQueue[dict[str, Any]]) -> None:
     for line in sys.stdin:
-        calls.put(json.loads(line))
+        asked.put(json.loads(line))
     os._exit(0)
 
 

@@ -2,12 +2,11 @@
 
 dbt runs in a process of its own (`dbt_process.py`), so that an engine that runs out of memory takes
 nothing else with it. There are no `--vars`: what changes from run to run is data in
-`raw/_run/context.parquet`, so dbt's partial parsing works from run to run.
+`raw/_run/context.parquet`, so one parse of the project (`parsed.py`) serves all runs.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -17,19 +16,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.files import write_text
-from orchestration.home import (
-    DEFAULT_REPORTING_CURRENCY,
-    PROJECT_DIR,
-    Home,
-    TieoutError,
-)
+from orchestration import parsed
+from orchestration.home import PROJECT_DIR, Home, TieoutError
 
 AFTER_SEAL_TAG = "after_seal"
 """Models that show the sealed journal; they are built once the block of the run is sealed."""
@@ -44,6 +37,9 @@ Like unit tests, they belong to `make test`, which runs them on whole companies.
 CALL_ENDED = "call_ended"
 """Key of the line that ends the log of a call; its value says whether the call succeeded."""
 
+PARSE = "parse"
+"""The call that reads the project; all others start from what it left."""
+
 LARGEST_LOG = 10_000_000
 """Bytes of `dbt.log` from which the next process starts a new one and keeps the old as `.1`."""
 
@@ -56,9 +52,6 @@ LONGEST_ROW = 300
 """Characters of a row in a message."""
 
 _RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
-_SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
-_SOURCE_FILES = ("dbt_project.yml", "profiles.yml")
-_SOURCE_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
 class Phase(Enum):
@@ -140,7 +133,7 @@ def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
 def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
     """Arguments of `dbt build` for one phase of a run.
 
-    The manifest is there already (`ensure_manifest`); writing it again would take seconds.
+    The manifest is there already (`ensure_parse`); writing it again would take seconds.
     """
     return ["--no-write-json", "build", *selection(phase, models)]
 
@@ -187,7 +180,7 @@ class Dbt:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "orchestration.dbt_process"],
             cwd=PROJECT_DIR,
             env=environment(self.home),
@@ -197,24 +190,23 @@ class Dbt:
             text=True,
             encoding="utf-8",
         )
+        kept = parsed.find(self.home)
+        if kept is not None:
+            _ask(process, kept, [])
+        return process
 
-    def stream(self, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Make one call and yield the events of its JSON log.
+    def call(self, arguments: Sequence[str], parse: Path) -> Iterator[dict[str, Any]]:
+        """Make one call with the project as parsed, and yield the events of its JSON log.
 
         Raises:
             DbtFailed: after the last event, when the call did not succeed.
         """
         if self._process.poll() is not None:
             self._process = self._start()
-        assert self._process.stdin is not None
         failures: dict[str, Failure] = {}
         plain_lines: list[str] = []
         succeeded: bool | None = None
-        try:
-            self._process.stdin.write(json.dumps(["--log-format", "json", *arguments]) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it ended while it loaded dbt, and said why
+        _ask(self._process, parse, ["--log-format", "json", *arguments])
         try:
             for line in self._said():
                 said = parse_line(line)
@@ -254,6 +246,14 @@ class Dbt:
             pass
 
 
+def _ask(process: subprocess.Popen[str], parse: Path, arguments: Sequence[str]) -> None:
+    assert process.stdin is not None
+    call = {"parsed": str(parse), "arguments": list(arguments)}
+    with suppress(BrokenPipeError):  # it ended while it loaded dbt, and said why
+        process.stdin.write(json.dumps(call) + "\n")
+        process.stdin.flush()
+
+
 _kept: list[Dbt] = []
 
 
@@ -269,18 +269,25 @@ def kept_open(home: Home) -> Iterator[None]:
         dbt.close()
 
 
+@contextmanager
+def _open(home: Home) -> Iterator[Dbt]:
+    """The process that is kept open over the home, else one for now."""
+    for dbt in _kept:
+        if dbt.home == home:
+            yield dbt
+            return
+    with kept_open(home):
+        yield _kept[-1]
+
+
 def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Run dbt and yield the events of its JSON log.
+    """Run dbt on the code as it is and yield the events of its JSON log.
 
     Raises:
         DbtFailed: after the last event, when the call did not succeed.
     """
-    for dbt in _kept:
-        if dbt.home == home:
-            yield from dbt.stream(arguments)
-            return
-    with kept_open(home):
-        yield from _kept[-1].stream(arguments)
+    with _open(home) as dbt:
+        yield from dbt.call(arguments, ensure_parse(home))
 
 
 def parse_line(line: str) -> dict[str, Any]:
@@ -374,46 +381,24 @@ def describe_failures(
     return f"dbt {' '.join(arguments)} failed:\n{said}\n  The whole log: {log}"
 
 
-def ensure_manifest(home: Home) -> None:
-    """Parse the project unless `manifest.json` was made from this code at this place.
+def ensure_parse(home: Home) -> Path:
+    """The folder with the parse of the code as it is; the project is parsed when there is none.
 
     Raises:
         DbtFailed: when the project does not parse.
     """
-    manifest = home.target / "manifest.json"
-    parsed = home.target / "manifest.fingerprint"
-    kept = parsed.read_text(encoding="utf-8") if parsed.exists() else ""
-    place = f"{PROJECT_DIR}\n"
-    fingerprint = place + code_fingerprint()
-    if manifest.exists() and kept == fingerprint:
-        return
-    if not kept.startswith(place):
-        # dbt keeps the paths of seeds in its parse, and does not see that the project has moved
-        (home.target / "partial_parse.msgpack").unlink(missing_ok=True)
-    for _ in stream(home, ["parse"]):
-        pass
-    write_text(parsed, fingerprint)
-
-
-def code_fingerprint(project_dir: Path = PROJECT_DIR) -> str:
-    """Hash of everything that decides what the warehouse holds, apart from the data.
-
-    The dbt project's files, the versions of dbt and DuckDB (their files differ), and the reporting
-    currency.
-    """
-    digest = hashlib.sha256()
-    paths = [project_dir / name for name in _SOURCE_FILES]
-    for folder in _SOURCE_FOLDERS:
-        paths.extend(
-            path
-            for path in (project_dir / folder).rglob("*")
-            if path.suffix in _SOURCE_SUFFIXES and path.is_file()
-        )
-    for path in sorted(path for path in paths if path.exists()):
-        digest.update(path.relative_to(project_dir).as_posix().encode("utf-8") + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for package in ("dbt-core", "dbt-duckdb", "duckdb"):
-        digest.update(f"{package}=={version(package)}".encode())
-    currency = os.environ.get("TIEOUT_REPORTING_CURRENCY", DEFAULT_REPORTING_CURRENCY)
-    digest.update(currency.upper().encode("utf-8"))
-    return digest.hexdigest()
+    found = parsed.find(home)
+    if found is not None:
+        return found
+    with parsed.storing(home) as store:
+        # another home may have waited for the same
+        while (found := parsed.find(home)) is None:
+            name = parsed.name_of_parse()
+            new = parsed.begin(store)
+            with _open(home) as dbt:
+                for _ in dbt.call([PARSE], new):
+                    pass
+            # what was edited while it was read is read again
+            if parsed.name_of_parse() == name:
+                parsed.finish(new, name)
+    return found

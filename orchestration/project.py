@@ -9,10 +9,13 @@ from orchestration.home import PROJECT_DIR, Home
 
 
 def dbt_project(home: Home) -> DbtProject:
-    """The project with its artifacts under the home; its manifest is made when it is out of date.
+    """The project with its manifest, which is made when the code has changed.
 
     Raises:
         DbtFailed: when the project does not parse.
     """
-    dbt_runs.ensure_manifest(home)
-    return DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=home.target)
+    return DbtProject(
+        project_dir=PROJECT_DIR,
+        profiles_dir=PROJECT_DIR,
+        target_path=dbt_runs.ensure_parse(home),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestration import dbt_runs, journal, progress, repeats, steps, summary
@@ -61,12 +62,15 @@ def execute_job(home: Home, trigger: str) -> None:
 def _execute_job(home: Home, trigger: str) -> None:
     with progress.current().step("Getting ready"):
         warnings.filterwarnings("ignore", module="dagster")
-        # Imported late, because these are slow to load and other commands do without them.
-        import dagster as dg
+        with ThreadPoolExecutor() as aside:
+            parse = aside.submit(dbt_runs.ensure_parse, home)
+            # Imported late, because these are slow to load and other commands do without them.
+            import dagster as dg
 
-        from orchestration.assets import TRIGGER_TAG
-        from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
+            from orchestration.assets import TRIGGER_TAG
+            from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
 
+            parse.result()
         job = build_definitions(home).resolve_job_def(JOB_NAME)
     log = home.logs / "dagster.log"
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:

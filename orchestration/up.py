@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.dbt_runs import ensure_manifest
+from orchestration.dbt_runs import ensure_parse
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.runner import prepare_instance
 
@@ -106,7 +106,7 @@ def up(home: Home) -> int:
     """
     prepare_instance(home)
     print("Getting ready ...", flush=True)
-    ensure_manifest(home)
+    ensure_parse(home)
     started = services(home, free_port(DAGSTER_PORT), free_port(DASHBOARD_PORT))
     processes: list[subprocess.Popen[bytes]] = []
     # also where a shell has started this in the background, with interrupts ignored

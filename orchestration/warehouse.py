@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestration.dbt_runs import Phase, code_fingerprint
+from orchestration.dbt_runs import Phase
 from orchestration.files import write_text
 from orchestration.home import Home, TieoutError
+from orchestration.parsed import code_fingerprint
 
 
 def is_current(home: Home) -> bool:

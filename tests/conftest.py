@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from orchestration.home import Home
-from tests.python import shared_parse
 from tests.python.tieout_process import DEMO, Tieout
 
 
@@ -30,5 +29,4 @@ def reconciled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         if not tieout.home.serving.exists():
             tieout.succeed(*DEMO)
             tieout.succeed("run")
-    shared_parse.keep(tieout.home.root)
     return tieout

@@ -11,7 +11,6 @@ import pytest
 from tieout_process import Tieout, mart_differences
 
 from orchestration.home import Home
-from tests.python import shared_parse
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +31,6 @@ def home(tmp_path: Path) -> Home:
 def reconciled_copy(reconciled: Tieout, tmp_path: Path) -> Iterator[Tieout]:
     """A copy of the reconciled company that a test may break."""
     shutil.copytree(reconciled.home.root, tmp_path / "home", symlinks=True, dirs_exist_ok=True)
-    shared_parse.lend(tmp_path / "home")
     yield Tieout(Home(tmp_path / "home"))
     shutil.rmtree(tmp_path / "home")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.home import Home
-from tests.python import shared_parse
 
 PROJECT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-07-01T06:00:00Z"
@@ -46,9 +45,7 @@ class Tieout:
         return [sys.executable, "-m", "orchestration.cli", *arguments]
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        if "run" in arguments:
-            shared_parse.lend(self.home.root)
-        done = subprocess.run(
+        return subprocess.run(
             self.command(*arguments),
             cwd=PROJECT,
             env=self.environment(),
@@ -56,8 +53,6 @@ class Tieout:
             text=True,
             check=False,
         )
-        shared_parse.keep(self.home.root)
-        return done
 
     def succeed(self, *arguments: str) -> str:
         """Call, and fail the test with what it printed unless the exit status is 0."""

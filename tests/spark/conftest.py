@@ -14,7 +14,6 @@ import pytest
 
 from orchestration import dbt_runs, steps
 from orchestration.home import PROJECT_DIR, Home, Settings
-from tests.python import shared_parse
 
 FIRST_RUN = datetime(2026, 3, 31, 6)
 SECOND_RUN = FIRST_RUN + timedelta(days=20)
@@ -68,7 +67,6 @@ def dbt(home: Home, engine: str, arguments: list[str]) -> None:
 
 def build_on_both(home: Home, arguments: list[str] = MODELS) -> Build:
     """Build the home's present state with DuckDB and with Spark, and keep both results."""
-    shared_parse.lend(home.root, home.root / "target_duckdb")
     dbt(home, "duckdb", arguments)
     shutil.rmtree(home.root / "spark", ignore_errors=True)
     dbt(home, "spark", arguments)

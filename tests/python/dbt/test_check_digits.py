@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import string
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -17,8 +13,8 @@ from stdnum.be import ogm_vcs
 from stdnum.ch import esr
 from stdnum.iso7064 import mod_97_10
 
-from orchestration.home import PROJECT_DIR
-from tests.python import shared_parse
+from orchestration import dbt_runs
+from orchestration.home import Home
 
 MACROS = ["is_creditor_reference", "is_ogm_reference", "is_qr_reference", "is_kid_reference"]
 DRAW = random.Random(649)
@@ -87,25 +83,14 @@ def spoilt(reference: str) -> str:
 @pytest.fixture(scope="module")
 def sql(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Each macro over a column `reference`, as dbt compiles it for DuckDB."""
-    folder = tmp_path_factory.mktemp("check_digits")
-    shared_parse.lend(folder)
+    home = Home(tmp_path_factory.mktemp("check_digits"))
     calls = " ".join(f"<{name}>{{{{ {name}('reference') }}}}</{name}>" for name in MACROS)
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--inline", calls],
-        cwd=PROJECT_DIR,
-        env={
-            **os.environ,
-            "TIEOUT_HOME": str(folder),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_PROFILES_DIR": str(PROJECT_DIR),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    compiled = "".join(
+        event["data"]["compiled"]
+        for event in dbt_runs.stream(home, ["compile", "--inline", calls])
+        if event["info"]["name"] == "CompiledNode"
     )
-    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-2000:]}"
-    return {name: done.stdout.split(f"<{name}>")[1].split(f"</{name}>")[0] for name in MACROS}
+    return {name: compiled.split(f"<{name}>")[1].split(f"</{name}>")[0] for name in MACROS}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 from tieout_process import Tieout
 
-from tests.python import shared_parse
 from tests.python.mutation.warehouse_copy import Breaker, Copy, DbtServer
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -31,7 +30,6 @@ _NOT_COPIED = ("landing", "published", "serving.duckdb", "target", "logs", "dags
 def dbt_server(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DbtServer]:
     """dbt with the project parsed once, for all tests of this folder."""
     artifacts = tmp_path_factory.mktemp("dbt")
-    shared_parse.lend(reconciled.home.root, artifacts / "target")
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("dbt_server.py"))],
         cwd=PROJECT,

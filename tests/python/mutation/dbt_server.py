@@ -17,7 +17,10 @@ from typing import Any
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
+
+from orchestration.dbt_process import load
+from orchestration.dbt_runs import ensure_parse
+from orchestration.home import Home
 
 
 def run(runner: dbtRunner, home: str, select: list[str]) -> dict[str, Any]:
@@ -46,10 +49,7 @@ def run(runner: dbtRunner, home: str, select: list[str]) -> dict[str, Any]:
 def main() -> None:
     answers = sys.stdout
     with redirect_stdout(sys.stderr):
-        parsed = dbtRunner().invoke(["--quiet", "parse"])
-        if not isinstance(parsed.result, Manifest):
-            raise SystemExit(f"dbt parse failed: {parsed.exception}")
-        runner = dbtRunner(manifest=parsed.result)
+        runner = dbtRunner(manifest=load(ensure_parse(Home.from_environment())))
         for line in sys.stdin:
             request = json.loads(line)
             answer = run(runner, request["home"], request["select"])

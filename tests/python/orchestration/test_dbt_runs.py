@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from tieout_process import Tieout
 
 from orchestration import dbt_runs
 from orchestration.dbt_runs import DbtFailed, Failure, Phase
@@ -152,7 +151,8 @@ def test_the_process_ends_in_the_middle_of_a_call_when_its_caller_is_gone(home: 
         text=True,
     )
     assert process.stdin is not None and process.stdout is not None
-    process.stdin.write('["--log-format", "json", "parse"]\n')
+    call = {"parsed": str(home.target), "arguments": ["--log-format", "json", "parse"]}
+    process.stdin.write(json.dumps(call) + "\n")
     process.stdin.flush()
     assert "MainReportVersion" in process.stdout.readline()
     process.stdin.close()
@@ -163,7 +163,7 @@ def test_the_process_ends_in_the_middle_of_a_call_when_its_caller_is_gone(home: 
 
 def test_a_broken_off_call_leaves_nothing_to_the_next(home: Home) -> None:
     with dbt_runs.kept_open(home):
-        call = dbt_runs.stream(home, ["parse"])
+        call = dbt_runs.stream(home, ["list"])
         assert next(call)["info"]["name"] == "MainReportVersion"
         call.close()
         with pytest.raises(DbtFailed, match="--other"):
@@ -173,36 +173,3 @@ def test_a_broken_off_call_leaves_nothing_to_the_next(home: Home) -> None:
 @pytest.mark.parametrize("line", ["", "plain text", "[]", '{"a": 1}'])
 def test_lines_that_are_no_events_are_told_apart(line: str) -> None:
     assert not dbt_runs.is_event(dbt_runs.parse_line(line))
-
-
-def test_the_fingerprint_follows_code_and_reporting_currency(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "models").mkdir()
-    model = tmp_path / "models" / "a.sql"
-    model.write_text("select 1")
-    first = dbt_runs.code_fingerprint(tmp_path)
-    assert dbt_runs.code_fingerprint(tmp_path) == first
-    (tmp_path / "models" / "a.pyc").write_text("not code of the warehouse")
-    assert dbt_runs.code_fingerprint(tmp_path) == first
-    model.write_text("select 2")
-    second = dbt_runs.code_fingerprint(tmp_path)
-    assert second != first
-    monkeypatch.setenv("TIEOUT_REPORTING_CURRENCY", "USD")
-    assert dbt_runs.code_fingerprint(tmp_path) != second
-
-
-@pytest.mark.slow
-def test_a_project_that_has_moved_is_parsed_anew(reconciled_copy: Tieout) -> None:
-    """dbt's own parse holds the paths of seeds; another checkout over the same home has others."""
-    home = reconciled_copy.home
-    here, elsewhere = str(PROJECT_DIR), "/" + "x" * (len(str(PROJECT_DIR)) - 1)
-    for name in ("partial_parse.msgpack", "manifest.json", "manifest.fingerprint"):
-        path = home.target / name
-        content = path.read_bytes()
-        assert here.encode() in content
-        path.write_bytes(content.replace(here.encode(), elsewhere.encode()))
-    dbt_runs.ensure_manifest(home)
-    manifest = json.loads((home.target / "manifest.json").read_text(encoding="utf-8"))
-    seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
-    assert {seed["root_path"] for seed in seeds} == {here}

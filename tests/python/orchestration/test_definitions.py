@@ -10,19 +10,16 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration import assets, definitions, runner
+from orchestration import assets, dbt_runs, definitions, parsed, runner
 from orchestration.assets import is_tested_on_release
 from orchestration.home import Home
-from tests.python import shared_parse
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
 def loaded_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("definitions") / "home")
-    shared_parse.lend(home.root)
-    return home
+    return Home(tmp_path_factory.mktemp("definitions") / "home")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +30,8 @@ def loaded(loaded_home: Home) -> dg.Definitions:
 @pytest.fixture(scope="module")
 def nodes(loaded: dg.Definitions, loaded_home: Home) -> dict[str, Any]:
     """The nodes of dbt's manifest, by unique id."""
-    manifest = json.loads((loaded_home.target / "manifest.json").read_text(encoding="utf-8"))
+    parse = dbt_runs.ensure_parse(loaded_home)
+    manifest = json.loads((parse / parsed.MANIFEST).read_text(encoding="utf-8"))
     found: dict[str, Any] = manifest["nodes"]
     return found
 

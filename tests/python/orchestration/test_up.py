@@ -15,7 +15,6 @@ import pytest
 
 from orchestration import up
 from orchestration.home import Home
-from tests.python import shared_parse
 
 
 def test_everything_listens_on_this_machine_alone(home: Home) -> None:
@@ -84,7 +83,6 @@ def code_locations(port: str) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_up_serves_both_addresses_until_interrupted(home: Home) -> None:
-    shared_parse.lend(home.root)
     process = subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", "up"],
         cwd=up.PROJECT_DIR,

@@ -20,7 +20,6 @@ import pytest
 from tieout_process import DEMO, PROJECT, Tieout
 
 from orchestration.home import Home
-from tests.python import shared_parse
 
 Moment = Callable[[Home], bool]
 
@@ -70,7 +69,6 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tieout, P
 
 def kill_at(tieout: Tieout, moment: Moment, *, whole_group: bool) -> bool:
     """Start a run and kill it as soon as the moment is seen; False when it ended before."""
-    shared_parse.lend(tieout.home.root)
     process = subprocess.Popen(
         tieout.command("run"),
         cwd=PROJECT,
@@ -91,11 +89,9 @@ def kill_at(tieout: Tieout, moment: Moment, *, whole_group: bool) -> bool:
 
 
 def put_back(tieout: Tieout, pristine: Path) -> None:
-    """Leave landed files alone; dbt's artifacts stay too, so that the project is parsed once."""
-    for path in tieout.home.root.iterdir():
-        if path.name != "target":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(pristine, tieout.home.root, dirs_exist_ok=True)
+    """Leave landed files alone."""
+    shutil.rmtree(tieout.home.root)
+    shutil.copytree(pristine, tieout.home.root)
 
 
 def kill(tieout: Tieout, name: str) -> None:

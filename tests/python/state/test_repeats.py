@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration import dbt_runs, publish, repeats
+from orchestration import parsed, publish, repeats
 from orchestration.home import Home, Settings
 from orchestration.ingest.landing import scan
 from orchestration.run_context import RunContext, run_id_of
@@ -42,7 +42,7 @@ def published(home: Home) -> Home:
     land(home, "a.csv", "a")
     batches = read_in(home, 1)
     home.warehouse.touch()
-    home.warehouse_fingerprint.write_text(dbt_runs.code_fingerprint())
+    home.warehouse_fingerprint.write_text(parsed.code_fingerprint())
     publication = home.published / "run-1.duckdb"
     publication.touch()
     publish.serve(home, publication)
