@@ -63,7 +63,14 @@ class RunTranslator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id)
         if node is not None and is_after_seal(node):
-            return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SEALED_BLOCK)])
+            # Dagster leaves out what waits for something that a run left out, as it may the seeds
+            seeds = {
+                self.get_asset_key(manifest["nodes"][parent])
+                for parent in node["depends_on"]["nodes"]
+                if parent.startswith("seed.")
+            }
+            deps = [dep for dep in spec.deps if dep.asset_key not in seeds]
+            return spec.replace_attributes(deps=[*deps, dg.AssetDep(SEALED_BLOCK)])
         return spec
 
     def get_asset_check_spec(

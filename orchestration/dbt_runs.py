@@ -55,7 +55,10 @@ _RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTe
 
 
 class Phase(Enum):
-    """The two dbt builds of a run: everything that decides, then what shows the sealed journal."""
+    """The two dbt builds of a run: everything that decides, then what shows the sealed journal.
+
+    The values are names in `selectors.yml`.
+    """
 
     BEFORE_SEAL = "before_seal"
     AFTER_SEAL = "after_seal"
@@ -116,26 +119,29 @@ def describe_row(row: Mapping[str, Any]) -> str:
     return f"{failure}: {told}" if failure else told
 
 
-def selection(phase: Phase, models: Sequence[str] = ()) -> list[str]:
+def selection(phase: Phase, models: Sequence[str] = (), *, with_seeds: bool = True) -> list[str]:
     """Selection flags of a build.
 
     With `models` (a person rebuilds a part in Dagster), only those are built, with the tests that
-    need nothing else; without, the whole phase. What proves code, not data, belongs to `make test`.
+    need nothing else; without, the whole phase (`selectors.yml`). The seeds that a warehouse holds
+    are those of the code, so only a new warehouse needs them and the tests that read them alone.
     """
-    code_tests = [ON_RELEASE, "resource_type:unit_test"]
     if models:
+        code_tests = [ON_RELEASE, "resource_type:unit_test"]
         return ["--select", *models, "--indirect-selection", "cautious", "--exclude", *code_tests]
-    if phase is Phase.BEFORE_SEAL:
-        return ["--exclude", f"tag:{AFTER_SEAL_TAG}", f"tag:{TRAINING_TAG}", *code_tests]
-    return ["--select", f"tag:{AFTER_SEAL_TAG}", "--exclude", *code_tests]
+    if phase is Phase.BEFORE_SEAL and not with_seeds:
+        return ["--selector", "before_seal_without_seeds"]
+    return ["--selector", phase.value]
 
 
-def build_arguments(phase: Phase, models: Sequence[str] = ()) -> list[str]:
+def build_arguments(
+    phase: Phase, models: Sequence[str] = (), *, with_seeds: bool = True
+) -> list[str]:
     """Arguments of `dbt build` for one phase of a run.
 
     The manifest is there already (`ensure_parse`); writing it again would take seconds.
     """
-    return ["--no-write-json", "build", *selection(phase, models)]
+    return ["--no-write-json", "build", *selection(phase, models, with_seeds=with_seeds)]
 
 
 def training_arguments() -> list[str]:

@@ -31,7 +31,7 @@ KEPT = 4
 SEED_SUFFIX = ".csv"
 
 _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
-_SOURCE_FILES = ("dbt_project.yml", "profiles.yml")
+_SOURCE_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
 _SOURCE_SUFFIXES = {".sql", ".yml", SEED_SUFFIX, ".md"}
 _UNFINISHED = ".new"
 

@@ -128,10 +128,11 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     }[phase]
     with (
         progress.current().step(title),
-        warehouse.building(home, phase, is_partial=models is not None),
+        warehouse.building(home, phase, is_partial=models is not None) as is_new,
     ):
         finished = total = 0
-        for event in dbt_runs.stream(home, dbt_runs.build_arguments(phase, models or [])):
+        arguments = dbt_runs.build_arguments(phase, models or [], with_seeds=is_new)
+        for event in dbt_runs.stream(home, arguments):
             size = dbt_runs.progress_of(event)
             if size is not None:
                 finished, total = finished + 1, size

@@ -21,8 +21,10 @@ def is_current(home: Home) -> bool:
 
 
 @contextmanager
-def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[None]:
+def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[bool]:
     """Around a build: start from a warehouse that can be trusted, and vouch for the result.
+
+    Yields whether the warehouse is new, and holds nothing yet.
 
     Only a whole build replaces a warehouse that cannot be trusted; a part of one would leave
     nothing but itself.
@@ -34,7 +36,8 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[Non
         TieoutError: when the code has changed between the two builds of one run, or before a
             partial build.
     """
-    if not is_current(home):
+    is_new = not is_current(home)
+    if is_new:
         if is_partial:
             raise TieoutError(
                 f"{home.warehouse} was not built by the code and reporting currency as they are "
@@ -50,12 +53,17 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[Non
             )
         discard(home)
     home.warehouse_fingerprint.unlink(missing_ok=True)
-    yield
+    yield is_new
     write_text(home.warehouse_fingerprint, code_fingerprint())
+
+
+def distrust(home: Home) -> None:
+    """Let the next run build the warehouse anew; until then one can look into it."""
+    home.warehouse_fingerprint.unlink(missing_ok=True)
 
 
 def discard(home: Home) -> None:
     """Delete the warehouse; the next build makes it again from raw files and the journal."""
-    home.warehouse_fingerprint.unlink(missing_ok=True)
+    distrust(home)
     for path in (home.warehouse, home.warehouse.with_name(home.warehouse.name + ".wal")):
         path.unlink(missing_ok=True)

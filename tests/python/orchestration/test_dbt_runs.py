@@ -11,33 +11,69 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runs
+from orchestration import dbt_runs, parsed
+from orchestration.assets import is_tested_on_release
 from orchestration.dbt_runs import DbtFailed, Failure, Phase
 from orchestration.home import PROJECT_DIR, Home
 
 
-def test_the_first_build_leaves_out_what_shows_the_seal() -> None:
-    assert dbt_runs.build_arguments(Phase.BEFORE_SEAL) == [
-        "--no-write-json",
-        "build",
-        "--exclude",
-        "tag:after_seal",
-        "tag:training",
-        "config.meta.tested:on_release",
-        "resource_type:unit_test",
-    ]
+def selected(home: Home, selector: str) -> set[str]:
+    """Unique ids of what a build with a selector takes."""
+    listing = ["list", "--selector", selector, "--output", "json", "--output-keys", "unique_id"]
+    listed = {
+        str(json.loads(event["data"]["msg"])["unique_id"])
+        for event in dbt_runs.stream(home, listing)
+        if event["info"]["name"] == "PrintEvent"
+    }
+    return {unique_id for unique_id in listed if unique_id.startswith(("seed.", "model.", "test."))}
 
 
-def test_the_second_build_takes_nothing_else() -> None:
-    assert dbt_runs.build_arguments(Phase.AFTER_SEAL) == [
-        "--no-write-json",
-        "build",
-        "--select",
-        "tag:after_seal",
-        "--exclude",
-        "config.meta.tested:on_release",
-        "resource_type:unit_test",
-    ]
+def test_a_run_builds_everything_once_and_seeds_only_into_a_new_warehouse(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home = Home(tmp_path_factory.mktemp("selectors"))
+    manifest = json.loads((dbt_runs.ensure_parse(home) / parsed.MANIFEST).read_text("utf-8"))
+    nodes = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if unique_id.startswith(("seed.", "model.", "test."))
+    }
+    training = {name for name, node in nodes.items() if dbt_runs.TRAINING_TAG in node["tags"]}
+    of_a_run = {
+        unique_id
+        for unique_id, node in nodes.items()
+        if not is_tested_on_release(node)
+        and not training & {unique_id, *node["depends_on"].get("nodes", [])}
+    }
+    with dbt_runs.kept_open(home):
+        first, without_seeds, second = (
+            selected(home, name)
+            for name in ("before_seal", "before_seal_without_seeds", "after_seal")
+        )
+    assert first | second == of_a_run
+    assert first & second == set()
+    assert {
+        unique_id for unique_id in second if dbt_runs.AFTER_SEAL_TAG in nodes[unique_id]["tags"]
+    }
+
+    seeds = {unique_id for unique_id in first if unique_id.startswith("seed.")}
+    left_out = first - without_seeds
+    assert len(seeds) > 30 and without_seeds < first
+    assert left_out == seeds | {
+        unique_id
+        for unique_id in first
+        if unique_id.startswith("test.") and set(nodes[unique_id]["depends_on"]["nodes"]) <= seeds
+    }
+    assert any(seeds & set(nodes[kept]["depends_on"]["nodes"]) for kept in without_seeds)
+
+
+def test_a_build_takes_the_selector_of_its_phase() -> None:
+    assert dbt_runs.build_arguments(Phase.BEFORE_SEAL)[1:] == ["build", "--selector", "before_seal"]
+    kept = dbt_runs.build_arguments(Phase.BEFORE_SEAL, with_seeds=False)
+    assert kept[1:] == ["build", "--selector", "before_seal_without_seeds"]
+    for with_seeds in (True, False):
+        arguments = dbt_runs.build_arguments(Phase.AFTER_SEAL, with_seeds=with_seeds)
+        assert arguments[1:] == ["build", "--selector", "after_seal"]
 
 
 @pytest.mark.parametrize("phase", list(Phase))
