@@ -46,8 +46,12 @@ docs: $(VENV)/.run ## write the documentation of all tables as one page
 # ---- what an engineer calls
 
 .PHONY: lint
-lint: $(VENV)/.test ## formats, lints, types and a strict parse, without building anything
-	@.ci/lint $(BIN)
+lint: $(VENV)/.test ## formats, lints, types and a strict parse of what differs from main (ALL=1: of all)
+	@.ci/lint $(BIN) $(if $(ALL),all)
+
+.PHONY: dbt
+dbt: $(VENV)/.run ## call dbt on the last run's warehouse: make dbt ARGS="build --select int_items+"
+	@$(BIN)/tieout dbt $(ARGS)
 
 .PHONY: test
 test: $(VENV)/.$(if $(shell command -v java),spark,test) $(VENV_DUCKDB2)/.test ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser

@@ -60,6 +60,12 @@ def parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
 
+    dbt = commands.add_parser(
+        "dbt", help="call dbt on the warehouse and in the context of the last run"
+    )
+    dbt.add_argument("arguments", nargs=argparse.REMAINDER, help="as in build --select int_items+")
+    dbt.set_defaults(command=_dbt)
+
     benchmark = commands.add_parser(
         "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
@@ -139,6 +145,13 @@ def _train(options: argparse.Namespace) -> int:
     with progress.reporting(progress.ConsoleProgress()):
         text = training.train(Home.from_environment())
     print(text, end="")
+    return 0
+
+
+def _dbt(options: argparse.Namespace) -> int:
+    from orchestration import by_hand
+
+    by_hand.call_dbt(Home.from_environment(), options.arguments)
     return 0
 
 
