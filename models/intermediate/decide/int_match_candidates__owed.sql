@@ -69,35 +69,21 @@ unsearched as (
     where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
 ),
 
--- Documents that the payment is an equal part of first, then those that it could hold, the
--- nearest by due date first.
-owed_by_payer as (
+payable as (
     select
         payments.item_key,
         payments.reconciliation,
         payments.item_type,
         payments.item_id,
+        payments.open_amount as payment_amount,
+        documents.item_key as document_key,
         documents.item_type as other_item_type,
         documents.item_id as other_item_id,
         documents.open_amount,
-        row_number() over (
-            partition by payments.item_key
-            order by
-                case
-                    when documents.open_amount < payments.open_amount then 1
-                    {%- for parts in [2, 3, 4, 6, 12] %}
-                    when
-                        abs(documents.open_amount - {{ parts }} * payments.open_amount)
-                        <= {{ parts }} * cast(0.01 as {{ amount_type() }})
-                        then 0
-                    {%- endfor %}
-                    else 2
-                end asc nulls last,
-                abs(
-                    {{ days_between('documents.due_date', 'payments.event_date') }}
-                ) asc nulls last,
-                documents.item_key asc nulls last
-        ) as nearness
+        {{ days_between('documents.due_date', 'payments.event_date') }} as days_from_due,
+        cast(
+            {{ decimal_divide('documents.open_amount', 'payments.open_amount', 0) }} as bigint
+        ) as parts
     from open_items as payments
     inner join open_items as documents
         on
@@ -123,6 +109,30 @@ owed_by_payer as (
         and large_parties.family_id is null
         and {{ days_between('documents.event_date', 'payments.event_date') }}
         between -rules.days_before and rules.days_after
+),
+
+-- Documents that the payment is an equal part of first, then those that it could hold, the
+-- nearest by due date first.
+owed_by_payer as (
+    select
+        payable.*,
+        row_number() over (
+            partition by payable.item_key
+            order by
+                case
+                    when payable.open_amount < payable.payment_amount then 1
+                    when
+                        abs(payable.open_amount - instalment_plans.parts * payable.payment_amount)
+                        <= instalment_plans.parts * cast(0.01 as {{ amount_type() }})
+                        then 0
+                    else 2
+                end asc nulls last,
+                abs(payable.days_from_due) asc nulls last,
+                payable.document_key asc nulls last
+        ) as nearness
+    from payable
+    left join {{ ref('instalment_plans') }} as instalment_plans
+        on payable.parts = instalment_plans.parts
 ),
 
 owed as (

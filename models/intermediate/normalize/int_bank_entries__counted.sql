@@ -211,8 +211,8 @@ told_at_length as (
             and worded.entry_total = earlier.entry_total
             and worded.delivery_number > earlier.delivery_number
     where
-        length(worded.least_wording) >= 4
-        and length(earlier.least_wording) >= 4
+        length(worded.least_wording) >= {{ search_limit('shortest_telling_text') }}
+        and length(earlier.least_wording) >= {{ search_limit('shortest_telling_text') }}
         and (
             worded.least_wording like '%' || earlier.least_wording || '%'
             or earlier.least_wording like '%' || worded.least_wording || '%'
