@@ -1,5 +1,6 @@
--- Units that are each other's likeliest partner, by the weight of everything that speaks
--- for and against. Where the payer is a customer, amount and days alone prove nothing.
+-- Units that are each other's likeliest partner, by the weight of everything that speaks for and
+-- against, and all that are as likely. Where the payer is a customer, amount and days alone prove
+-- nothing.
 with
 
 pairs as (select * from {{ ref('int_pairs__probabilistic') }}),
@@ -25,34 +26,68 @@ rules as (
         and exact_rules.rollout = 'stable'
 ),
 
-final as (
+-- a pair that is nobody's second choice, by more than tells likelihoods apart
+first_choices as (
     select
-        pairs.reconciliation,
-        pairs.expected_unit,
-        pairs.actual_unit,
-        'the words, dates and amounts make it likely: '
-        || {{ amount_text('round(pairs.probability, 4)') }} as evidence,
-        pairs.probability < rules.smallest_certain as is_ambiguous,
-        false as is_weak,
-        cast(null as {{ amount_type() }}) as stated_amount,
-        cast(null as {{ dbt.type_string() }}) as link_ambiguity,
-        pairs.expected_unit || '~' || pairs.actual_unit as group_name,
-        pairs.score,
-        pairs.probability,
-        pairs.margin_for_expected,
-        pairs.margin_for_actual,
-        {{ score_parts('pairs') }} as score_parts
+        pairs.*,
+        max(pairs.probability) over (partition by pairs.expected_unit) - pairs.probability
+            as behind_for_expected,
+        max(pairs.probability) over (partition by pairs.actual_unit) - pairs.probability
+            as behind_for_actual
     from pairs
+),
+
+likeliest as (
+    select
+        first_choices.*,
+        rules.smallest_certain,
+        rules.smallest_shown,
+        greatest(
+            count(*) over (partition by first_choices.expected_unit),
+            count(*) over (partition by first_choices.actual_unit)
+        ) as pairs_that_fit
+    from first_choices
     inner join rules
-        on pairs.reconciliation = rules.reconciliation
+        on first_choices.reconciliation = rules.reconciliation
     where
-        pairs.rank_for_expected = 1
-        and pairs.rank_for_actual = 1
-        and pairs.probability >= rules.smallest_shown
+        first_choices.behind_for_expected < {{ search_limit('smallest_lead_of_a_pair') }}
+        and first_choices.behind_for_actual < {{ search_limit('smallest_lead_of_a_pair') }}
         and (
             rules.is_within_party
-            or pairs.party_weight + pairs.reference_weight + pairs.shared_words_weight > 0
+            or first_choices.party_weight
+            + first_choices.reference_weight
+            + first_choices.shared_words_weight > 0
         )
+),
+
+-- of pairs that are as likely each is shown, where one of them is likely enough to be it
+final as (
+    select
+        likeliest.reconciliation,
+        likeliest.expected_unit,
+        likeliest.actual_unit,
+        'the words, dates and amounts make it likely: '
+        || {{ amount_text('round(likeliest.probability, 4)') }} as evidence,
+        likeliest.pairs_that_fit > 1 as is_ambiguous,
+        false as is_weak,
+        cast(null as {{ amount_type() }}) as stated_amount,
+        case
+            when
+                likeliest.pairs_that_fit = 1
+                and likeliest.probability < likeliest.smallest_certain
+                then 'not_likely_enough'
+        end as link_ambiguity,
+        likeliest.expected_unit || '~' || likeliest.actual_unit as group_name,
+        likeliest.score,
+        likeliest.probability,
+        likeliest.margin_for_expected,
+        likeliest.margin_for_actual,
+        {{ score_parts('likeliest') }} as score_parts
+    from likeliest
+    where
+        likeliest.probability * likeliest.pairs_that_fit >= likeliest.smallest_shown
+        and likeliest.rank_for_expected <= {{ search_limit('documents_shown') }}
+        and likeliest.rank_for_actual <= {{ search_limit('documents_shown') }}
 )
 
 select * from final
