@@ -40,7 +40,7 @@ copies as (
             and duplicate_items.original_item_id = items.item_id
 ),
 
--- a return, what it returns, and what that was for by any match that it was ever in
+-- a return, what it returns, and what that was for, matched or named
 returned as (
     select
         'return|' || returns.item_id as bond_id,
@@ -61,19 +61,9 @@ returned as (
             and returns.returned_item_id = items.item_id
     union
     select
-        'return|' || returns.item_id as bond_id,
-        documents.item_key
-    from returns
-    inner join allocations
-        on
-            allocations.item_type = 'bank_transaction'
-            and returns.returned_item_id = allocations.item_id
-    inner join allocations as documents
-        on allocations.match_id = documents.match_id
-    where
-        documents.side = 'expected'
-        and documents.item_type <> 'bank_transaction'
-        and allocations.decision in ('auto_closed', 'approved', 'reversed')
+        'return|' || returned_documents.item_id as bond_id,
+        returned_documents.item_key
+    from {{ ref('int_exceptions__returned_documents') }} as returned_documents
 ),
 
 final as (

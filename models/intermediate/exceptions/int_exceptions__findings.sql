@@ -141,56 +141,20 @@ returns as (
     where returns_a = 'receipt'
 ),
 
--- What a receipt that came back had been for: the documents of any match that it was ever in, and
--- those that it names.
-paid_documents as (
-    select
-        returns.item_id,
-        documents.item_key
-    from returns
-    inner join allocations as receipts
-        on
-            receipts.item_type = 'bank_transaction'
-            and returns.returned_item_id = receipts.item_id
-    inner join allocations as documents
-        on receipts.match_id = documents.match_id
-    where
-        documents.side = 'expected'
-        and documents.reconciliation = 'invoice_to_receipt'
-        and receipts.decision in ('auto_closed', 'approved', 'reversed')
-    union
-    select
-        returns.item_id,
-        documents.item_key
-    from returns
-    inner join items as receipts
-        on
-            receipts.reconciliation = 'invoice_to_receipt'
-            and receipts.item_type = 'bank_transaction'
-            and returns.returned_item_id = receipts.item_id
-    inner join {{ ref('int_bank_transactions__mentions') }} as mentions
-        on returns.returned_item_id = mentions.item_id
-    inner join {{ ref('int_item_numbers__current') }} as numbers
-        on
-            mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
-            and numbers.reconciliation = 'invoice_to_receipt'
-    inner join items as documents
-        on
-            numbers.item_key = documents.item_key
-            and receipts.family_id = documents.family_id
-    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
-),
-
 returned_payments as (
     select distinct
         items.item_key,
         'payment_came_back' as condition,
         items.open_amount as amount_in_question
-    from paid_documents
+    from {{ ref('int_exceptions__returned_documents') }} as returned_documents
+    inner join returns
+        on returned_documents.item_id = returns.item_id
     inner join items
-        on paid_documents.item_key = items.item_key
-    where items.item_type = 'invoice' and items.status not in ('closed', 'set_aside')
+        on returned_documents.item_key = items.item_key
+    where
+        items.reconciliation = 'invoice_to_receipt'
+        and items.item_type = 'invoice'
+        and items.status not in ('closed', 'set_aside')
 ),
 
 -- the bank took more than had come in, or what a person had linked by hand
