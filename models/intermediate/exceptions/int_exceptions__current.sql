@@ -135,6 +135,8 @@ valued as (
         duplicates.base_amount as group_base_amount,
         coalesce(duplicates.currency, chosen.currency) as exception_currency,
         case
+            -- a mass of debits and credits may come to zero
+            when duplicates.group_name is not null then duplicates.amount
             when coalesce(chosen.amount_in_question, 0) <> 0 then chosen.amount_in_question
             when chosen.open_amount <> 0 then chosen.open_amount
             else chosen.amount
