@@ -47,6 +47,33 @@ match_items as (
     group by new_allocations.match_id
 ),
 
+-- Sealed without base amounts, because a rate was missing, or by a version that did not seal what
+-- is posted: the run that can value the entry seals it, and no later rate values it anew.
+valued_later as (
+    select
+        sealed.match_id,
+        sealed.reconciliation
+    from {{ ref('int_journal__matches') }} as sealed
+    inner join {{ ref('int_journal_lines__coded') }} as lines
+        on sealed.match_id = lines.match_id
+    inner join {{ ref('int_journal_lines__valued') }} as valued_lines
+        on
+            lines.match_id = valued_lines.match_id
+            and lines.line_number = valued_lines.line_number
+    where lines.base_amount is null
+    group by sealed.match_id, sealed.reconciliation
+    having count(*) = count(valued_lines.base_amount)
+),
+
+posted as (
+    select matches.match_id
+    from matches
+    where matches.is_live
+    union all
+    select valued_later.match_id
+    from valued_later
+),
+
 -- what a closing posts is sealed with it, and read from there by every later run
 match_lines as (
     select
@@ -70,9 +97,8 @@ match_lines as (
         on
             lines.match_id = valued_lines.match_id
             and lines.line_number = valued_lines.line_number
-    inner join matches
-        on lines.match_id = matches.match_id
-    where matches.is_live
+    inner join posted
+        on lines.match_id = posted.match_id
     group by lines.match_id
 ),
 
@@ -124,6 +150,32 @@ match_entries as (
     left join match_lines
         on matches.match_id = match_lines.match_id
     where matches.decision in ('auto_closed', 'approved', 'reversed', 'rejected')
+),
+
+valuation_entries as (
+    select
+        'match_valued' as entry_type,
+        'match' as subject_type,
+        valued_later.match_id as subject_id,
+        'tieout' as actor,
+        {{ json_object_raw([
+            ['base_currency', json_string('match_lines.base_currency')],
+            ['lines', 'match_lines.lines'],
+            ['reconciliation', json_string('valued_later.reconciliation')],
+            ['run_id', json_string(run_id())],
+        ]) }} as payload,
+        sealed_items.source_hashes
+    from valued_later
+    inner join match_lines
+        on valued_later.match_id = match_lines.match_id
+    inner join (
+        select
+            sealed_allocations.match_id,
+            array_sort(array_agg(distinct sealed_allocations.row_hash)) as source_hashes
+        from {{ ref('int_journal__allocations') }} as sealed_allocations
+        group by sealed_allocations.match_id
+    ) as sealed_items
+        on valued_later.match_id = sealed_items.match_id
 ),
 
 -- what a person said is sealed once, whatever came of it
@@ -197,6 +249,16 @@ final as (
             match_entries.entry_type = already_rejected.entry_type
             and match_entries.subject_id = already_rejected.subject_id
     where already_rejected.subject_id is null
+    union all
+    select
+        valuation_entries.entry_type,
+        valuation_entries.subject_type,
+        valuation_entries.subject_id,
+        valuation_entries.actor,
+        {{ as_of() }} as occurred_at,
+        valuation_entries.payload,
+        valuation_entries.source_hashes
+    from valuation_entries
     union all
     select
         review_entries.entry_type,

@@ -1,5 +1,6 @@
--- The lines of every entry with their accounts and numbers: as they were sealed, and of what is not
--- sealed yet as rules, accounts and items are now. A positive amount is a debit.
+-- The lines of every entry with their accounts and numbers: as they were sealed (where that was
+-- once more, for their values, as they were sealed then), and of what is not sealed yet as rules,
+-- accounts and items are now. A positive amount is a debit.
 with
 
 items as (select * from {{ ref('int_items') }}),
@@ -20,7 +21,19 @@ lines as (
     select * from {{ ref('int_journal_lines__exchange') }}
 ),
 
-sealed_lines as (select * from {{ ref('int_journal_lines__sealed') }}),
+valued_later as (
+    select distinct sealed.match_id
+    from {{ ref('int_journal_lines__sealed') }} as sealed
+    where sealed.is_valued_later
+),
+
+sealed_lines as (
+    select sealed.*
+    from {{ ref('int_journal_lines__sealed') }} as sealed
+    left join valued_later
+        on sealed.match_id = valued_later.match_id
+    where sealed.is_valued_later or valued_later.match_id is null
+),
 
 derived_lines as (
     select

@@ -4,24 +4,53 @@
     on_schema_change='fail'
 ) }}
 
--- The lines of every entry as they were sealed with its match. Blocks are never rewritten, so those
--- of a new block are only appended.
+-- The lines of every entry as they were sealed: with its match, and once more by the run that first
+-- could value them, where they were sealed without base amounts or not at all. Blocks are never
+-- rewritten, so those of a new block are only appended.
 with
+
+valuations as (
+    select *
+    from {{ ref('stg_tieout__journal_entries') }}
+    where entry_type = 'match_valued'
+),
+
+closed_and_valued as (
+    select
+        closed.block,
+        closed.match_id,
+        closed.reconciliation,
+        closed.lines,
+        closed.base_currency,
+        false as is_valued_later
+    from {{ ref('int_journal__matches') }} as closed
+    where closed.lines is not null
+    union all
+    select
+        valuations.block,
+        valuations.subject_id as match_id,
+        valuations.said.reconciliation,
+        valuations.said.lines,
+        valuations.said.base_currency,
+        true as is_valued_later
+    from {{ with_json_members(
+        'valuations', 'payload', 'said', ['base_currency', 'lines', 'reconciliation']
+    ) }}
+),
 
 matches as (
     select *
-    from {{ ref('int_journal__matches') }}
-    where
-        lines is not null
-        {% if is_incremental() %}
-        and block > (select coalesce(max(sealed.block), 0) from {{ this }} as sealed)
-        {% endif %}
+    from closed_and_valued
+    {% if is_incremental() %}
+    where block > (select coalesce(max(sealed.block), 0) from {{ this }} as sealed)
+    {% endif %}
 ),
 
 final as (
     select
         matches.block,
         matches.match_id,
+        matches.is_valued_later,
         cast(matches.line.line_number as bigint) as line_number,
         matches.reconciliation,
         matches.line.posting_kind,

@@ -1,5 +1,6 @@
--- Matches whose entry is derived from their items. All others were sealed with their lines, and
--- what is sealed is read (int_journal_lines__sealed), never derived again.
+-- Matches whose entry is derived from their items. All others were sealed with their lines, by
+-- their own run or a later one, and what is sealed is read (int_journal_lines__sealed), never
+-- derived again.
 with
 
 matches as (
@@ -9,9 +10,13 @@ matches as (
 ),
 
 sealed_with_lines as (
-    select *
-    from {{ ref('int_journal__matches') }}
-    where lines is not null
+    select closed.match_id
+    from {{ ref('int_journal__matches') }} as closed
+    where closed.lines is not null
+    union
+    select valued.match_id
+    from {{ ref('int_journal_lines__sealed') }} as valued
+    where valued.is_valued_later
 ),
 
 final as (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import duckdb
 import pytest
 from tieout_process import Tieout
 
-from orchestration import warehouse
+from orchestration import journal, warehouse
 from orchestration.home import Home
 
 # Two more runs of a company: `make test-stories`. What a rule or account that was edited does is
@@ -27,7 +29,8 @@ LINE = (
 def land(home: Home, feed: str, rows: list[dict[str, object]]) -> None:
     folder = home.landing / feed
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "later.csv", "w", encoding="utf-8", newline="") as file:
+    path = folder / f"later_{len(list(folder.glob('later_*.csv')))}.csv"
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
@@ -147,3 +150,122 @@ def test_what_is_sealed_is_posted_as_it_was_sealed(reconciled_copy: Tieout) -> N
     assert rebuilt != second
     assert asked(rebuilt, f"select {LINE} from fct_journal_entries order by 1, 2") == after
     later.succeed("verify")
+
+
+def seal_without_lines(home: Home) -> None:
+    """The journal as a version wrote it that sealed a match without the lines that post it."""
+    [block] = journal.read_blocks(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("use intermediate")
+        for subject_id, payload in connection.execute(
+            "select subject_id, payload from int_decisions__to_seal "
+            "where entry_type = 'match_closed'"
+        ).fetchall():
+            said = json.loads(payload)
+            del said["lines"]
+            said.pop("base_currency", None)
+            old = json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+            connection.execute(
+                "update int_decisions__to_seal set payload = $1 "
+                "where entry_type = 'match_closed' and subject_id = $2",
+                [old, subject_id],
+            )
+    shutil.rmtree(home.journal)
+    home.create()
+    journal.seal(home, block.run_id, block.sealed_at)
+    warehouse.discard(home)
+
+
+def valuations(published: Path) -> list[tuple]:
+    return asked(
+        published,
+        "select block, count(*) from fct_audit_log where entry_type = 'match_valued' "
+        "group by 1 order by 1",
+    )
+
+
+def test_what_has_no_sealed_value_is_valued_once(reconciled_copy: Tieout) -> None:
+    """An old journal is opened, a rate comes a run late, and every rate is corrected after that."""
+    home = reconciled_copy.home
+    lines = f"select {LINE} from fct_journal_entries order by 1, 2"
+    krona = (
+        "select base_debit_amount, base_credit_amount, posting_status from fct_journal_entries "
+        "where currency = 'ISK' order by 1, 2"
+    )
+    before = asked(home.serving.resolve(), lines)
+    seal_without_lines(home)
+
+    land(
+        home,
+        "billing_invoices",
+        [
+            {
+                "invoice_id": "late-rate",
+                "invoice_number": "LATE-88",
+                "customer_id": "CUS-000002",
+                "document_type": "invoice",
+                "status": "open",
+                "issued_at": "2026-06-30T09:00:00Z",
+                "total_amount": "5000",
+                "currency": "ISK",
+                "source_system": "test",
+                "updated_at": "2026-06-30T09:00:00Z",
+            }
+        ],
+    )
+    land(
+        home,
+        "bank_transactions",
+        [
+            {
+                "account_id": "ACC-ISK-TEST",
+                "entry_id": "late-rate",
+                "booking_date": "2026-07-01",
+                "amount": "5000",
+                "currency": "ISK",
+                "remittance_information": "LATE-88",
+            }
+        ],
+    )
+    run = replace(reconciled_copy, as_of="2026-07-02T06:00:00Z")
+    run.succeed("run")
+    first = home.serving.resolve()
+    known = {row[0] for row in before}
+    assert [row for row in asked(first, lines) if row[0] in known] == before
+    # what posts nothing has no value to seal
+    [(block, count)] = valuations(first)
+    assert (block, count) == (2, len({row[10] for row in before}))
+    assert asked(first, krona) == [(None, None, "held")] * 2
+
+    def rates(factor: int) -> list[dict[str, object]]:
+        euros = landed(home, "fx_rates", "source = 'ECB' and quote_currency <> 'ISK'")
+        added = {"base_currency": "EUR", "quote_currency": "ISK", "source": "ECB"}
+        return [
+            *(row | {"rate": row["rate"] * factor} for row in euros),  # type: ignore[operator]
+            *(
+                added | {"rate_date": day, "rate": 100 * factor}
+                for day in ("2026-06-30", "2026-07-01")
+            ),
+        ]
+
+    land(home, "fx_rates", rates(2))
+    run = replace(run, as_of="2026-07-03T06:00:00Z")
+    run.succeed("run")
+    second = home.serving.resolve()
+    assert [row for row in asked(second, lines) if row[0] in known] == before
+    assert valuations(second) == [(block, count), (3, 1)]
+    assert asked(second, krona) == [(0, 25, "ready"), (25, 0, "ready")]
+
+    land(home, "fx_rates", rates(3))
+    run = replace(run, as_of="2026-07-04T06:00:00Z")
+    run.succeed("run")
+    third = home.serving.resolve()
+    assert asked(third, lines) == asked(second, lines)
+    assert valuations(third) == valuations(second)
+    run.succeed("verify")
+
+    warehouse.discard(home)
+    home.run_context.unlink()
+    run.succeed("run")
+    assert asked(home.serving.resolve(), lines) == asked(third, lines)
+    run.succeed("verify")
