@@ -20,7 +20,9 @@ suspects as (
         ruled.match_currency,
         ruled.is_other_payer,
         ruled.days_before,
-        ruled.days_after
+        ruled.days_after,
+        -- bills and what pays them are negative
+        case when ruled.expected_amount < 0 then -1 else 1 end as direction
     from ruled
     where ruled.payer <> 'any' or ruled.is_other_payer
 ),
@@ -60,7 +62,7 @@ suspect_payments as (
             end = named_documents.amount
     where
         group_items.side = 'actual'
-        and group_items.remaining_amount > 0
+        and sign(group_items.remaining_amount) = suspects.direction
         and named_documents.group_name is null
 ),
 
