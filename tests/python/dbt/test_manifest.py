@@ -159,6 +159,22 @@ def search_limits_without_value(manifest: Manifest) -> list[str]:
     ]
 
 
+def built_reconciliations_without_items(manifest: Manifest) -> list[str]:
+    """Reconciliations that are built and whose items nobody reads, and the other way round."""
+    with (PROJECT / "seeds" / "reconciliations.csv").open(newline="", encoding="utf-8") as file:
+        built = {row["name"] for row in csv.DictReader(file) if row["is_built"] == "true"}
+    [items] = [model for model in models(manifest) if model["name"] == "int_items"]
+    mapped = {
+        parent.removeprefix("model.tieout.int_items__")
+        for parent in items["depends_on"]["nodes"]
+        if parent.startswith("model.tieout.int_items__")
+    } - {"judged_by_people"}
+    return [
+        f"{name}: int_items reads int_items__{name} where seeds/reconciliations.csv has it as built"
+        for name in sorted(built ^ mapped)
+    ]
+
+
 RULES: list[Callable[[Manifest], list[str]]] = [
     upward_edges,
     names_outside_their_layer,
@@ -169,6 +185,7 @@ RULES: list[Callable[[Manifest], list[str]]] = [
     models_without_key_test,
     ungrouped_models,
     search_limits_without_value,
+    built_reconciliations_without_items,
 ]
 
 
@@ -247,6 +264,13 @@ MUTATIONS: list[tuple[Callable[..., list[str]], Change, str]] = [
             macro_sql="where 1 < {{ search_limit('sets_shwon') }}"
         ),
         "compared_pairs: seeds/search_limits.csv has no 'sets_shwon'",
+    ),
+    (
+        built_reconciliations_without_items,
+        lambda m: m["nodes"]["model.tieout.int_items"]["depends_on"]["nodes"].remove(
+            "model.tieout.int_items__bill_to_payment"
+        ),
+        "bill_to_payment: int_items reads",
     ),
 ]
 
