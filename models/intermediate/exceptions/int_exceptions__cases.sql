@@ -1,11 +1,20 @@
 -- Every exception with its case, and whether it leads: of a case that is open the exception of the
--- most pressing type, then the largest amount. A case is open from its first exception to the end
+-- most pressing type, then of what most bonds meet in (of what several fit, not of one of those),
+-- then the largest amount. A case is open from its first exception to the end
 -- of its last; one that comes back later is another spell of the same case, with its own lead.
 with
 
 lifecycle as (select * from {{ ref('int_exceptions__lifecycle') }}),
 
 exception_types as (select * from {{ ref('exception_types') }}),
+
+bonded as (
+    select
+        bonds.item_key,
+        count(*) as bond_count
+    from {{ ref('int_exceptions__bonds') }} as bonds
+    group by bonds.item_key
+),
 
 dated as (
     select
@@ -57,6 +66,7 @@ ranked as (
             order by
                 case when spelled.resolved_at is null then 0 else 1 end asc nulls last,
                 exception_types.precedence asc nulls last,
+                coalesce(bonded.bond_count, 0) desc nulls last,
                 abs(spelled.base_amount) desc nulls last,
                 abs(spelled.amount) desc nulls last,
                 spelled.side asc nulls last,
@@ -66,6 +76,8 @@ ranked as (
     from spelled
     left join exception_types
         on spelled.exception_type = exception_types.exception_type
+    left join bonded
+        on spelled.item_key = bonded.item_key
 ),
 
 final as (
