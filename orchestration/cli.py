@@ -70,10 +70,12 @@ def parser() -> argparse.ArgumentParser:
         "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
     benchmark.add_argument(
-        "name", choices=["demo", "volume", "sets", "transactions", "entries", "world"]
+        "name", choices=["demo", "everyday", "volume", "sets", "transactions", "entries", "world"]
     )
     benchmark.add_argument(
-        "--size", type=int, help="demo and volume: how many invoices, about; sets: how many payers"
+        "--size",
+        type=int,
+        help="demo, everyday and volume: how many invoices, about; sets: how many payers",
     )
     benchmark.add_argument(
         "folder",
@@ -156,12 +158,23 @@ def _dbt(options: argparse.Namespace) -> int:
 
 
 def _benchmark(options: argparse.Namespace) -> int:
-    from orchestration.benchmarks import demo, entries, land, sets, transactions, volume, world
+    from orchestration.benchmarks import (
+        demo,
+        entries,
+        everyday,
+        land,
+        sets,
+        transactions,
+        volume,
+        world,
+    )
 
     folder = options.folder or land.DEFAULT_FOLDER
     size = {} if options.size is None else {"size": options.size}
     if options.name == "demo":
         print(demo.table(demo.run(**size)), end="")
+    elif options.name == "everyday":
+        print(everyday.table(everyday.run(**size)), end="")
     elif options.name == "volume":
         print(volume.table(volume.run(**size)), end="")
     elif options.name == "sets":

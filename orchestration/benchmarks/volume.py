@@ -8,36 +8,20 @@ last two days, which the first has not seen.
 from __future__ import annotations
 
 import os
-import re
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
 from orchestration import steps
-from orchestration.home import PROJECT_DIR, Home, TieoutError, iso_timestamp
+from orchestration.benchmarks import timed
+from orchestration.benchmarks.timed import Run
+from orchestration.home import Home
 
 AS_OF = datetime(2026, 7, 1, 6)
 RECENT_DAYS = 2
 """Of six months: near two percent of all facts."""
-
-_STEP = re.compile(r"^\[\d+/\d+\] (?P<name>.+?) \.\.\..* done in (?P<seconds>[\d.]+) s$")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run. Times are in seconds, `peak` is in bytes: the most that one process held."""
-
-    rows: int
-    matches: int
-    steps: dict[str, float]
-    seconds: float
-    peak: int
 
 
 def run(size: int = 1_000_000) -> list[Run]:
@@ -51,17 +35,24 @@ def run(size: int = 1_000_000) -> list[Run]:
         home = Home(Path(folder) / "home").create()
         end = AS_OF.date() - timedelta(days=1)
         steps.land_demo(home, end, invoices=size, recent_days=RECENT_DAYS)
-        recent = {
-            path: home.root / "held_back" / path.relative_to(home.landing)
-            for path in sorted(home.landing.rglob("*_recent.*"))
-        }
-        for path, aside in recent.items():
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, aside)
-        first = _run(home, AS_OF - timedelta(days=RECENT_DAYS))
-        for path, aside in recent.items():
-            os.replace(aside, path)
-        return [first, _run(home, AS_OF)]
+        with held_back(home):
+            first = timed.run(home, AS_OF - timedelta(days=RECENT_DAYS))
+        return [first, timed.run(home, AS_OF)]
+
+
+@contextmanager
+def held_back(home: Home) -> Iterator[None]:
+    """Inside, the files of the demo company's last days are not in landing."""
+    recent = {
+        path: home.root / "held_back" / path.relative_to(home.landing)
+        for path in sorted(home.landing.rglob("*_recent.*"))
+    }
+    for path, aside in recent.items():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, aside)
+    yield
+    for path, aside in recent.items():
+        os.replace(aside, path)
 
 
 def table(runs: list[Run]) -> str:
@@ -79,49 +70,3 @@ def table(runs: list[Run]) -> str:
         f"{'largest process':30}" + "".join(f"{run.peak / 2**30:>24.1f} GiB" for run in runs),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _run(home: Home, as_of: datetime) -> Run:
-    environment = {
-        **os.environ,
-        "TIEOUT_HOME": str(home.root),
-        "TIEOUT_AS_OF": iso_timestamp(as_of),
-    }
-    output = home.root / "output"
-    started = time.monotonic()
-    with open(output, "w", encoding="utf-8") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "orchestration.cli", "run"],
-            cwd=PROJECT_DIR,
-            env=environment,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-        # of the process and of those that it waited for, dbt's among them
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - started
-    said = output.read_text(encoding="utf-8")
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise TieoutError(f"The run of {as_of:%d %B} failed:\n{said[-5000:]}")
-    rows, matches = _made(home.serving)
-    return Run(
-        rows=rows,
-        matches=matches,
-        steps={
-            step["name"]: float(step["seconds"])
-            for line in said.splitlines()
-            if (step := _STEP.match(line))
-        },
-        seconds=seconds,
-        peak=usage.ru_maxrss * 1024,
-    )
-
-
-def _made(serving: Path) -> tuple[int, int]:
-    """Rows read and matches made by the last run."""
-    with duckdb.connect(str(serving.resolve()), read_only=True) as connection:
-        [made] = connection.execute(
-            "select rows_in, matches_made from marts.fct_runs order by as_of desc limit 1"
-        ).fetchall()
-    rows, matches = made
-    return rows, matches
