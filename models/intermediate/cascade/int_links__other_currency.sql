@@ -1,6 +1,6 @@
 -- A payment in another currency that the bank states to be the very amount of one document
--- of its payer; where only the rate of the day says so, or the payer is not known, a person
--- decides.
+-- of its payer; where only the rate of the day says so, and one stands out, or where the payer is
+-- not known, a person decides.
 with
 
 pairs as (select * from {{ ref('int_pairs__other_currency') }}),
@@ -14,7 +14,7 @@ final as (
             when pairs.is_stated then 'as the bank states by the original amount'
             else 'as far as its amount says at the rate of its day'
         end as evidence,
-        pairs.documents_that_fit > 1 or (pairs.is_stated and pairs.payments_that_fit > 1)
+        pairs.is_stated and (pairs.documents_that_fit > 1 or pairs.payments_that_fit > 1)
             as is_ambiguous,
         case
             when not pairs.is_stated then 'by_rate_alone'
@@ -27,7 +27,7 @@ final as (
     where
         pairs.is_free
         and (
-            pairs.documents_that_fit = 1
+            pairs.stands_out
             or (pairs.is_stated and pairs.nearness <= {{ search_limit('documents_shown') }})
         )
 )

@@ -1,7 +1,9 @@
 -- What a payment in another currency could be for, once the passes before have looked: documents
 -- of its payer, or of anybody where the payer is not known, in the amount that the bank states as
 -- the original one; else those that come near at the rate of the day, as far as banks' spreads
--- go. What a suggestion holds is counted, and not taken.
+-- go. What a suggestion holds is counted, and not taken. Of those that come near, a pair stands out
+-- where payment and document are each other's nearest, by a margin: near is what falls as far short
+-- of the rate as banks usually take, about the due date. A bank takes; it seldom gives.
 with
 
 open_items as (select * from {{ ref('int_open__after_sums') }}),
@@ -54,21 +56,25 @@ held_units as (
     from held_items
 ),
 
-originals as (
+bank_lines as (
     select
         items.item_key,
-        booked.original_amount,
-        booked.original_currency
+        coalesce(booked.charges_amount, {{ zero() }}) as charges_amount,
+        case
+            when booked.original_amount > 0 and booked.original_currency <> booked.currency
+                then booked.original_amount
+        end as original_amount,
+        case
+            when booked.original_amount > 0 and booked.original_currency <> booked.currency
+                then booked.original_currency
+        end as original_currency
     from {{ ref('int_bank_transactions__booked') }} as booked
     inner join {{ ref('int_items') }} as items
         on
             booked.item_id = items.item_id
             and items.item_type = 'bank_transaction'
             and booked.amount = items.amount
-    where
-        booked.role = 'item'
-        and booked.original_amount > 0
-        and booked.original_currency <> booked.currency
+    where booked.role = 'item'
 ),
 
 -- a part of a payment is no original amount
@@ -81,8 +87,10 @@ payments as (
         units.currency,
         units.unit_amount,
         units.event_date,
-        originals.original_amount,
-        originals.original_currency,
+        -- what the bank has kept for itself was paid
+        units.unit_amount + coalesce(bank_lines.charges_amount, {{ zero() }}) as gross_amount,
+        bank_lines.original_amount,
+        bank_lines.original_currency,
         rules.days_before,
         rules.days_after
     from units
@@ -90,8 +98,8 @@ payments as (
         on units.reconciliation = rules.reconciliation
     left join naming
         on units.unit_key = naming.item_key
-    left join originals
-        on units.unit_key = originals.item_key
+    left join bank_lines
+        on units.unit_key = bank_lines.item_key
     inner join {{ ref('int_items') }} as items
         on units.unit_key = items.item_key and units.unit_amount = items.amount
     where
@@ -110,6 +118,14 @@ documents as (
         units.unit_amount,
         units.event_date,
         coalesce(items.due_date, units.event_date) as due_date,
+        cast(
+            units.unit_amount * (1 - {{ search_limit('largest_spread_of_a_rate') }})
+            as {{ amount_type() }}
+        ) as least_paid,
+        cast(
+            units.unit_amount * (1 + {{ search_limit('largest_gain_of_a_rate') }})
+            as {{ amount_type() }}
+        ) as most_paid,
         cast(
             floor(
                 ln(cast(units.unit_amount as double))
@@ -160,20 +176,11 @@ stated as (
             between -payments.days_before and payments.days_after
 ),
 
-converted as (
+valued as (
     select
         payments.*,
         fx_rates.quote_currency,
-        cast(payments.unit_amount * fx_rates.rate as {{ amount_type() }}) as paid_amount,
-        cast(
-            floor(
-                ln(cast(payments.unit_amount * fx_rates.rate as double))
-                / (
-                    -ln(1e0 - cast({{ search_limit('largest_spread_of_a_rate') }} as double))
-                    * (1e0 + 1e-9)
-                )
-            ) as bigint
-        ) as amount_step
+        cast(payments.gross_amount * fx_rates.rate as {{ amount_type() }}) as paid_amount
     from payments
     inner join fx_rates
         on
@@ -183,6 +190,21 @@ converted as (
     left join stated
         on payments.unit_key = stated.actual_unit
     where stated.actual_unit is null
+),
+
+converted as (
+    select
+        valued.*,
+        cast(
+            floor(
+                ln(cast(valued.paid_amount as double))
+                / (
+                    -ln(1e0 - cast({{ search_limit('largest_spread_of_a_rate') }} as double))
+                    * (1e0 + 1e-9)
+                )
+            ) as bigint
+        ) as amount_step
+    from valued
 ),
 
 steps as (
@@ -213,9 +235,7 @@ near as (
             and converted.amount_step + steps.step = documents.amount_step
             and {{ days_between('documents.event_date', 'converted.event_date') }}
             between -converted.days_before and converted.days_after
-            and abs(converted.paid_amount - documents.unit_amount)
-            <= {{ search_limit('largest_spread_of_a_rate') }}
-            * greatest(converted.paid_amount, documents.unit_amount)
+            and converted.paid_amount between documents.least_paid and documents.most_paid
 ),
 
 found as (
@@ -230,15 +250,32 @@ found as (
     from near
 ),
 
+-- the amount that is stated is beyond any rate
 measured as (
     select
         found.*,
-        {{ decimal_divide(
-            'abs(found.paid_amount - found.unit_amount)',
-            'greatest(found.paid_amount, found.unit_amount)',
-            6
-        ) }} as amount_distance
+        held_documents.unit_key is null and held_payments.unit_key is null as is_free,
+        declined_pairs.expected_item_key is not null as is_declined,
+        case
+            when found.is_stated then {{ zero() }}
+            else cast(
+                abs(
+                    {{ decimal_divide('found.paid_amount', 'found.unit_amount', 6) }} - 1
+                    + {{ search_limit('usual_spread_of_a_rate') }}
+                )
+                + {{ search_limit('spread_that_weighs_as_a_day') }} * abs(found.days_from_due)
+                as {{ amount_type() }}
+            )
+        end as distance
     from found
+    left join declined_pairs
+        on
+            found.expected_unit = declined_pairs.expected_item_key
+            and found.actual_unit = declined_pairs.actual_item_key
+    left join held_units as held_documents
+        on found.expected_unit = held_documents.unit_key
+    left join held_units as held_payments
+        on found.actual_unit = held_payments.unit_key
 ),
 
 -- what people declined still counts among what fits
@@ -251,11 +288,83 @@ counted as (
         row_number() over (
             partition by measured.actual_unit
             order by
-                measured.amount_distance nulls last,
+                measured.distance nulls last,
                 abs(measured.days_from_due) nulls last,
                 measured.expected_unit nulls last
-        ) as nearness
+        ) as nearness,
+        row_number() over (
+            partition by measured.expected_unit
+            order by
+                case when measured.family_id is null then 1 else 0 end asc nulls last,
+                measured.distance asc nulls last,
+                abs(measured.days_from_due) asc nulls last,
+                measured.actual_unit asc nulls last
+        ) as payment_nearness
     from measured
+),
+
+-- A document's own payer comes before somebody who is not known. In the second round, what the
+-- first has taken is no rival any more.
+left_0 as (
+    select
+        counted.expected_unit,
+        counted.actual_unit,
+        counted.is_stated,
+        counted.is_free and not counted.is_declined as is_open_to_it,
+        counted.distance
+        + case when counted.family_id is null and not counted.is_stated then 1 else 0 end
+            as distance
+    from counted
+),
+{% for round in [1, 2] %}
+ranked_{{ round }} as (
+    select
+        rivals.*,
+        row_number() over by_document as document_rank,
+        row_number() over by_payment as payment_rank,
+        (lead(rivals.distance) over by_document) - rivals.distance as document_margin,
+        (lead(rivals.distance) over by_payment) - rivals.distance as payment_margin
+    from left_{{ round - 1 }} as rivals
+    window
+        by_document as (
+            partition by rivals.expected_unit
+            order by rivals.distance nulls last, rivals.actual_unit nulls last
+        ),
+        by_payment as (
+            partition by rivals.actual_unit
+            order by rivals.distance nulls last, rivals.expected_unit nulls last
+        )
+),
+
+outstanding_{{ round }} as (
+    select
+        ranked.expected_unit,
+        ranked.actual_unit
+    from ranked_{{ round }} as ranked
+    where
+        ranked.is_open_to_it
+        and not ranked.is_stated
+        and ranked.document_rank = 1
+        and ranked.payment_rank = 1
+        and coalesce(ranked.document_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+        and coalesce(ranked.payment_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+),
+{% if not loop.last %}
+left_{{ round }} as (
+    select rivals.*
+    from left_{{ round - 1 }} as rivals
+    left join outstanding_{{ round }} as taken_documents
+        on rivals.expected_unit = taken_documents.expected_unit
+    left join outstanding_{{ round }} as taken_payments
+        on rivals.actual_unit = taken_payments.actual_unit
+    where taken_documents.expected_unit is null and taken_payments.actual_unit is null
+),
+{% endif %}
+{%- endfor %}
+outstanding as (
+    select * from outstanding_1
+    union all
+    select * from outstanding_2
 ),
 
 final as (
@@ -264,24 +373,22 @@ final as (
         counted.expected_unit,
         counted.actual_unit,
         counted.family_id is not null as is_payer_known,
-        held_documents.unit_key is null and held_payments.unit_key is null as is_free,
+        counted.is_free,
         counted.is_stated,
+        outstanding.expected_unit is not null as stands_out,
         counted.currency,
         cast(counted.paid_amount as {{ amount_type() }}) as paid_amount,
-        counted.amount_distance,
+        cast(counted.distance as {{ amount_type() }}) as distance,
         cast(counted.documents_that_fit as bigint) as documents_that_fit,
         cast(counted.payments_that_fit as bigint) as payments_that_fit,
-        cast(counted.nearness as bigint) as nearness
+        cast(counted.nearness as bigint) as nearness,
+        cast(counted.payment_nearness as bigint) as payment_nearness
     from counted
-    left join declined_pairs
+    left join outstanding
         on
-            counted.expected_unit = declined_pairs.expected_item_key
-            and counted.actual_unit = declined_pairs.actual_item_key
-    left join held_units as held_documents
-        on counted.expected_unit = held_documents.unit_key
-    left join held_units as held_payments
-        on counted.actual_unit = held_payments.unit_key
-    where declined_pairs.expected_item_key is null
+            counted.expected_unit = outstanding.expected_unit
+            and counted.actual_unit = outstanding.actual_unit
+    where not counted.is_declined
 )
 
 select * from final

@@ -420,7 +420,30 @@ counted as (
             and counted_days.event_date = others.event_date
 ),
 
--- several documents come near a payment in another currency
+-- What comes near a payment in another currency, seen from either side. What stands out is
+-- suggested already.
+near_pairs as (
+    select
+        pairs.actual_unit as item_key,
+        pairs.expected_unit as other_item_key,
+        pairs.nearness,
+        pairs.distance,
+        pairs.paid_amount,
+        pairs.currency
+    from {{ ref('int_pairs__other_currency') }} as pairs
+    where not pairs.is_stated and not pairs.stands_out
+    union all
+    select
+        pairs.expected_unit as item_key,
+        pairs.actual_unit as other_item_key,
+        pairs.payment_nearness as nearness,
+        pairs.distance,
+        pairs.paid_amount,
+        pairs.currency
+    from {{ ref('int_pairs__other_currency') }} as pairs
+    where not pairs.is_stated and not pairs.stands_out
+),
+
 near_at_the_rate as (
     select
         open_items.item_key,
@@ -430,25 +453,21 @@ near_at_the_rate as (
         cast(null as {{ dbt.type_string() }}) as match_id,
         others.item_type as other_item_type,
         others.item_id as other_item_id,
-        -- the nearest first, and of equals the one that was due
-        reasons.score * (1 - pairs.amount_distance)
-        - cast(0.0001 as {{ amount_type() }}) * pairs.nearness as score,
+        reasons.score * (1 - near_pairs.distance)
+        - cast(0.0001 as {{ amount_type() }}) * near_pairs.nearness as score,
         {{ json_object([
-            ['at_the_rate', amount_text('pairs.paid_amount')],
-            ['currency', 'pairs.currency'],
+            ['at_the_rate', amount_text('near_pairs.paid_amount')],
+            ['currency', 'near_pairs.currency'],
         ]) }} as score_parts,
         reasons.code as why_not
-    from {{ ref('int_pairs__other_currency') }} as pairs
+    from near_pairs
     inner join open_items
-        on pairs.actual_unit = open_items.item_key
+        on near_pairs.item_key = open_items.item_key
     inner join open_items as others
-        on pairs.expected_unit = others.item_key
+        on near_pairs.other_item_key = others.item_key
     inner join reasons
         on reasons.code = 'near_at_the_rate'
-    where
-        not pairs.is_stated
-        and pairs.documents_that_fit > 1
-        and pairs.nearness <= {{ search_limit('candidates_shown') }}
+    where near_pairs.nearness <= {{ search_limit('candidates_shown') }}
 ),
 
 considered as (

@@ -113,6 +113,82 @@ def test_nothing_closes_across_currencies_by_bare_numbers(real: Company) -> None
     assert decisions <= {"suggested"}
 
 
+# Which invoice a receipt paid, by the company's own ledger: the bank line is a line of the entry
+# that takes the receivable away, with the amount that the invoice's entry had set up.
+BOOKED = f"""
+    with
+    lines as (select * from read_csv('{COMPANY}/ledger_entries/ledger_entries.csv')),
+    receivables as (
+        select distinct document_id as invoice_id, debit_amount as amount
+        from lines
+        where posted_by = 'ACCREC' and account_code = '610' and debit_amount is not null
+    ),
+    payments as (
+        select
+            entry_id,
+            max(case when account_code = '100' then line_id end) as bank_entry_id,
+            sum(case when account_code = '610' then credit_amount end) as amount
+        from lines
+        where posted_by = 'ACCRECPAYMENT'
+        group by entry_id
+    ),
+    booked as (
+        select 'chequing/' || payments.bank_entry_id as payment_id, receivables.invoice_id
+        from payments
+        inner join receivables on payments.amount = receivables.amount
+    )
+"""
+
+
+def test_what_is_suggested_across_currencies_is_what_the_company_booked(real: Company) -> None:
+    [(suggested, right)] = real.rows(
+        BOOKED
+        + """
+        select count(*), count(booked.invoice_id)
+        from fct_match_allocations as documents
+        inner join fct_match_allocations as payments
+            on documents.match_id = payments.match_id and payments.side = 'actual'
+        left join booked
+            on documents.item_id = booked.invoice_id and payments.item_id = booked.payment_id
+        where documents.reconciliation = 'invoice_to_receipt' and documents.side = 'expected'
+        """
+    )
+    assert right >= 18
+    assert right == suggested
+
+
+def test_what_the_company_booked_is_suggested_or_among_the_first_candidates(real: Company) -> None:
+    """The rest was paid at a rate that no bank gives (seven per cent less), or months after."""
+    [(booked, first)] = real.rows(
+        BOOKED
+        + """
+        select count(*), count(*) filter (
+            where exists (
+                select 1
+                from fct_match_candidates as candidates
+                where
+                    candidates.item_type = 'bank_transaction'
+                    and candidates.item_id = booked.payment_id
+                    and candidates.other_item_id = booked.invoice_id
+                    and candidates.rank <= 3
+            )
+            or exists (
+                select 1
+                from fct_match_allocations as documents
+                inner join fct_match_allocations as payments
+                    on documents.match_id = payments.match_id
+                where
+                    documents.item_id = booked.invoice_id
+                    and payments.item_id = booked.payment_id
+            )
+        )
+        from booked
+        """
+    )
+    assert booked == 54
+    assert first >= 46
+
+
 def test_what_is_not_matched_is_an_exception_with_a_reason(real: Company) -> None:
     unexplained = real.rows(
         """
