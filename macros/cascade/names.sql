@@ -49,18 +49,37 @@ name_ends as (
     {%- endfor %}
 ),
 
+-- of `GMBH & CO KG` the sign is gone already, of `GMBH AND CO KG` the word is still there
+form_ends as (
+    select
+        name_ends.*,
+        replace(
+            {{ regex_replace_all('name_ends.name_end', ' (AND|UND|U|ET|EN|OG|OCH|Y|E) CO', ' CO') }},
+            ' ',
+            ''
+        ) as form_key
+    from name_ends
+),
+
 stated_forms as (
     select
-        name_ends.name_key,
-        max_by(name_ends.name_end, length(name_ends.name_end)) as name_end,
-        max_by(coalesce(legal_forms.same_as, legal_forms.legal_form), length(name_ends.name_end))
-            as legal_form
-    from name_ends
+        form_ends.name_key,
+        max_by(form_ends.name_end, length(form_ends.name_end)) as name_end,
+        -- the longest; SA is SA and not SAA, which one spelling makes of it
+        max_by(
+            coalesce(legal_forms.same_as, legal_forms.legal_form),
+            2 * length(form_ends.name_end)
+            + case
+                when form_ends.form_key = replace(legal_forms.legal_form, ' ', '') then 1
+                else 0
+            end
+        ) as legal_form
+    from form_ends
     inner join {{ ref('legal_forms') }} as legal_forms
         on
             coalesce(legal_forms.stands_as, 'form') <> 'addition'
-            and replace(name_ends.name_end, ' ', '') = replace(legal_forms.legal_form, ' ', '')
-    group by name_ends.name_key
+            and form_ends.form_key = replace({{ one_spelling('legal_forms.legal_form') }}, ' ', '')
+    group by form_ends.name_key
 ),
 
 bare_names as (
