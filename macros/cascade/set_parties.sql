@@ -1,8 +1,10 @@
 {#-
     What the parties of a model of units have on both sides, from which the searches tell how much there is
     to look at, and how likely sums are to agree by chance: the body of int_sets__parties and its like.
+
+    credits: what tells a credit memo among the units.
 -#}
-{% macro set_parties(units_model, pass_name) %}
+{% macro set_parties(units_model, pass_name, credits='units.amount < 0') %}
 with
 
 units as (select * from {{ ref(units_model) }}),
@@ -21,8 +23,10 @@ parties as (
         count(case when units.side = 'actual' then 1 end) as actual_count,
         sum(case when units.side = 'expected' then abs(units.amount) end) as expected_total,
         sum(case when units.side = 'actual' then abs(units.amount) end) as actual_total,
-        min(case when units.side = 'expected' then units.amount end) < 0 as expected_has_credits,
-        min(case when units.side = 'actual' then units.amount end) < 0 as actual_has_credits,
+        max(case when units.side = 'expected' and ({{ credits }}) then 1 else 0 end) = 1
+            as expected_has_credits,
+        max(case when units.side = 'actual' and ({{ credits }}) then 1 else 0 end) = 1
+            as actual_has_credits,
         -- round amounts add up to one another more often
         min(
             case

@@ -14,7 +14,8 @@
     target_side: 'actual' finds documents for a payment, 'expected' payments for a document.
     units_model, parties_model: what is looked among; shapes as int_sets__units and
     int_sets__parties.
-    smallest_set: one member is a set (1), or takes no part in sets (2).
+    smallest_set: one member is a set, beside documents that are named (1), or takes no part in sets
+    (2).
 
     Yields one row per set and member.
 -#}
@@ -65,7 +66,7 @@ found_sets as (
     from ranked_members
 ),
 
-{{ weigh_sets() }},
+{{ weigh_sets(smallest_set) }},
 
 final as (
     select

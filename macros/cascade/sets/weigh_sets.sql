@@ -6,7 +6,7 @@
 
     Reads `found_sets`, `targets`, `parties`. Yields `weighed_sets`, one row per set and member.
 -#}
-{% macro weigh_sets() %}
+{% macro weigh_sets(smallest_set) %}
 -- how many units it takes to tell the set: its own, or those that it leaves out
 told as (
     select
@@ -22,12 +22,15 @@ told as (
         cast(targets.near_count as double) as near_members,
         least(found_sets.member_count, parties.member_count - found_sets.member_count)
             as units_to_tell,
-        -- one payment for all that is open, credit memos taken off: an account that is settled
+        -- One payment for all that is open, credit memos taken off: an account that is settled. One
+        -- that names its documents settles it with what these leave.
         targets.is_payment
         and found_sets.member_count = parties.member_count
+        {%- if smallest_set > 1 %}
         and found_sets.member_count > 2
-        and parties.has_credits
-        and parties.target_count = 1 as settles_account
+        and parties.target_count = 1
+        {%- endif %}
+        and parties.has_credits as settles_account
     from found_sets
     inner join targets
         on found_sets.target_unit = targets.target_unit

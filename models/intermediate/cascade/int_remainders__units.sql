@@ -145,6 +145,7 @@ final as (
         directed.event_date,
         {{ small_amount('directed.unit_amount') }} as amount,
         ordered_items.purchase_order_number,
+        directed.side = 'expected' and directed.direction = 'less' as takes_off,
         cast(
             row_number() over (
                 partition by parties.party_number, directed.side
