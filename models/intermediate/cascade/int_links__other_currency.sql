@@ -14,11 +14,10 @@ final as (
             when pairs.is_stated then 'as the bank states by the original amount'
             else 'as far as its amount says at the rate of its day'
         end as evidence,
-        pairs.is_stated and (pairs.documents_that_fit > 1 or pairs.payments_that_fit > 1)
-            as is_ambiguous,
+        not pairs.stands_out as is_ambiguous,
         case
             when not pairs.is_stated then 'by_rate_alone'
-            when pairs.documents_that_fit = 1 and not pairs.is_payer_known then 'payer_unknown'
+            when pairs.stands_out and not pairs.is_payer_known then 'payer_unknown'
         end as link_ambiguity,
         false as is_weak,
         cast(null as {{ amount_type() }}) as stated_amount,

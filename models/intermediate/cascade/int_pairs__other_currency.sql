@@ -1,9 +1,11 @@
 -- What a payment in another currency could be for, once the passes before have looked: documents
 -- of its payer, or of anybody where the payer is not known, in the amount that the bank states as
 -- the original one; else those that come near at the rate of the day, as far as banks' spreads
--- go. What a suggestion holds is counted, and not taken. Of those that come near, a pair stands out
--- where payment and document are each other's nearest, by a margin: near is what falls as far short
--- of the rate as banks usually take, about the due date. A bank takes; it seldom gives.
+-- go. What a suggestion holds is counted, and not taken. A stated amount stands out where it fits
+-- one document alone, and whatever else fits that came later and fits others too. Of those that
+-- come near, a pair stands out where payment and document are each other's nearest, by a margin:
+-- near is what falls as far short of the rate as banks usually take, about the due date. A bank
+-- takes; it seldom gives.
 with
 
 open_items as (select * from {{ ref('int_open__after_sums') }}),
@@ -161,6 +163,7 @@ stated as (
         documents.unit_key as expected_unit,
         payments.unit_key as actual_unit,
         payments.family_id,
+        payments.event_date as paid_on,
         documents.currency,
         payments.original_amount as paid_amount,
         documents.unit_amount,
@@ -221,6 +224,7 @@ near as (
         documents.unit_key as expected_unit,
         converted.unit_key as actual_unit,
         converted.family_id,
+        converted.event_date as paid_on,
         documents.currency,
         converted.paid_amount,
         documents.unit_amount,
@@ -278,13 +282,9 @@ measured as (
         on found.actual_unit = held_payments.unit_key
 ),
 
--- what people declined still counts among what fits
-counted as (
+ranked_pairs as (
     select
         measured.*,
-        count(*) over (partition by measured.actual_unit) as documents_that_fit,
-        count(*) over (partition by measured.expected_unit, measured.is_stated)
-            as payments_that_fit,
         row_number() over (
             partition by measured.actual_unit
             order by
@@ -303,28 +303,43 @@ counted as (
     from measured
 ),
 
--- A document's own payer comes before somebody who is not known. In the second round, what the
--- first has taken is no rival any more.
+-- A document's own payer comes before somebody who is not known, and what people declined still
+-- counts among what fits. What one round has taken is no rival in the next.
 left_0 as (
     select
-        counted.expected_unit,
-        counted.actual_unit,
-        counted.is_stated,
-        counted.is_free and not counted.is_declined as is_open_to_it,
-        counted.distance
-        + case when counted.family_id is null and not counted.is_stated then 1 else 0 end
+        ranked_pairs.expected_unit,
+        ranked_pairs.actual_unit,
+        ranked_pairs.is_stated,
+        ranked_pairs.paid_on,
+        ranked_pairs.is_free and not ranked_pairs.is_declined as is_open_to_it,
+        -- what is only suggested because nobody knows the payer decides nothing for others
+        not ranked_pairs.is_stated or ranked_pairs.family_id is not null as decides,
+        ranked_pairs.distance
+        + case when ranked_pairs.family_id is null and not ranked_pairs.is_stated then 1 else 0 end
             as distance
-    from counted
+    from ranked_pairs
 ),
-{% for round in [1, 2] %}
+{%- set rounds = [1, 2, 3] %}
+{% for round in rounds %}
+choices_{{ round }} as (
+    select
+        rivals.*,
+        count(*) over (partition by rivals.actual_unit) as documents_left
+    from left_{{ round - 1 }} as rivals
+),
+
 ranked_{{ round }} as (
     select
         rivals.*,
         row_number() over by_document as document_rank,
         row_number() over by_payment as payment_rank,
         (lead(rivals.distance) over by_document) - rivals.distance as document_margin,
-        (lead(rivals.distance) over by_payment) - rivals.distance as payment_margin
-    from left_{{ round - 1 }} as rivals
+        (lead(rivals.distance) over by_payment) - rivals.distance as payment_margin,
+        sum(case when rivals.documents_left = 1 then 1 else 0 end)
+            over (partition by rivals.expected_unit, rivals.is_stated) as payments_without_choice,
+        row_number() over by_day as day_rank,
+        lead(rivals.paid_on) over by_day as next_paid_on
+    from choices_{{ round }} as rivals
     window
         by_document as (
             partition by rivals.expected_unit
@@ -333,62 +348,85 @@ ranked_{{ round }} as (
         by_payment as (
             partition by rivals.actual_unit
             order by rivals.distance nulls last, rivals.expected_unit nulls last
+        ),
+        by_day as (
+            partition by rivals.expected_unit, rivals.is_stated
+            order by rivals.paid_on nulls last, rivals.actual_unit nulls last
         )
 ),
 
 outstanding_{{ round }} as (
     select
         ranked.expected_unit,
-        ranked.actual_unit
+        ranked.actual_unit,
+        ranked.decides
     from ranked_{{ round }} as ranked
     where
         ranked.is_open_to_it
-        and not ranked.is_stated
-        and ranked.document_rank = 1
-        and ranked.payment_rank = 1
-        and coalesce(ranked.document_margin >= {{ search_limit('margin_of_a_rate') }}, true)
-        and coalesce(ranked.payment_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+        and case
+            when ranked.is_stated
+                then
+                    ranked.documents_left = 1
+                    and ranked.payments_without_choice = 1
+                    and ranked.day_rank = 1
+                    and coalesce(ranked.next_paid_on > ranked.paid_on, true)
+            else
+                ranked.document_rank = 1
+                and ranked.payment_rank = 1
+                and coalesce(ranked.document_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+                and coalesce(ranked.payment_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+        end
 ),
 {% if not loop.last %}
+taken_{{ round }} as (
+    select
+        outstanding_{{ round }}.expected_unit,
+        outstanding_{{ round }}.actual_unit
+    from outstanding_{{ round }}
+    where outstanding_{{ round }}.decides
+),
+
 left_{{ round }} as (
     select rivals.*
     from left_{{ round - 1 }} as rivals
-    left join outstanding_{{ round }} as taken_documents
+    left join taken_{{ round }} as taken_documents
         on rivals.expected_unit = taken_documents.expected_unit
-    left join outstanding_{{ round }} as taken_payments
+    left join taken_{{ round }} as taken_payments
         on rivals.actual_unit = taken_payments.actual_unit
     where taken_documents.expected_unit is null and taken_payments.actual_unit is null
 ),
 {% endif %}
 {%- endfor %}
 outstanding as (
-    select * from outstanding_1
-    union all
-    select * from outstanding_2
+    {%- for round in rounds %}
+    select
+        outstanding_{{ round }}.expected_unit,
+        outstanding_{{ round }}.actual_unit
+    from outstanding_{{ round }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (
     select
-        counted.reconciliation,
-        counted.expected_unit,
-        counted.actual_unit,
-        counted.family_id is not null as is_payer_known,
-        counted.is_free,
-        counted.is_stated,
+        ranked_pairs.reconciliation,
+        ranked_pairs.expected_unit,
+        ranked_pairs.actual_unit,
+        ranked_pairs.family_id is not null as is_payer_known,
+        ranked_pairs.is_free,
+        ranked_pairs.is_stated,
         outstanding.expected_unit is not null as stands_out,
-        counted.currency,
-        cast(counted.paid_amount as {{ amount_type() }}) as paid_amount,
-        cast(counted.distance as {{ amount_type() }}) as distance,
-        cast(counted.documents_that_fit as bigint) as documents_that_fit,
-        cast(counted.payments_that_fit as bigint) as payments_that_fit,
-        cast(counted.nearness as bigint) as nearness,
-        cast(counted.payment_nearness as bigint) as payment_nearness
-    from counted
+        ranked_pairs.currency,
+        cast(ranked_pairs.paid_amount as {{ amount_type() }}) as paid_amount,
+        cast(ranked_pairs.distance as {{ amount_type() }}) as distance,
+        cast(ranked_pairs.nearness as bigint) as nearness,
+        cast(ranked_pairs.payment_nearness as bigint) as payment_nearness
+    from ranked_pairs
     left join outstanding
         on
-            counted.expected_unit = outstanding.expected_unit
-            and counted.actual_unit = outstanding.actual_unit
-    where not counted.is_declined
+            ranked_pairs.expected_unit = outstanding.expected_unit
+            and ranked_pairs.actual_unit = outstanding.actual_unit
+    where not ranked_pairs.is_declined
 )
 
 select * from final
