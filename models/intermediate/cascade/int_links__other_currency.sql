@@ -5,6 +5,15 @@ with
 
 pairs as (select * from {{ ref('int_pairs__other_currency') }}),
 
+-- what has its partner is nobody else's question
+taken as (
+    select
+        pairs.expected_unit,
+        pairs.actual_unit
+    from pairs
+    where pairs.is_free and pairs.stands_out and pairs.is_payer_known
+),
+
 final as (
     select
         pairs.reconciliation,
@@ -23,11 +32,20 @@ final as (
         cast(null as {{ amount_type() }}) as stated_amount,
         pairs.expected_unit || '~' || pairs.actual_unit as group_name
     from pairs
+    left join taken as taken_documents
+        on pairs.expected_unit = taken_documents.expected_unit
+    left join taken as taken_payments
+        on pairs.actual_unit = taken_payments.actual_unit
     where
         pairs.is_free
         and (
             pairs.stands_out
-            or (pairs.is_stated and pairs.nearness <= {{ search_limit('documents_shown') }})
+            or (
+                pairs.is_stated
+                and pairs.nearness <= {{ search_limit('documents_shown') }}
+                and taken_documents.expected_unit is null
+                and taken_payments.actual_unit is null
+            )
         )
 )
 
