@@ -33,7 +33,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "reduced_names": lambda relation: f"reduced_names as (select * from {relation})",
     "reference_links": lambda open_model, sources: f"select * from {open_model}",
     "sealed_decisions": lambda: "select * from stg_tieout__journal_entries",
-    "set_parties": lambda units, name: f"select * from {units}",
+    "set_parties": lambda units, name, credits="": f"select * from {units}",
     "settle": lambda items, links, defers_differences=False: f"select * from {items}",
     "sets_of": lambda target_side, units="units", parties="", smallest_set=2: (
         f"select * from {units}"

@@ -26,11 +26,11 @@ told as (
         -- that names its documents settles it with what these leave.
         targets.is_payment
         and found_sets.member_count = parties.member_count
-        {%- if smallest_set > 1 %}
-        and found_sets.member_count > 2
-        and parties.target_count = 1
-        {%- endif %}
-        and parties.has_credits as settles_account
+        and parties.has_credits
+        and (
+            {{ smallest_set }} = 1
+            or (found_sets.member_count > 2 and parties.target_count = 1)
+        ) as settles_account
     from found_sets
     inner join targets
         on found_sets.target_unit = targets.target_unit
