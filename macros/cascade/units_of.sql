@@ -36,7 +36,37 @@ with
 
 open_items as (select * from {{ ref(open_model) }}),
 
-settled as (select * from {{ ref(wave_model) }}),
+waves as (select * from {{ ref(wave_model) }}),
+
+declined as (select * from {{ ref('int_matches__declined') }}),
+
+-- what a person has declined holds nothing; where nobody has, nothing needs a name
+asked as (
+    select waves.*
+    from waves
+    where (select count(*) from {{ ref('int_matches__declined') }}) > 0
+),
+
+{{ name_groups('asked') }},
+
+declined_groups as (
+    select
+        named_groups.pass,
+        named_groups.group_name
+    from named_groups
+    inner join declined
+        on named_groups.match_id = declined.match_id
+),
+
+settled as (
+    select waves.*
+    from waves
+    left join declined_groups
+        on
+            waves.pass = declined_groups.pass
+            and waves.group_name = declined_groups.group_name
+    where declined_groups.group_name is null
+),
 
 ambiguities as (select * from {{ ref('match_ambiguities') }}),
 

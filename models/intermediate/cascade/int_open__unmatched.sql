@@ -15,7 +15,13 @@ standing as (
     where reversal_reason is null
 ),
 
-ordered as (select * from {{ ref('int_wave__people') }}),
+ordered as (
+    select orders.*
+    from {{ ref('int_wave__people') }} as orders
+    left join {{ ref('int_matches__declined') }} as declined
+        on {{ order_match_id('orders.group_name') }} = declined.match_id
+    where declined.match_id is null
+),
 
 netted_to_zero as (
     select *

@@ -3,17 +3,73 @@ with
 
 items as (select * from {{ ref('int_items') }}),
 
-waves as (
+declined as (select * from {{ ref('int_matches__declined') }}),
+
+all_waves as (
     {%- for wave in [
         'returned', 'people', 'keys', 'texts', 'equals', 'sums', 'likeness', 'undoing'
     ] %}
     {% if not loop.first %}union all{% endif %}
-    select *
-    from {{ ref('int_wave__' ~ wave) }}
+    select
+        {{ wave }}.*,
+        {{ loop.index }} as wave_place
+    from {{ ref('int_wave__' ~ wave) }} as {{ wave }}
     {%- endfor %}
 ),
 
+-- a group that is declined is open again, and may be laid out once more by the wave `sums`
+laid_out_twice as (
+    select
+        all_waves.pass,
+        all_waves.group_name,
+        min(all_waves.wave_place) as first_place
+    from all_waves
+    where (select count(*) from {{ ref('int_matches__declined') }}) > 0
+    group by all_waves.pass, all_waves.group_name
+    having min(all_waves.wave_place) < max(all_waves.wave_place)
+),
+
+waves as (
+    select all_waves.*
+    from all_waves
+    left join laid_out_twice
+        on
+            all_waves.pass = laid_out_twice.pass
+            and all_waves.group_name = laid_out_twice.group_name
+    where
+        laid_out_twice.group_name is null
+        or all_waves.wave_place = laid_out_twice.first_place
+),
+
 order_of_waves as (select * from {{ ref('passes') }}),
+
+{{ name_groups('waves') }},
+
+-- What a person ordered is named by the order, and done once.
+laid_out as (
+    select
+        waves.*,
+        named_groups.match_id,
+        order_of_waves.wave_number,
+        declined.match_id is not null as is_declined
+    from waves
+    inner join (
+        select
+            named_groups.pass,
+            named_groups.group_name,
+            case
+                when named_groups.pass = 'people'
+                    then {{ order_match_id('named_groups.group_name') }}
+                else named_groups.match_id
+            end as match_id
+        from named_groups
+    ) as named_groups
+        on waves.pass = named_groups.pass and waves.group_name = named_groups.group_name
+    left join order_of_waves
+        on waves.pass = order_of_waves.pass
+    left join declined
+        on named_groups.match_id = declined.match_id
+),
 
 -- a document that a stranger's payment may be for is not kept from its own payer's; what a later
 -- wave has closed is no suggestion any more
@@ -21,97 +77,107 @@ closed_later as (
     select distinct
         suggested.pass,
         suggested.group_name
-    from waves as suggested
-    inner join waves as closed
+    from laid_out as suggested
+    inner join laid_out as closed
         on suggested.item_key = closed.item_key
-    inner join order_of_waves as suggested_in
-        on suggested.pass = suggested_in.pass
-    inner join order_of_waves as closed_in
-        on closed.pass = closed_in.pass
     where
         suggested.ambiguity is not null
         and closed.ambiguity is null
-        and suggested_in.wave_number < closed_in.wave_number
+        and not suggested.is_declined
+        and not closed.is_declined
+        and suggested.wave_number < closed.wave_number
+),
+
+-- One item with one, declined by a person: it holds neither of them, and does not come again by
+-- another pass or with another amount. A declined group has its own name only.
+declined_pairs as (
+    select
+        max(case when items.side = 'expected' then items.item_key end) as expected_item_key,
+        max(case when items.side = 'actual' then items.item_key end) as actual_item_key
+    from laid_out
+    inner join items
+        on laid_out.item_key = items.item_key
+    where laid_out.is_declined
+    group by laid_out.pass, laid_out.group_name
+    having
+        count(*) = 2
+        and min(items.side) <> max(items.side)
+),
+
+paired_again as (
+    select distinct
+        documents.pass,
+        documents.group_name
+    from declined_pairs
+    inner join laid_out as documents
+        on declined_pairs.expected_item_key = documents.item_key
+    inner join laid_out as payments
+        on
+            declined_pairs.actual_item_key = payments.item_key
+            and documents.pass = payments.pass
+            and documents.group_name = payments.group_name
+    -- what people order is their last word
+    where not documents.is_declined and documents.wave_number > 0
+),
+
+told_again as (
+    select
+        declined_groups.pass,
+        declined_groups.group_name
+    from (
+        select distinct
+            laid_out.pass,
+            laid_out.group_name,
+            laid_out.match_id,
+            laid_out.wave_number
+        from laid_out
+        where laid_out.is_declined
+    ) as declined_groups
+    qualify row_number() over (
+        partition by declined_groups.match_id
+        order by
+            declined_groups.wave_number asc nulls last,
+            declined_groups.pass asc nulls last,
+            declined_groups.group_name asc nulls last
+    ) > 1
+),
+
+put_aside as (
+    select * from closed_later
+    union
+    select * from paired_again
+    union
+    select * from told_again
 ),
 
 passes as (
-    select waves.*
-    from waves
-    left join closed_later
+    select laid_out.*
+    from laid_out
+    left join put_aside
         on
-            waves.pass = closed_later.pass
-            and waves.group_name = closed_later.group_name
-    where closed_later.group_name is null
-),
-
--- A match is named by what it closes. A reversed match can be found again later: it is another one.
--- What a person ordered is named by the order, and done once.
-signed as (
-    select
-        passes.pass,
-        passes.group_name,
-        {{ sorted_text_agg(
-            "passes.item_key || '=' || " ~ amount_text('passes.allocated_amount')
-            ~ " || '+' || " ~ amount_text('passes.adjusted_amount'),
-            ';'
-        ) }} as signature
-    from passes
-    group by passes.pass, passes.group_name
-),
-
--- also what this very run reverses: its items are free, and the same may be found at once
-reversed_ids as (
-    select reversals.match_id
-    from {{ ref('int_journal__reversals') }} as reversals
-    union
-    select standing.match_id
-    from {{ ref('int_matches__standing') }} as standing
-    where standing.reversal_reason is not null
-),
-
-reversed_signatures as (
-    select
-        reversed_matches.signature,
-        count(*) as times
-    from (
-        select
-            allocations.match_id,
-            {{ sorted_text_agg(
-                "allocations.item_key || '=' || " ~ amount_text('allocations.allocated_amount')
-                ~ " || '+' || " ~ amount_text('allocations.adjusted_amount'),
-                ';'
-            ) }} as signature
-        from {{ ref('int_journal__allocations') }} as allocations
-        inner join reversed_ids
-            on allocations.match_id = reversed_ids.match_id
-        group by allocations.match_id
-    ) as reversed_matches
-    group by reversed_matches.signature
-),
-
-named as (
-    select
-        signed.pass,
-        signed.group_name,
-        case
-            when signed.pass = 'people' then {{ order_match_id('signed.group_name') }}
-            else 'm_' || substring(
-                {{ sha256_hex(
-                    "signed.signature || '#' || cast(coalesce(reversed_signatures.times, 0) as "
-                    ~ dbt.type_string() ~ ")"
-                ) }},
-                1, 24
-            )
-        end as match_id
-    from signed
-    left join reversed_signatures
-        on signed.signature = reversed_signatures.signature
+            laid_out.pass = put_aside.pass
+            and laid_out.group_name = put_aside.group_name
+    where put_aside.group_name is null
 ),
 
 final as (
     select
-        named.match_id,
-        passes.*,
+        passes.match_id,
+        passes.pass,
+        passes.group_name,
+        passes.rule_id,
+        passes.rule_version,
+        passes.relation,
+        passes.ambiguity,
+        passes.evidence,
+        passes.expected_total,
+        passes.actual_total,
+        passes.item_key,
+        passes.match_currency,
+        passes.allocated_amount,
+        passes.adjusted_amount,
+        passes.match_amount,
+        passes.match_adjusted_amount,
         items.reconciliation,
         items.side,
         items.item_type,
@@ -122,8 +188,6 @@ final as (
         items.document_number,
         items.row_hash
     from passes
-    inner join named
-        on passes.pass = named.pass and passes.group_name = named.group_name
     inner join items
         on passes.item_key = items.item_key
 )

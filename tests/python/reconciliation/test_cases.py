@@ -384,6 +384,12 @@ def test_18_a_declined_pair_is_not_proposed_again(company: TwoDays) -> None:
     declined_stays_declined(company)
 
 
+def test_18_what_was_declined_is_free_in_the_same_run(company: TwoDays) -> None:
+    """The document named is declined; what the payer owes to the cent is offered at once."""
+    assert partners(company, "18r", "rejected") == [["U-18012"]]
+    assert partners(company, "18r", "suggested") == [["U-18011"]]
+
+
 @pytest.mark.thorough
 def test_18_a_declined_pair_is_not_proposed_on_the_third_day_either(
     written: TwoDays, tmp_path: Path
