@@ -55,7 +55,7 @@ mentions as (
     from {{ ref('int_bank_transactions__mentions') }} as mentions
     where
         mentions.reading_steps = 0
-        and length(mentions.mention_value) >= 4
+        and length(mentions.mention_value) >= {{ search_limit('shortest_telling_text') }}
         and mentions.mention_source not in ('counterparty_name', 'entry_reference')
 ),
 
@@ -112,7 +112,7 @@ evidence as (
             return_lines.account_id = originals.account_id
             and return_lines.{{ key }} = originals.{{ key }}
     where
-        length(return_lines.{{ key }}) >= 4
+        length(return_lines.{{ key }}) >= {{ search_limit('shortest_telling_text') }}
         and return_lines.{{ key }} not in ('NOTPROVIDED', 'NONREF')
     union all
     {%- endfor %}
@@ -132,7 +132,7 @@ evidence as (
             return_amounts.account_id = originals.account_id
             and return_amounts.wanted_amount = originals.amount
             and return_amounts.{{ key }} = originals.{{ key }}
-    where length(return_amounts.{{ key }}) >= 4
+    where length(return_amounts.{{ key }}) >= {{ search_limit('shortest_telling_text') }}
     union all
     {%- endfor %}
     select

@@ -171,7 +171,7 @@ paid_by_number as (
             strong_numbers.row_hash = invoices._row_hash
             and line_keys.currency = invoices.currency
             and line_keys.amount = invoices.total_amount
-    where length(payer_keys.key_value) >= 4
+    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
 ),
 
 paying as (

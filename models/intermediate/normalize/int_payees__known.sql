@@ -167,7 +167,7 @@ final as (
         keys.key_value,
         case when count(distinct keys.vendor_id) = 1 then min(keys.vendor_id) end as vendor_id
     from keys
-    where length(keys.key_value) >= 4
+    where length(keys.key_value) >= {{ search_limit('shortest_telling_text') }}
     group by keys.key_kind, keys.key_value
 )
 
