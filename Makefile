@@ -66,7 +66,7 @@ test-duckdb2: $(VENV_DUCKDB2)/.test ## run every unit test of the models on Duck
 	@$(VENV_DUCKDB2)/bin/python -m pytest -v tests/python/orchestration/test_dbt_unit_tests.py
 
 .PHONY: test-kill
-test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each (twenty minutes)
+test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each, and 45 times in a row (half an hour)
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: test-stories

@@ -36,7 +36,9 @@ def call_dbt(home: Home, arguments: Sequence[str], out: TextIO | None = None) ->
             return
         if not home.run_context.exists():
             raise TieoutError(f"No run is under {home.root} yet: `tieout run` first.")
-        if arguments[0] not in READING and not warehouse.is_current(home):
+        # what is built on a stopped run's state is undone with it
+        is_kept = arguments[0] not in READING and not home.warehouse_unfinished.exists()
+        if is_kept and not warehouse.is_current(home):
             warehouse.distrust(home)
         for event in dbt_runs.stream(home, arguments):
             if event["info"].get("level") != "debug":

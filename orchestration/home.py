@@ -119,8 +119,18 @@ class Home:
 
     @property
     def warehouse_fingerprint(self) -> Path:
-        """The code that the warehouse was last built by; absent while a build is under way."""
+        """The code that the warehouse was last built by, to the end."""
         return self.root / "warehouse.fingerprint"
+
+    @property
+    def warehouse_unfinished(self) -> Path:
+        """A build is under way or was stopped; says how to undo it."""
+        return self.root / "warehouse.unfinished"
+
+    @property
+    def warehouse_aside(self) -> Path:
+        """The last good warehouse, while one of other code is built from nothing."""
+        return self.root / "warehouse.aside.duckdb"
 
     @property
     def published(self) -> Path:

@@ -103,6 +103,7 @@ def train(home: Home) -> str:
     with home.writing():
         if not home.run_context.exists():
             raise TieoutError("Nothing to learn from: run `tieout run` first.")
+        warehouse.settle(home)
         progress.current().note("Comparing the items of the last year, matched or open")
         for _ in dbt_runs.stream(home, dbt_runs.training_arguments()):
             pass

@@ -1,20 +1,49 @@
-"""The life of `warehouse.duckdb`: thrown away when it might not be what the code would build."""
+"""The life of `warehouse.duckdb`: built on from the last good state, or thrown away.
+
+A build of the same code changes the warehouse without touching what is there: DuckDB keeps every
+change in its log, `warehouse.duckdb.wal`, until a checkpoint writes it into the file, and a build
+makes none (`warehouse_plugin.py`). A build that ends well is committed by one checkpoint, which
+costs the change; one that was killed, or whose tests fail, is undone by deleting the log. A build
+of other code starts from nothing, and the former warehouse stands aside until it ends well.
+
+`warehouse.unfinished` says that a build is under way or was stopped, and how to undo it. Until the
+next run one can look into what a stopped build left.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import json
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from orchestration.dbt_runs import Phase
 from orchestration.files import write_text
 from orchestration.home import Home, TieoutError
 from orchestration.parsed import code_fingerprint
 
+_HEADERS = 3 * 4096
+"""Bytes of a DuckDB file that tell its checkpoints: the main header and two that take turns."""
+
+_NEVER = 10**15
+"""Bytes of the log from which DuckDB would write it into the file."""
+
+_LONGEST_WAIT = 30.0
+"""Seconds for a process that was left behind to let go of the file."""
+
 
 def is_current(home: Home) -> bool:
     """Whether the warehouse exists, was built by the code as it is, and to the end."""
     return (
         home.warehouse.exists()
+        and not home.warehouse_unfinished.exists()
         and home.warehouse_fingerprint.exists()
         and home.warehouse_fingerprint.read_text(encoding="utf-8") == code_fingerprint()
     )
@@ -22,20 +51,17 @@ def is_current(home: Home) -> bool:
 
 @contextmanager
 def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[bool]:
-    """Around a build: start from a warehouse that can be trusted, and vouch for the result.
+    """Around a build: start from the last good warehouse, and vouch for the result.
 
-    Yields whether the warehouse is new, and holds nothing yet.
-
-    Only a whole build replaces a warehouse that cannot be trusted; a part of one would leave
-    nothing but itself.
-
-    The fingerprint is away while a build is under way. Where a process is killed inside, or a test
-    fails, the next run finds none and starts from nothing; until then one can look into the file.
+    Yields whether the warehouse is new, and holds nothing yet. Only a whole build replaces a
+    warehouse of other code; a part of one would leave nothing but itself. Where a process is killed
+    inside, or a test fails, the next build starts from where this one did.
 
     Raises:
         TieoutError: when the code has changed between the two builds of one run, or before a
             partial build.
     """
+    settle(home)
     is_new = not is_current(home)
     if is_new:
         if is_partial:
@@ -43,18 +69,68 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
                 f"{home.warehouse} was not built by the code and reporting currency as they are "
                 "now, or not to its end, so a part of it cannot be built by itself; nothing was "
                 "changed. Run everything once (`tieout run`, or the job `reconcile`): that builds "
-                "it anew. To try an edited model before that, `dbt build --select` works on the "
-                "warehouse as it is."
+                "it anew. To try an edited model before that, `tieout dbt build --select` works on "
+                "the warehouse as it is."
             )
         if phase is Phase.AFTER_SEAL:
             raise TieoutError(
                 f"{home.warehouse} was not built by the code as it is now: a model was edited "
                 "while the run was under way. Run again."
             )
-        discard(home)
-    home.warehouse_fingerprint.unlink(missing_ok=True)
+        _set_aside(home)
+    else:
+        _mark(home, {"headers": _headers(home.warehouse)})
     yield is_new
-    write_text(home.warehouse_fingerprint, code_fingerprint())
+    _mark(home, {"built_by": code_fingerprint()})
+    settle(home)
+
+
+def settle(home: Home) -> None:
+    """End what a build left unended: commit one that ended well, undo any other.
+
+    Safe to repeat, and to be killed in.
+
+    Raises:
+        TieoutError: when another process keeps the warehouse open.
+    """
+    if not home.warehouse_unfinished.exists():
+        return
+    _wait_until_closed(home)
+    mark = _read_mark(home)
+    if "built_by" in mark:
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("checkpoint")
+        write_text(home.warehouse_fingerprint, str(mark["built_by"]))
+        home.warehouse_aside.unlink(missing_ok=True)
+    elif mark.get("is_aside"):
+        # killed before it was moved, it lies where it was
+        if home.warehouse_aside.exists():
+            _remove_logs(home)
+            os.replace(home.warehouse_aside, home.warehouse)
+    elif home.warehouse.exists() and _headers(home.warehouse) == mark.get("headers"):
+        _remove_logs(home)
+    else:
+        # never whole, or somebody has written the half-built state into the file
+        discard(home)
+        return
+    home.warehouse_unfinished.unlink()
+
+
+def configure(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
+    """While a build can be undone, keep all changes of a connection in the log.
+
+    Then there is no checkpoint by the size of the log, by commit or at the end. A new warehouse has
+    nothing to lose, and a log of everything would only cost.
+    """
+    if "headers" not in _read_mark(home):
+        return
+    known = {
+        name for (name,) in connection.execute("select name from duckdb_settings()").fetchall()
+    }
+    connection.execute(f"set global checkpoint_threshold = '{_NEVER}B'")
+    if ("auto_checkpoint_skip_wal_threshold",) in known:
+        connection.execute(f"set global auto_checkpoint_skip_wal_threshold = {_NEVER}")
+    connection.execute("pragma disable_checkpoint_on_shutdown")
 
 
 def distrust(home: Home) -> None:
@@ -65,5 +141,62 @@ def distrust(home: Home) -> None:
 def discard(home: Home) -> None:
     """Delete the warehouse; the next build makes it again from raw files and the journal."""
     distrust(home)
-    for path in (home.warehouse, home.warehouse.with_name(home.warehouse.name + ".wal")):
+    _remove_logs(home)
+    home.warehouse.unlink(missing_ok=True)
+    home.warehouse_aside.unlink(missing_ok=True)
+    home.warehouse_unfinished.unlink(missing_ok=True)
+
+
+def _set_aside(home: Home) -> None:
+    """Make room for a new warehouse; one that was whole comes back if the build does not end."""
+    is_whole = home.warehouse.exists() and home.warehouse_fingerprint.exists()
+    if not is_whole:
+        discard(home)
+    _mark(home, {"is_aside": is_whole})
+    if is_whole:
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("checkpoint")  # no log is left behind: it would go to the new file
+        os.replace(home.warehouse, home.warehouse_aside)
+
+
+def _mark(home: Home, how_to_end: dict[str, Any]) -> None:
+    write_text(home.warehouse_unfinished, json.dumps(how_to_end) + "\n")
+
+
+def _read_mark(home: Home) -> dict[str, Any]:
+    """Empty where there is none, or it says nothing."""
+    try:
+        mark = json.loads(home.warehouse_unfinished.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return mark if isinstance(mark, dict) else {}
+
+
+def _headers(database: Path) -> str:
+    """Changes with every checkpoint, and with nothing else."""
+    with open(database, "rb") as file:
+        return hashlib.sha256(file.read(_HEADERS)).hexdigest()
+
+
+def _remove_logs(home: Home) -> None:
+    for path in home.root.glob(f"{home.warehouse.name}.wal*"):
         path.unlink(missing_ok=True)
+
+
+def _wait_until_closed(home: Home) -> None:
+    """A run that was killed alone leaves its dbt behind, which ends as soon as it notices."""
+    if not home.warehouse.exists():
+        return
+    deadline = time.monotonic() + _LONGEST_WAIT
+    with open(home.warehouse, "r+b") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise TieoutError(
+                        f"{home.warehouse} is open in another program, so a run that was stopped "
+                        "cannot be undone. Close it there and run again."
+                    ) from error
+                time.sleep(0.1)

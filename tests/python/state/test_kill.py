@@ -3,12 +3,15 @@
 There are no hooks in the product: a moment is something that can be seen on disk.
 
 `make test-kill`: the runs of one home are killed at all ten moments, one after the other; then each
-moment gets a home of its own. Some twenty minutes; `make test` takes one moment.
+moment gets a home of its own; then the run of a second day is killed 45 times in a row, at any
+moment, and no kill costs the warehouse. `make test` takes one moment, and kills builds of a few
+statements 45 times (`test_warehouse.py`).
 """
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -19,6 +22,7 @@ from pathlib import Path
 import pytest
 from tieout_process import DEMO, PROJECT, Tieout
 
+from orchestration import warehouse
 from orchestration.home import Home
 
 Moment = Callable[[Home], bool]
@@ -146,3 +150,36 @@ def test_the_run_after_a_kill_ends_where_an_unkilled_one_ends(
     put_back(tieout, pristine)
     kill(tieout, name)
     assert_ends_like_one_never_killed(tieout, reconciled.home, differences)
+
+
+KILLS = 45
+NEXT_DAY = "2026-07-02T06:00:00Z"
+
+
+@pytest.mark.thorough
+def test_after_45_kills_at_any_moment_of_the_next_days_run_it_ends_like_one_never_killed(
+    reconciled: Tieout, tmp_path: Path, differences: Callable[[Home, Home], list[str]]
+) -> None:
+    unkilled, killed = (Tieout(Home(tmp_path / name), as_of=NEXT_DAY) for name in ("one", "other"))
+    for tieout in (unkilled, killed):
+        shutil.copytree(reconciled.home.root, tieout.home.root, symlinks=True)
+    started = time.monotonic()
+    unkilled.succeed("run")
+    longest = time.monotonic() - started
+
+    draw = random.Random(45)
+    kills = 0
+    while kills < KILLS:
+        deadline = time.monotonic() + draw.uniform(0, longest)
+
+        def is_time(_: Home, at: float = deadline) -> bool:
+            return time.monotonic() > at
+
+        if kill_at(killed, is_time, whole_group=draw.random() < 0.8):
+            kills += 1
+        else:  # quicker than the first: once more from the first day
+            shutil.rmtree(killed.home.root)
+            shutil.copytree(reconciled.home.root, killed.home.root, symlinks=True)
+        warehouse.settle(killed.home)
+        assert warehouse.is_current(killed.home), f"kill {kills} cost the warehouse"
+    assert_ends_like_one_never_killed(killed, unkilled.home, differences)
