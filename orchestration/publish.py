@@ -1,13 +1,16 @@
 """Publications: the marts of a successful run, in a file that readers open and never a writer.
 
-Every publication has a name of its own, and `serving.duckdb` is a relative link that is swapped to
-the newest by one rename. A reader resolves the link and keys its cache on the real path, because
-DuckDB keeps showing old data to a process that holds a handle on a replaced path.
+A publication is a copy of the former one in which the rows that differ are replaced: it costs a
+file copy, reading the marts, and writing what has changed. Every one has a name of its own, and
+`serving.duckdb` is a relative link that is swapped to the newest by one rename. A reader resolves
+the link and keys its cache on the real path, because DuckDB keeps showing old data to a process
+that holds a handle on a replaced path.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,13 +30,24 @@ from orchestration.home import Home, TieoutError
 MARTS_SCHEMA = "marts"
 KEPT_PUBLICATIONS = 5
 
+LARGEST_CHANGED_SHARE = 0.2
+"""Of a mart's rows: where more have changed, it is written anew."""
+
+LARGEST_FREE_SHARE = 0.3
+"""Of a publication's blocks: where more hold nothing, it is packed, by writing all of it anew."""
+
+SMALLEST_TO_PACK = 200
+"""Blocks (of 256 KiB); a small file may be emptier."""
+
+_HASH = "hash(t)"
+
 
 class PublishError(TieoutError):
     """The marts cannot be published, or no publication can be read."""
 
 
 def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
-    """Copy the marts of the warehouse into a new file, serve it, and drop old publications.
+    """Write the marts of the warehouse into a new file, serve it, and drop old publications.
 
     Returns the path of the publication. A killed publish leaves the former one served.
 
@@ -43,7 +57,7 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
     remove_temporary(home.published)
     path = free_name(home.published, run_id)
     with replacing(path) as temporary:
-        _copy_marts(home, temporary)
+        _write(home, temporary)
     serve(home, path)
     for old in publications(home)[keep:]:
         old.unlink(missing_ok=True)
@@ -127,26 +141,108 @@ def published_blocks(home: Home) -> list[tuple[int, str]]:
     return [(int(block), str(block_hash)) for block, block_hash in rows]
 
 
-def _copy_marts(home: Home, target: Path) -> None:
+def _write(home: Home, target: Path) -> None:
+    """Make `target` hold the marts of the warehouse: the served publication with its changes.
+
+    Raises:
+        PublishError: when the warehouse has no marts.
+    """
+    former = served_publication(home)
+    if former is not None:
+        shutil.copyfile(former, target)
+    try:
+        kept_whole = _update(home, target)
+    except duckdb.Error:
+        # the former one cannot be read, or cannot be built on
+        if former is None:
+            raise
+        kept_whole = False
+    if not kept_whole:
+        remove_temporary(target.parent)
+        _update(home, target)
+
+
+def _update(home: Home, target: Path) -> bool:
+    """Bring the tables of `target` to what the marts hold; False where that left too much room."""
     with open_duckdb(home.target / "duckdb_scratch") as connection:
         connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
-        tables = [
-            name
-            for (name,) in connection.execute(
-                "select table_name from information_schema.tables "
-                f"where table_catalog = 'warehouse' and table_schema = '{MARTS_SCHEMA}' "
-                "order by table_name"
-            ).fetchall()
-        ]
-        if not tables:
+        connection.execute(f"attach {quoted(str(target))} as publication")
+        connection.execute(f"create schema if not exists publication.{MARTS_SCHEMA}")
+        marts = _tables(connection, "warehouse")
+        if not marts:
             raise PublishError(
                 f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
             )
-        connection.execute(f"attach {quoted(str(target))} as publication")
-        connection.execute(f"create schema publication.{MARTS_SCHEMA}")
-        for name in tables:
-            connection.execute(
-                f'create table publication.{MARTS_SCHEMA}."{name}" as '
-                f'select * from warehouse.{MARTS_SCHEMA}."{name}"'
-            )
+        former = _tables(connection, "publication")
+        for name in former.keys() - marts.keys():
+            connection.execute(f"drop table {_mart('publication', name)}")
+        for name, columns in marts.items():
+            if former.get(name) != columns or not _has_changes_written(connection, name):
+                connection.execute(
+                    f"create or replace table {_mart('publication', name)} as "
+                    f"from {_mart('warehouse', name)}"
+                )
+        connection.execute("checkpoint publication")
+        [(blocks, free)] = connection.execute(
+            "select total_blocks, free_blocks from pragma_database_size() "
+            "where database_name = 'publication'"
+        ).fetchall()
         connection.execute("detach publication")
+    return bool(free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK))
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[Any]]:
+    """Columns and their types of all marts in a database, in order of the names of the marts."""
+    rows = connection.execute(
+        "select table_name, list([column_name, data_type] order by ordinal_position) "
+        "from information_schema.columns where table_catalog = ? and table_schema = ? "
+        "group by table_name order by table_name",
+        [database, MARTS_SCHEMA],
+    ).fetchall()
+    return {name: columns for name, columns in rows}
+
+
+def _has_changes_written(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Delete and add the rows that differ; False where writing the table anew costs less.
+
+    Rows are compared by their hashes. That both hold the same number of each is what counts, and
+    is looked at in the end: a table with a row twice is written anew.
+    """
+    mart, published = _mart("warehouse", name), _mart("publication", name)
+    for side, table in (("made", mart), ("shown", published)):
+        connection.execute(
+            f"create or replace temp table {side} as select {_HASH} as h from {table} t"
+        )
+    total, added, gone = _counts(connection)
+    if added + gone > LARGEST_CHANGED_SHARE * total:
+        return False
+    if added or gone:
+        connection.execute(
+            f"delete from {published} as t where {_HASH} not in (select made.h from made)"
+        )
+        connection.execute(
+            f"insert into {published} from {mart} as t "
+            f"where {_HASH} not in (select shown.h from shown)"
+        )
+        connection.execute(
+            f"create or replace temp table shown as select {_HASH} as h from {published} t"
+        )
+    [(same,)] = connection.execute(
+        "select (select (count(*), sum(made.h)) from made) "
+        "is not distinct from (select (count(*), sum(shown.h)) from shown)"
+    ).fetchall()
+    return bool(same)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """Rows of the mart, those that are not published yet, and published ones that are gone."""
+    [counts] = connection.execute(
+        "select (select count(*) from made), "
+        "(select count(*) from made where made.h not in (select shown.h from shown)), "
+        "(select count(*) from shown where shown.h not in (select made.h from made))"
+    ).fetchall()
+    return counts
+
+
+def _mart(database: str, name: str) -> str:
+    return f'{database}.{MARTS_SCHEMA}."{name}"'

@@ -87,3 +87,101 @@ def test_a_warehouse_without_marts_leaves_the_former_publication(home: Home) -> 
 def test_reading_before_the_first_run_says_what_to_do(home: Home) -> None:
     with pytest.raises(publish.PublishError, match="make run"), publish.reading(home):
         pass
+
+
+def warehouse_of(home: Home, *statements: str) -> None:
+    home.warehouse.unlink(missing_ok=True)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("create schema marts")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def rows(home: Home, query: str = "from marts.t order by all") -> list[tuple[object, ...]]:
+    with publish.reading(home) as connection:
+        return connection.execute(query).fetchall()
+
+
+MANY = "create table marts.t as select r as id, 'text ' || r as text from range({}) as x(r)"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("select 1", id="nothing"),
+        pytest.param("update marts.t set text = null where id = 7", id="a value is gone"),
+        pytest.param("insert into marts.t values (-1, null)", id="a row more"),
+        pytest.param("delete from marts.t where id < 20", id="rows fewer"),
+        pytest.param("insert into marts.t select * from marts.t where id = 5", id="a row twice"),
+        pytest.param("update marts.t set text = upper(text)", id="all"),
+        pytest.param("delete from marts.t", id="none left"),
+        pytest.param("alter table marts.t add column more int default 3", id="a column more"),
+        pytest.param("alter table marts.t alter text type varchar[] using [text]", id="a type"),
+        pytest.param("create table marts.u as select 1 as a", id="a table more"),
+        pytest.param(
+            "create table marts.u as select 1 as a; drop table marts.t", id="a table fewer"
+        ),
+    ],
+)
+def test_a_publication_shows_the_marts_whatever_changed(home: Home, change: str) -> None:
+    warehouse_of(home, MANY.format(1000))
+    publish.publish(home, "run-a")
+    warehouse_of(home, MANY.format(1000), change)
+    publish.publish(home, "run-b")
+    tables = rows(home, "select table_name from information_schema.tables order by all")
+    assert tables == [("u",)] if "drop" in change else ("t",) in tables
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        for (name,) in tables:
+            wanted = connection.execute(f"from marts.{name} order by all").fetchall()
+            assert rows(home, f"from marts.{name} order by all") == wanted
+
+
+def test_a_row_twice_that_is_single_again(home: Home) -> None:
+    twice = "insert into marts.t select * from marts.t where id = 5"
+    warehouse_of(home, MANY.format(1000), twice)
+    publish.publish(home, "run-a")
+    assert rows(home, "select count(*) from marts.t") == [(1001,)]
+    warehouse_of(home, MANY.format(1000))
+    publish.publish(home, "run-b")
+    assert rows(home, "select count(*) from marts.t") == [(1000,)]
+
+
+def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"))
+    publish.publish(home, "run-a")
+    written: list[str] = []
+    mart = publish._mart
+
+    def noted(database: str, name: str) -> str:
+        if database == "publication":
+            written.append(name)
+        return mart(database, name)
+
+    change = "update marts.u set text = 'other' where id = 7"
+    warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"), change)
+    with monkeypatch.context() as watched:
+        watched.setattr(publish, "_mart", noted)
+        path = publish.publish(home, "run-b")
+    assert written == ["t", "u"], "no table was written anew"
+    assert path.stat().st_size < 2 * (home.published / "run-a.duckdb").stat().st_size
+    assert rows(home, "select text from marts.u where id = 7") == [("other",)]
+
+
+def test_a_former_publication_that_cannot_be_read_is_not_built_on(home: Home) -> None:
+    warehouse_of(home, MANY.format(1000))
+    first = publish.publish(home, "run-a")
+    first.write_bytes(b"damaged")
+    publish.publish(home, "run-b")
+    assert len(rows(home)) == 1000
+
+
+def test_a_publication_that_holds_much_room_for_nothing_is_packed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "SMALLEST_TO_PACK", 1)
+    warehouse_of(home, MANY.format(400_000))
+    first = publish.publish(home, "run-a")
+    warehouse_of(home, MANY.format(1000))
+    second = publish.publish(home, "run-b")
+    assert len(rows(home)) == 1000
+    assert second.stat().st_size < first.stat().st_size / 2
