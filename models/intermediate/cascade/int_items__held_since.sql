@@ -1,5 +1,5 @@
--- In which run sealed matches came to hold an item, and whether by a wave that looks at amounts.
--- Whoever asks what was open when a payment came gets the same answer in every later run.
+-- In which run sealed matches came to hold an item. Whoever asks what was open when a payment came
+-- gets the same answer in every later run.
 with
 
 allocations as (select * from {{ ref('int_journal__allocations') }}),
@@ -18,22 +18,15 @@ runs as (
     group by stg_tieout__runs.run_id
 ),
 
-passes as (select * from {{ ref('passes') }}),
-
 final as (
     select
         allocations.item_key,
-        max(runs.run_sequence) as held_in_run,
-        max(
-            case when passes.wave in ('equals', 'sums', 'likeness', 'undoing') then 1 else 0 end
-        ) = 1 as is_held_by_amount
+        max(runs.run_sequence) as held_in_run
     from allocations
     inner join standing
         on allocations.match_id = standing.match_id
     inner join runs
         on standing.run_id = runs.run_id
-    inner join passes
-        on standing.pass = passes.pass
     group by allocations.item_key
 )
 

@@ -21,20 +21,7 @@ numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 held_since as (select * from {{ ref('int_items__held_since') }}),
 
--- in which run a payment came
-known_since as (
-    select
-        'bank_transaction' as item_type,
-        {{ item_id(['bank_transactions.account_id', 'bank_transactions.entry_id']) }} as item_id,
-        bank_transactions._run_sequence as run_sequence
-    from {{ ref('stg_bank__transactions') }} as bank_transactions
-    union all
-    select
-        transactions.type as item_type,
-        {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }} as item_id,
-        transactions._run_sequence as run_sequence
-    from {{ ref('stg_gateway__transactions') }} as transactions
-),
+known_since as (select * from {{ ref('int_items__known_since') }}),
 
 declined_pairs as (
     select *
@@ -48,14 +35,14 @@ payments as (
     select
         units.*,
         items.party_source,
-        known_since.run_sequence
+        known_since.known_in_run
     from units
     inner join rules
         on units.reconciliation = rules.reconciliation
     inner join items
         on units.unit_key = items.item_key
     left join known_since
-        on items.item_type = known_since.item_type and items.item_id = known_since.item_id
+        on units.unit_key = known_since.item_key
     where units.side = 'actual' and units.unit_amount <> 0
 ),
 
@@ -105,7 +92,7 @@ readings as (
                 -- it was open when the payment came
                 (
                     documents.unit_amount is not null
-                    or documents.held_in_run >= payments.run_sequence
+                    or documents.held_in_run >= payments.known_in_run
                 )
                 and (
                     payments.currency <> documents.currency
@@ -191,7 +178,7 @@ pairs as (
         misquoting.reconciliation,
         documents.item_key as expected_unit,
         misquoting.unit_key as actual_unit,
-        misquoting.run_sequence,
+        misquoting.known_in_run,
         misquoting.said,
         misquoting.names_own,
         misquoting.may_be_part,
@@ -261,7 +248,7 @@ final as (
         replace(counted.said, '.', '-') as evidence,
         counted.is_written_wrong,
         counted.names_own = 1 as names_own,
-        counted.run_sequence
+        counted.known_in_run
     from counted
     where
         counted.is_free

@@ -18,22 +18,9 @@ numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 {{ units_of('open_items') }},
 
--- what waves after the texts closed, in this payment's run or later, was still open when it was
--- asked about: it would be so again
-held_later as (
-    select
-        items.item_key as unit_key,
-        items.side,
-        items.reconciliation,
-        items.family_id,
-        items.currency,
-        items.amount as unit_amount,
-        held_since.held_in_run
-    from {{ ref('int_items__held_since') }} as held_since
-    inner join {{ ref('int_items') }} as items
-        on held_since.item_key = items.item_key
-    where held_since.is_held_by_amount
-),
+-- what amounts closed, in this payment's run or later, was still open when it was asked about: it
+-- would be so again
+held_later as (select * from {{ ref('int_units__held_since') }}),
 
 free_units as (
     select units.*
@@ -90,7 +77,7 @@ still_named as (
         pairs.actual_unit,
         numbers.item_key,
         pairs.family_id,
-        pairs.run_sequence
+        pairs.known_in_run
     from pairs
     inner join mentions
         on pairs.actual_unit = mentions.item_key
@@ -116,7 +103,7 @@ naming_what_waits as (
         on
             still_named.item_key = held_later.unit_key
             and still_named.family_id = held_later.family_id
-            and still_named.run_sequence <= held_later.held_in_run
+            and still_named.known_in_run <= held_later.held_in_run
 ),
 
 waiting_payments as (
@@ -160,7 +147,7 @@ rivaled as (
             and pairs.currency = held_later.currency
             and pairs.unit_amount = held_later.unit_amount
             and pairs.actual_unit <> held_later.unit_key
-            and pairs.run_sequence <= held_later.held_in_run
+            and pairs.known_in_run <= held_later.held_in_run
     where not pairs.is_written_wrong and held_later.side = 'actual'
 ),
 

@@ -1,7 +1,8 @@
 -- The same party, currency and amount, inside the rule's window. Among equals each takes the
 -- nearest by date, if both sides agree on it, by issue and by due date, with a margin to the
 -- next; else it is a suggestion. What earlier waves have spoken for is an equal like any other,
--- and is not taken.
+-- and is not taken. Every pair is asked about among what was open when the younger of the two
+-- came: what amounts have closed since counts, so that no later run knows better.
 with
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),
@@ -17,6 +18,30 @@ items as (select * from {{ ref('int_items') }}),
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
 spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
+
+held_since as (select * from {{ ref('int_units__held_since') }}),
+
+known_units as (
+    select
+        open_items.side,
+        open_items.anchor_item_key as unit_key,
+        max(known_since.known_in_run) as known_in_run
+    from open_items
+    inner join {{ ref('int_items__known_since') }} as known_since
+        on open_items.item_key = known_since.item_key
+    group by open_items.side, open_items.anchor_item_key
+),
+
+-- what is left of them was not asked about before this run
+rests as (
+    select
+        held_since.side,
+        held_since.unit_key,
+        max(held_since.held_in_run) as rest_in_run
+    from held_since
+    where held_since.is_left_open
+    group by held_since.side, held_since.unit_key
+),
 
 weak_links as (
     select
@@ -54,8 +79,14 @@ equals as (
         units.unit_amount,
         units.unit_key,
         units.event_date,
-        true as is_free
+        true as is_free,
+        coalesce(known_units.known_in_run, 0) as known_in_run,
+        coalesce(rests.rest_in_run, -1) as rest_in_run
     from units
+    left join known_units
+        on units.unit_key = known_units.unit_key and units.side = known_units.side
+    left join rests
+        on units.unit_key = rests.unit_key and units.side = rests.side
     left join spoken_for
         on units.unit_key = spoken_for.unit_key and units.side = spoken_for.side
     left join naming
@@ -75,57 +106,108 @@ equals as (
         spoken_for.unit_amount,
         spoken_for.unit_key,
         spoken_for.event_date,
-        false as is_free
+        false as is_free,
+        cast(null as bigint) as known_in_run,
+        cast(null as bigint) as rest_in_run
     from spoken_for
+    where not spoken_for.is_paid_by_name
+),
+
+-- a pair is asked about in the run in which the younger of the two came
+questions as (
+    select distinct
+        equals.reconciliation,
+        equals.family_id,
+        equals.currency,
+        equals.unit_amount,
+        equals.known_in_run as asked_in_run
+    from equals
+    where
+        equals.is_free
+        and equals.family_id is not null
+        and equals.unit_amount <> 0
+),
+
+asked as (
+    select
+        questions.asked_in_run,
+        equals.*,
+        false as is_held
+    from questions
+    inner join equals
+        on
+            questions.reconciliation = equals.reconciliation
+            and questions.family_id = equals.family_id
+            and questions.currency = equals.currency
+            and questions.unit_amount = equals.unit_amount
+    union all
+    select
+        questions.asked_in_run,
+        held_since.reconciliation,
+        held_since.side,
+        held_since.family_id,
+        held_since.currency,
+        held_since.unit_amount,
+        held_since.unit_key,
+        held_since.event_date,
+        true as is_free,
+        cast(null as bigint) as known_in_run,
+        cast(null as bigint) as rest_in_run,
+        true as is_held
+    from questions
+    inner join held_since
+        on
+            questions.reconciliation = held_since.reconciliation
+            and questions.family_id = held_since.family_id
+            and questions.currency = held_since.currency
+            and questions.unit_amount = held_since.unit_amount
+            and questions.asked_in_run <= held_since.held_in_run
 ),
 
 -- equals of one day cannot be told apart: each has its place among them
 dated as (
     select
-        equals.reconciliation,
-        equals.side,
-        equals.family_id,
-        equals.currency,
-        equals.unit_amount,
-        equals.unit_key,
-        equals.event_date,
-        equals.is_free,
-        coalesce(items.due_date, equals.event_date) as due_date,
+        asked.*,
+        coalesce(items.due_date, asked.event_date) as due_date,
         row_number() over (
             partition by
-                equals.reconciliation, equals.side, equals.family_id, equals.currency,
-                equals.unit_amount, equals.event_date, items.due_date
-            order by equals.unit_key nulls last
+                asked.asked_in_run, asked.reconciliation, asked.side, asked.family_id,
+                asked.currency, asked.unit_amount, asked.event_date, items.due_date
+            order by asked.unit_key nulls last
         ) as place,
         count(*) over (
             partition by
-                equals.reconciliation, equals.side, equals.family_id, equals.currency,
-                equals.unit_amount, equals.event_date, items.due_date
+                asked.asked_in_run, asked.reconciliation, asked.side, asked.family_id,
+                asked.currency, asked.unit_amount, asked.event_date, items.due_date
         ) as equals_of_day
-    from equals
+    from asked
     left join items
-        on equals.unit_key = items.item_key
-    where
-        equals.family_id is not null
-        and equals.unit_amount <> 0
+        on asked.unit_key = items.item_key
 ),
 
 -- a crowd of equals is counted, not paired
 crowds as (
     select
+        dated.asked_in_run,
         dated.reconciliation,
         dated.family_id,
         dated.currency,
         dated.unit_amount,
         row_number() over (
             order by
+                dated.asked_in_run nulls last,
                 dated.reconciliation nulls last,
                 dated.family_id nulls last,
                 dated.currency nulls last,
                 dated.unit_amount nulls last
         ) as crowd_number
     from dated
-    group by dated.reconciliation, dated.family_id, dated.currency, dated.unit_amount
+    group by
+        dated.asked_in_run,
+        dated.reconciliation,
+        dated.family_id,
+        dated.currency,
+        dated.unit_amount
     having
         count(distinct dated.side) = 2
         and count(*) <= {{ search_limit('largest_crowd_in_unique_amount') }}
@@ -144,6 +226,12 @@ pairs as (
         payments.place as payment_place,
         documents.equals_of_day = payments.equals_of_day as are_equally_many,
         documents.is_free and payments.is_free as are_free,
+        not documents.is_held
+        and not payments.is_held
+        and greatest(documents.known_in_run, payments.known_in_run) = crowds.asked_in_run
+            as is_asked_now,
+        greatest(documents.rest_in_run, payments.rest_in_run) >= crowds.asked_in_run
+            as is_left_over,
         {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
         abs({{ days_between('documents.event_date', 'payments.event_date') }}) as days_from_issue,
         abs({{ days_between('documents.due_date', 'payments.due_date') }}) as days_from_due,
@@ -151,13 +239,15 @@ pairs as (
     from crowds
     inner join dated as documents
         on
-            crowds.reconciliation = documents.reconciliation
+            crowds.asked_in_run = documents.asked_in_run
+            and crowds.reconciliation = documents.reconciliation
             and crowds.family_id = documents.family_id
             and crowds.currency = documents.currency
             and crowds.unit_amount = documents.unit_amount
     inner join dated as payments
         on
-            crowds.reconciliation = payments.reconciliation
+            crowds.asked_in_run = payments.asked_in_run
+            and crowds.reconciliation = payments.reconciliation
             and crowds.family_id = payments.family_id
             and crowds.currency = payments.currency
             and crowds.unit_amount = payments.unit_amount
@@ -180,11 +270,13 @@ timed as (
     select
         pairs.*,
         max(case when pairs.days_later >= 0 then 1 else 0 end)
-            over (partition by pairs.expected_unit) as document_has_later,
+            over (partition by pairs.crowd_number, pairs.expected_unit) as document_has_later,
         max(case when pairs.days_later >= 0 then 1 else 0 end)
-            over (partition by pairs.actual_unit) as payment_has_later,
-        count(*) over (partition by pairs.expected_unit) as payments_that_fit,
-        count(*) over (partition by pairs.actual_unit) as documents_that_fit
+            over (partition by pairs.crowd_number, pairs.actual_unit) as payment_has_later,
+        count(*) over (partition by pairs.crowd_number, pairs.expected_unit)
+            as payments_that_fit,
+        count(*) over (partition by pairs.crowd_number, pairs.actual_unit)
+            as documents_that_fit
     from pairs
 ),
 
@@ -221,19 +313,19 @@ margins as (
     from sensible
     window
         document_by_issue as (
-            partition by sensible.expected_unit
+            partition by sensible.crowd_number, sensible.expected_unit
             order by sensible.days_from_issue nulls last, sensible.actual_unit nulls last
         ),
         document_by_due as (
-            partition by sensible.expected_unit
+            partition by sensible.crowd_number, sensible.expected_unit
             order by sensible.days_from_due nulls last, sensible.actual_unit nulls last
         ),
         payment_by_issue as (
-            partition by sensible.actual_unit
+            partition by sensible.crowd_number, sensible.actual_unit
             order by sensible.days_from_issue nulls last, sensible.expected_unit nulls last
         ),
         payment_by_due as (
-            partition by sensible.actual_unit
+            partition by sensible.crowd_number, sensible.actual_unit
             order by sensible.days_from_due nulls last, sensible.expected_unit nulls last
         )
 ),
@@ -320,7 +412,9 @@ first_documents as (
 -- As long after its document as at least so many others, and the first document of all is one of
 -- them: who pays each one a month late leaves the first without a payment of its own.
 usual as (
-    select nearest_by_date.actual_unit
+    select
+        nearest_by_date.crowd_number,
+        nearest_by_date.actual_unit
     from nearest_by_date
     inner join habits
         on
@@ -331,7 +425,7 @@ usual as (
             <= {{ search_limit('days_of_a_habit') }}
     inner join first_documents
         on nearest_by_date.crowd_number = first_documents.crowd_number
-    group by nearest_by_date.actual_unit
+    group by nearest_by_date.crowd_number, nearest_by_date.actual_unit
     having
         count(*) >= {{ search_limit('payments_of_a_habit') }}
         and max(
@@ -348,12 +442,15 @@ usual as (
 
 nearest as (
     select
+        nearest_by_date.crowd_number,
         nearest_by_date.expected_unit,
         nearest_by_date.actual_unit,
         usual.actual_unit is not null as is_usual
     from nearest_by_date
     left join usual
-        on nearest_by_date.actual_unit = usual.actual_unit
+        on
+            nearest_by_date.crowd_number = usual.crowd_number
+            and nearest_by_date.actual_unit = usual.actual_unit
     -- by issue, and by due date too unless this payer is known to go by issue
     where nearest_by_date.is_nearest_by_due or usual.actual_unit is not null
 ),
@@ -364,20 +461,12 @@ judged as (
         nearest.expected_unit is not null as is_nearest,
         coalesce(nearest.is_usual, false) as is_usual,
         max(case when nearest.expected_unit is not null then 1 else 0 end)
-            over (partition by timed.expected_unit) as document_is_taken,
-        max(case when nearest.expected_unit is not null then 1 else 0 end)
-            over (partition by timed.actual_unit) as payment_is_taken,
-        row_number() over (
-            partition by timed.actual_unit
-            order by
-                timed.are_free desc nulls last,
-                timed.days_from_issue asc nulls last,
-                timed.expected_unit asc nulls last
-        ) as nearness
+            over (partition by timed.crowd_number, timed.expected_unit) as document_is_taken
     from timed
     left join nearest
         on
-            timed.expected_unit = nearest.expected_unit
+            timed.crowd_number = nearest.crowd_number
+            and timed.expected_unit = nearest.expected_unit
             and timed.actual_unit = nearest.actual_unit
 ),
 
@@ -388,7 +477,7 @@ rivaled as (
         judged.*,
         -- one that was issued after the payment is not meant
         min(case when judged.days_later < 0 then 1 else judged.document_is_taken end)
-            over (partition by judged.actual_unit) as documents_are_taken
+            over (partition by judged.crowd_number, judged.actual_unit) as documents_are_taken
     from judged
 ),
 
@@ -396,18 +485,26 @@ certain as (
     select
         rivaled.*,
         case
-            when not rivaled.is_nearest then 0
+            when not rivaled.is_nearest or rivaled.is_left_over then 0
             when rivaled.is_usual or rivaled.documents_are_taken = 1 then 1
             else 0
         end as is_certain
     from rivaled
+    where rivaled.is_asked_now
 ),
 
 shown as (
     select
         certain.*,
         max(certain.is_certain) over (partition by certain.expected_unit) as document_is_settled,
-        max(certain.is_certain) over (partition by certain.actual_unit) as payment_is_settled
+        max(certain.is_certain) over (partition by certain.actual_unit) as payment_is_settled,
+        row_number() over (
+            partition by certain.actual_unit
+            order by
+                certain.are_free desc nulls last,
+                certain.days_from_issue asc nulls last,
+                certain.expected_unit asc nulls last
+        ) as nearness
     from certain
 ),
 

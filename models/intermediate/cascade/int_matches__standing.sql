@@ -115,49 +115,33 @@ match_runs as (
     group by runs.run_id
 ),
 
-new_bank_lines as (
+new_payments as (
     select
+        items.item_type,
         items.item_key,
         items.item_id,
         items.reconciliation,
         items.family_id,
         items.currency,
         items.amount,
-        bank_transactions._run_sequence as run_sequence
+        known_since.known_in_run
     from items
-    inner join {{ ref('stg_bank__transactions') }} as bank_transactions
-        on items.item_id = {{ item_id([
-            'bank_transactions.account_id', 'bank_transactions.entry_id'
-        ]) }}
+    inner join {{ ref('int_items__known_since') }} as known_since
+        on items.item_key = known_since.item_key
     left join live_allocations as held
         on items.item_key = held.item_key
     where
-        items.item_type = 'bank_transaction'
+        items.item_type in ('bank_transaction', 'charge')
         and items.side = 'actual'
         and items.set_aside_reason is null
-        and items.anchor_item_key = items.item_key
+        and (items.anchor_item_key = items.item_key or items.item_type = 'charge')
         and held.item_key is null
 ),
 
-new_charges as (
-    select
-        items.item_key,
-        items.item_id,
-        items.reconciliation,
-        items.family_id,
-        items.currency,
-        items.amount,
-        transactions._run_sequence as run_sequence
-    from items
-    inner join {{ ref('stg_gateway__transactions') }} as transactions
-        on items.item_id = {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }}
-    left join live_allocations as held
-        on items.item_key = held.item_key
-    where
-        items.item_type = 'charge'
-        and items.side = 'actual'
-        and items.set_aside_reason is null
-        and held.item_key is null
+new_bank_lines as (
+    select *
+    from new_payments
+    where item_type = 'bank_transaction'
 ),
 
 -- a document with its credit memos, and what they leave of it
@@ -178,7 +162,7 @@ credited as (
 named_documents as (
     select
         live_allocations.match_id,
-        new_bank_lines.run_sequence,
+        new_bank_lines.known_in_run,
         new_bank_lines.amount
     from new_bank_lines
     inner join {{ ref('int_bank_transactions__mentions') }} as mentions
@@ -200,7 +184,7 @@ named_documents as (
 arrived as (
     select
         named_documents.match_id,
-        named_documents.run_sequence
+        named_documents.known_in_run
     from named_documents
     left join credited
         on named_documents.match_id = credited.match_id
@@ -208,13 +192,9 @@ arrived as (
     union all
     select
         credited.match_id,
-        payments.run_sequence
+        payments.known_in_run
     from credited
-    inner join (
-        select * from new_bank_lines
-        union all
-        select * from new_charges
-    ) as payments
+    inner join new_payments as payments
         on
             credited.reconciliation = payments.reconciliation
             and credited.family_id = payments.family_id
@@ -232,7 +212,7 @@ completed_by_money as (
         on live_matches.run_id = match_runs.run_id
     where
         coalesce(live_matches.method, '') <> 'manual'
-        and arrived.run_sequence > match_runs.run_sequence
+        and arrived.known_in_run > match_runs.run_sequence
 ),
 
 final as (

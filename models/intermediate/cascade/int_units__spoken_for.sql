@@ -7,6 +7,8 @@ unmatched as (select * from {{ ref('int_open__unmatched') }}),
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),
 
+items as (select * from {{ ref('int_items') }}),
+
 remainders as (select * from {{ ref('int_remainders__links') }}),
 
 suggested as (
@@ -36,11 +38,13 @@ held as (
 
 named as (
     select
+        remainders.group_name,
         'expected' as side,
         remainders.expected_unit as unit_key
     from remainders
     union
     select
+        remainders.group_name,
         'actual' as side,
         remainders.actual_unit as unit_key
     from remainders
@@ -58,7 +62,7 @@ spoken_for as (
     from named
 ),
 
-final as (
+priced as (
     select
         unmatched.reconciliation,
         unmatched.side,
@@ -74,6 +78,65 @@ final as (
             and spoken_for.side = unmatched.side
     group by unmatched.reconciliation, unmatched.side, spoken_for.unit_key
     having min(unmatched.currency) = max(unmatched.currency)
+),
+
+doubtful as (
+    select remainders.group_name
+    from remainders
+    where remainders.is_ambiguous or remainders.is_weak or remainders.is_tangled = 1
+    union
+    -- it may have quoted a wrong number, and be for a document that it equals
+    select named.group_name
+    from named
+    inner join priced as payments
+        on named.unit_key = payments.unit_key and named.side = payments.side
+    inner join items
+        on
+            payments.reconciliation = items.reconciliation
+            and payments.family_id = items.family_id
+            and payments.currency = items.currency
+            and payments.unit_amount = items.amount
+    where payments.side = 'actual' and items.side = 'expected' and items.set_aside_reason is null
+),
+
+-- one payer says of its own money what it pays: of one document, or the whole of several
+paying_groups as (
+    select named.group_name
+    from named
+    inner join priced
+        on named.unit_key = priced.unit_key and named.side = priced.side
+    left join doubtful
+        on named.group_name = doubtful.group_name
+    group by named.group_name
+    having
+        count(doubtful.group_name) = 0
+        and count(*) = count(priced.family_id)
+        and min(priced.family_id) = max(priced.family_id)
+        and min(priced.currency) = max(priced.currency)
+        and (
+            count(case when priced.side = 'expected' then 1 end) = 1
+            or sum(case when priced.side = 'actual' then priced.unit_amount end)
+            >= sum(case when priced.side = 'expected' then priced.unit_amount end)
+        )
+),
+
+paid_by_name as (
+    select named.unit_key
+    from named
+    inner join paying_groups
+        on named.group_name = paying_groups.group_name
+    left join held
+        on named.unit_key = held.unit_key and named.side = held.side
+    where named.side = 'expected' and held.unit_key is null
+),
+
+final as (
+    select
+        priced.*,
+        paid_by_name.unit_key is not null as is_paid_by_name
+    from priced
+    left join paid_by_name
+        on priced.unit_key = paid_by_name.unit_key
 )
 
 select * from final
