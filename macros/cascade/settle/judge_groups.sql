@@ -8,8 +8,10 @@
     Reads `ruled`, `group_items`, `allocated`. Yields `settled_groups`, one row a group.
     defers_differences: leave out groups of linked documents whose amounts do not agree and that no rule
     explains; the wave `sums` looks for what explains them first.
+    asks_once: close nothing that just adds up for a payer of whom nothing is new since sums closed some
+    of it: it was asked about then, among more, and the answer stands.
 -#}
-{% macro judge_groups(defers_differences) %}
+{% macro judge_groups(defers_differences, asks_once) %}
 -- Does a payment equal another document of the same payer, and none of those that it names? Asked
 -- of all documents of the rule's days, paid or not, so that the answer is the same in every later
 -- run.
@@ -96,6 +98,20 @@ splits as (
         and allocated.item_part < abs(allocated.remaining_amount)
 ),
 
+{% if asks_once -%}
+asked_before as (
+    select distinct group_items.group_name
+    from ruled
+    inner join group_items
+        on ruled.group_name = group_items.group_name
+    inner join {{ ref('int_payers__unchanged') }} as unchanged
+        on
+            ruled.reconciliation = unchanged.reconciliation
+            and group_items.family_id = unchanged.family_id
+            and group_items.currency = unchanged.currency
+),
+
+{% endif -%}
 judged as (
     select
         ruled.*,
@@ -132,12 +148,20 @@ judged as (
             when not ruled.closes_by_itself
                 then coalesce(ruled.why_a_person, 'rule_asks_a_person')
             when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
+            {% if asks_once -%}
+            when asked_before.group_name is not null and ruled.adjustment_kind is null
+                then 'asked_before'
+            {%- endif %}
         end as doubt
     from ruled
     left join splits
         on ruled.group_name = splits.group_name
     left join fits_another
         on ruled.group_name = fits_another.group_name
+    {% if asks_once -%}
+    left join asked_before
+        on ruled.group_name = asked_before.group_name
+    {% endif -%}
     -- a weak reference counts only when payer and amount agree with it
     where
         (ruled.is_weak = 0 or (ruled.relation = 'exact' and ruled.is_same_payer))

@@ -11,11 +11,11 @@
     evidence, is_ambiguous, is_weak, stated_amount, link_ambiguity (a code of
     seeds/match_ambiguities.csv, or null), group_name (null where connected links are a group). A pass is
     called as its model is; int_links__remainder says itself which pass its groups are of.
-    defers_differences: see `judge_groups`.
+    defers_differences, asks_once: see `judge_groups`.
 
     Yields one row per item in a group.
 -#}
-{% macro settle(open_model, links_models, defers_differences=false) %}
+{% macro settle(open_model, links_models, defers_differences=false, asks_once=false) %}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
@@ -55,7 +55,7 @@ allowances as (select * from {{ ref('int_item_allowances') }}),
 
 {{ allocate_groups() }},
 
-{{ judge_groups(defers_differences) }},
+{{ judge_groups(defers_differences, asks_once) }},
 
 final as (
     select

@@ -30,6 +30,7 @@ closed as (
     select
         allocations.item_key,
         runs.run_sequence as held_in_run,
+        max(case when passes.wave = 'equals' then 0 else 1 end) as is_held_by_sums,
         sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
     from {{ ref('int_journal__allocations') }} as allocations
     inner join standing
@@ -80,6 +81,7 @@ closed_units as (
         items.family_id,
         items.currency,
         closed.held_in_run,
+        max(closed.is_held_by_sums) as is_held_by_sums,
         min(items.event_date) as event_date,
         sum(closed.closed_amount) as closed_amount
     from closed
@@ -118,6 +120,7 @@ final as (
         closed_units.currency,
         closed_units.event_date,
         closed_units.held_in_run,
+        closed_units.is_held_by_sums = 1 as is_held_by_sums,
         left_open.unit_key is not null as is_left_open,
         -- what this run and later ones closed of it, and what is left
         cast(

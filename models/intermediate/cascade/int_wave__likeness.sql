@@ -5,5 +5,6 @@
     [
         'int_links__probabilistic',
         'int_links__other_currency',
-    ]
+    ],
+    asks_once=true
 ) }}

@@ -6,5 +6,6 @@
         'int_links__remainder',
         'int_links__sets',
         'int_links__explained_amount',
-    ]
+    ],
+    asks_once=true
 ) }}
