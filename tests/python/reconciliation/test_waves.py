@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from tieout_process import Tieout
 
 from orchestration.home import Home
+from tests.python.reconciliation.again import run_again
 from tests.python.reconciliation.books import ACCOUNT, Books
 from tests.python.reconciliation.conftest import Company
 from tests.python.reconciliation.two_days import FIRST, SECOND, invoice, open_exceptions, partners
@@ -107,6 +109,10 @@ def test_waves_end_as_all_at_once(waves: Company, at_once: Company, question: st
 
     assert answers(waves) == answers(at_once)
     assert len(answers(waves)) > 5
+
+
+def test_the_same_facts_again_decide_nothing_new(at_once: Company, tmp_path: Path) -> None:
+    run_again(at_once, tmp_path, SECOND)
 
 
 @pytest.fixture(params=["waves", "at_once"])
@@ -222,3 +228,13 @@ def test_an_advice_for_a_stranger_is_held_against_what_the_payer_owes(company: C
 def test_what_a_person_undoes_is_not_closed_elsewhere_in_that_run(waves: Company) -> None:
     assert partners(waves, UNDONE) == []
     assert [status(waves, f"WU-5000{n}") for n in (1, 2)] == [("open", 80), ("in_review", 80)]
+
+
+def test_equals_are_asked_about_among_what_was_open_with_them(company: Company) -> None:
+    """Paid for in full is the one that no payment names, and not before that is beyond doubt."""
+    assert partners(company, "w21b") == [["WE-51001"]]
+    assert status(company, "WE-51002") == ("partially_matched", 180)
+    for entry in ("w22", "w24a", "w24b", "w25b", "w26b"):
+        assert partners(company, entry) == [], entry
+    assert partners(company, "w25a") == [["WE-54005"]]
+    assert partners(company, "w26a") == [["WE-55102", "WE-55109"]]

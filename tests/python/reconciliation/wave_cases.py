@@ -173,6 +173,61 @@ def advised_by_a_stranger(first: Books, second: Books) -> None:
     )
 
 
+def equal_beside_one_that_is_named(first: Books, second: Books) -> None:
+    """Of two equal invoices one is paid in part, by name: a payment of the whole is for the other.
+
+    Not where somebody else names it, and not where the payment that names it equals another one.
+    """
+    c = first.customer("w21")
+    first.invoice(c, "WE-51001", "300", "2026-04-01")
+    first.invoice(c, "WE-51002", "300", "2026-05-01")
+    first.receipt(c, "w21a", "120", "2026-05-20", "WE-51002")
+    first.receipt(c, "w21b", "300", "2026-05-28")
+    second.invoice(c, "WE-51003", "41", "2026-06-20")
+    c = first.customer("w22")
+    first.invoice(c, "WE-52001", "310", "2026-04-01")
+    first.invoice(c, "WE-52002", "310", "2026-05-01")
+    first.receipt(first.customer("w23"), "w23", "130", "2026-05-20", "WE-52002")
+    first.receipt(c, "w22", "310", "2026-05-28")
+    second.invoice(c, "WE-52003", "42", "2026-06-20")
+    c = first.customer("w24")
+    first.invoice(c, "WE-53001", "320", "2026-04-01")
+    first.invoice(c, "WE-53002", "320", "2026-05-01")
+    first.invoice(c, "WE-53003", "66", "2026-05-03")
+    first.receipt(c, "w24a", "66", "2026-05-20", "WE-53002")
+    first.receipt(c, "w24b", "320", "2026-05-28")
+    second.invoice(c, "WE-53004", "43", "2026-06-20")
+
+
+def equal_to_one_that_was_closed_with_it(first: Books, second: Books) -> None:
+    """Who pays two days after each invoice paid May's. A week later: April's, or May's again?"""
+    c = first.customer("w25")
+    for month in ("1", "2", "3"):
+        first.invoice(c, f"WE-5400{month}", "330", f"2026-0{month}-01")
+        first.receipt(c, f"w25{month}", "330", f"2026-0{month}-03", f"WE-5400{month}")
+    first.invoice(c, "WE-54004", "330", "2026-04-01")
+    first.invoice(c, "WE-54005", "330", "2026-05-01")
+    first.receipt(c, "w25a", "330", "2026-05-03")
+    first.receipt(c, "w25b", "330", "2026-05-10")
+    second.invoice(c, "WE-54006", "44", "2026-06-20")
+
+
+# two of them are 4122.36, five others 11573.48, and nothing else is either
+OPEN_AMOUNTS = (
+    "2304.94 2351.25 1853.06 2139.36 2470.13 2436.91 2330.75 2197.55 2424.68 2269.30 2564.65 "
+    "2086.31 2461.50 1982.54"
+).split()
+
+
+def sum_among_what_was_closed_with_it(first: Books, second: Books) -> None:
+    """Five of fourteen may add up by chance. That two of them were paid as well was known then."""
+    c = first.customer("w26")
+    for place, amount in enumerate(OPEN_AMOUNTS):
+        first.invoice(c, f"WE-551{place:02d}", amount, f"2026-04-{place + 1:02d}")
+    first.receipt(c, "w26a", "4122.36", "2026-05-20")
+    first.receipt(c, "w26b", "11573.48", "2026-05-22")
+
+
 def credit_memo(books: Books, customer: str, number: str, amount: str, related: str) -> None:
     books.invoice(
         customer,
@@ -220,4 +275,7 @@ CASES: tuple[Callable[[Books, Books], None], ...] = (
     refunded_on_purpose,
     own_payments_came_back,
     advised_by_a_stranger,
+    equal_beside_one_that_is_named,
+    equal_to_one_that_was_closed_with_it,
+    sum_among_what_was_closed_with_it,
 )
