@@ -14,13 +14,17 @@ equal_credits as (
     from {{ ref('int_credit_memos__equal') }} as memos
 ),
 
--- documents that a payment of another amount names are spoken for
+-- documents that a payment of another amount names are spoken for, and what completes it
 named as (
     select remainders.expected_unit as item_key
     from {{ ref('int_remainders__links') }} as remainders
     union
     select remainders.actual_unit as item_key
     from {{ ref('int_remainders__links') }} as remainders
+    union
+    select completed.expected_unit as item_key
+    from {{ ref('int_links__remainder') }} as completed
+    where completed.pass = 'remainder' and completed.link_ambiguity is null
 ),
 
 silent_items as (

@@ -234,7 +234,9 @@ def test_equals_are_asked_about_among_what_was_open_with_them(company: Company) 
     """Paid for in full is the one that no payment names, and not before that is beyond doubt."""
     assert partners(company, "w21b") == [["WE-51001"]]
     assert status(company, "WE-51002") == ("partially_matched", 180)
-    for entry in ("w22", "w24a", "w24b", "w25b", "w26b"):
+    for entry in ("w22", "w24a", "w24b", "w25b"):
         assert partners(company, entry) == [], entry
     assert partners(company, "w25a") == [["WE-54005"]]
     assert partners(company, "w26a") == [["WE-55102", "WE-55109"]]
+    assert partners(company, "w26b") == [[f"WE-551{place:02d}" for place in (0, 3, 4, 7, 12)]]
+    assert partners(company, "w27b") == []

@@ -212,7 +212,7 @@ def equal_to_one_that_was_closed_with_it(first: Books, second: Books) -> None:
     second.invoice(c, "WE-54006", "44", "2026-06-20")
 
 
-# two of them are 4122.36, five others 11573.48, and nothing else is either
+# of the first fourteen two are 4122.36 and five others 11573.48; nothing else is either
 OPEN_AMOUNTS = (
     "2304.94 2351.25 1853.06 2139.36 2470.13 2436.91 2330.75 2197.55 2424.68 2269.30 2564.65 "
     "2086.31 2461.50 1982.54"
@@ -220,12 +220,21 @@ OPEN_AMOUNTS = (
 
 
 def sum_among_what_was_closed_with_it(first: Books, second: Books) -> None:
-    """Five of fourteen may add up by chance. That two of them were paid as well was known then."""
+    """Five of fourteen may add up by chance, five of twelve hardly: two are surely paid.
+
+    Where several could be those two, they are not, and all fourteen count.
+    """
     c = first.customer("w26")
     for place, amount in enumerate(OPEN_AMOUNTS):
         first.invoice(c, f"WE-551{place:02d}", amount, f"2026-04-{place + 1:02d}")
     first.receipt(c, "w26a", "4122.36", "2026-05-20")
     first.receipt(c, "w26b", "11573.48", "2026-05-22")
+    c = first.customer("w27")
+    for place, amount in enumerate(OPEN_AMOUNTS):
+        first.invoice(c, f"WE-552{place:02d}", amount, f"2026-04-{place + 1:02d}")
+    first.receipt(c, "w27a", "4122.36", "2026-05-20")
+    first.receipt(c, "w27c", "4122.36", "2026-05-21")
+    first.receipt(c, "w27b", "11573.48", "2026-05-22")
 
 
 def credit_memo(books: Books, customer: str, number: str, amount: str, related: str) -> None:
