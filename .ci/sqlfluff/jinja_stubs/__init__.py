@@ -34,7 +34,9 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "reference_links": lambda open_model, sources: f"select * from {open_model}",
     "sealed_decisions": lambda: "select * from stg_tieout__journal_entries",
     "set_parties": lambda units, name, credits="": f"select * from {units}",
-    "settle": lambda items, links, defers_differences=False: f"select * from {items}",
+    "settle": lambda items, links, defers_differences=False, asks_once=False: (
+        f"select * from {items}"
+    ),
     "sets_of": lambda target_side, units="units", parties="", smallest_set=2: (
         f"select * from {units}"
     ),
@@ -45,6 +47,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "customer_families": lambda: "customer_families as (select * from customers)",
     "units_of": lambda relation: f"units as (select * from {relation})",
     "declined_among": lambda links: f"declined_pairs as (select * from {links})",
+    "weigh_pools": lambda pools, name: f"{name} as (select * from {pools})",
     "with_json_elements": lambda relation, column, element, fields: relation,
     "with_json_members": lambda relation, column, element, fields: relation,
     "unnest_list": lambda values, name, column: f"cross join {name}",
