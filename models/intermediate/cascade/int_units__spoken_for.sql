@@ -80,12 +80,22 @@ priced as (
     having min(unmatched.currency) = max(unmatched.currency)
 ),
 
+named_documents as (
+    select distinct
+        named.group_name,
+        priced.unit_amount
+    from named
+    inner join priced
+        on named.unit_key = priced.unit_key and named.side = priced.side
+    where named.side = 'expected'
+),
+
 doubtful as (
     select remainders.group_name
     from remainders
     where remainders.is_ambiguous or remainders.is_weak or remainders.is_tangled = 1
     union
-    -- it may have quoted a wrong number, and be for a document that it equals
+    -- it may have quoted a wrong number, and be for another document that it equals
     select named.group_name
     from named
     inner join priced as payments
@@ -96,7 +106,15 @@ doubtful as (
             and payments.family_id = items.family_id
             and payments.currency = items.currency
             and payments.unit_amount = items.amount
-    where payments.side = 'actual' and items.side = 'expected' and items.set_aside_reason is null
+    left join named_documents
+        on
+            named.group_name = named_documents.group_name
+            and payments.unit_amount = named_documents.unit_amount
+    where
+        payments.side = 'actual'
+        and items.side = 'expected'
+        and items.set_aside_reason is null
+        and named_documents.group_name is null
 ),
 
 -- one payer says of its own money what it pays: of one document, or the whole of several
