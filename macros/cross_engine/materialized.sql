@@ -11,6 +11,6 @@
     materialized
 {%- endmacro %}
 
-{# Spark has no word for it, and does not need it. #}
+{# Spark has no word for it; what would be planned many times is a table there (`write_steps`). #}
 {% macro spark__materialized() -%}
 {%- endmacro %}

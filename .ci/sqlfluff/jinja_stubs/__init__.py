@@ -20,7 +20,6 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "compared_levels": lambda relation: f"pair_levels as (select * from {relation})",
     "compared_pairs": lambda open_model, words: f"select * from {open_model}",
     "comparisons": lambda: {"amount": "amount"},
-    "cover_ranges": lambda: "ranges as (select * from sided_items)",
     "connected_components": lambda bonds: f"components as (select * from {bonds})",
     "cover_orders": lambda relation, name: f"{name} as (select * from {relation})",
     "current_version": lambda feed: "select * from source",

@@ -44,7 +44,47 @@ sided_items as (
             and item_allowances.side = 'expected'
 ),
 
-{{ cover_ranges() }},
+-- where both sides are equal all is covered, in whatever order: most groups need no sorting
+sides as (
+    select
+        sided_items.group_name,
+        {{ side_total('to_cover') }} as to_cover_total,
+        {{ side_total('covering') }} as covering_total
+    from sided_items
+    group by sided_items.group_name
+),
+
+ranges as (
+    select
+        sided_items.*,
+        {{ zero() }} as range_start,
+        sides.to_cover_total as covered_total
+    from sided_items
+    inner join sides
+        on sided_items.group_name = sides.group_name
+    where sides.to_cover_total = sides.covering_total
+    union all
+    select
+        sided_items.*,
+        cast(
+            coalesce(
+                sum(sided_items.capacity) over (
+                    partition by sided_items.group_name, sided_items.role
+                    order by
+                        sided_items.precedence nulls last,
+                        sided_items.event_date nulls last,
+                        sided_items.item_key nulls last
+                    rows between unbounded preceding and 1 preceding
+                ),
+                0
+            ) as {{ amount_type() }}
+        ) as range_start,
+        least(sides.to_cover_total, sides.covering_total) as covered_total
+    from sided_items
+    inner join sides
+        on sided_items.group_name = sides.group_name
+    where sides.to_cover_total <> sides.covering_total
+),
 
 covered as (
     select
@@ -75,86 +115,6 @@ allocated as (
 {%- endmacro %}
 
 
-
-{#-
-    CTE `ranges`: where the range of each of `sided_items` begins on its side of its group, and how much
-    both sides cover (`covered_total`).
--#}
-{% macro cover_ranges() -%}
-{{ return(adapter.dispatch('cover_ranges')()) }}
-{%- endmacro %}
-
-
-{# DuckDB: where both sides are equal all is covered, in whatever order; most groups need no sorting. #}
-{% macro duckdb__cover_ranges() -%}
-sides as (
-    select
-        sided_items.group_name,
-        {{ side_total('to_cover') }} as to_cover_total,
-        {{ side_total('covering') }} as covering_total
-    from sided_items
-    group by sided_items.group_name
-),
-
-ranges as (
-    select
-        sided_items.*,
-        {{ zero() }} as range_start,
-        sides.to_cover_total as covered_total
-    from sided_items
-    inner join sides
-        on sided_items.group_name = sides.group_name
-    where sides.to_cover_total = sides.covering_total
-    union all
-    select
-        sided_items.*,
-        {{ range_start('sided_items') }} as range_start,
-        least(sides.to_cover_total, sides.covering_total) as covered_total
-    from sided_items
-    inner join sides
-        on sided_items.group_name = sides.group_name
-    where sides.to_cover_total <> sides.covering_total
-)
-{%- endmacro %}
-
-
-{# Spark: windows alone, because it plans all that lies below again for each reader of a CTE. #}
-{% macro spark__cover_ranges() -%}
-sides as (
-    select
-        sided_items.*,
-        {{ side_total('to_cover') }} over (partition by sided_items.group_name) as to_cover_total,
-        {{ side_total('covering') }} over (partition by sided_items.group_name) as covering_total
-    from sided_items
-),
-
-ranges as (
-    select
-        sides.*,
-        {{ range_start('sides') }} as range_start,
-        least(sides.to_cover_total, sides.covering_total) as covered_total
-    from sides
-)
-{%- endmacro %}
-
-
 {% macro side_total(role) -%}
 sum(case when sided_items.role = '{{ role }}' then sided_items.capacity else {{ zero() }} end)
-{%- endmacro %}
-
-
-{% macro range_start(relation) -%}
-cast(
-            coalesce(
-                sum({{ relation }}.capacity) over (
-                    partition by {{ relation }}.group_name, {{ relation }}.role
-                    order by
-                        {{ relation }}.precedence nulls last,
-                        {{ relation }}.event_date nulls last,
-                        {{ relation }}.item_key nulls last
-                    rows between unbounded preceding and 1 preceding
-                ),
-                0
-            ) as {{ amount_type() }}
-        )
 {%- endmacro %}
