@@ -2,10 +2,10 @@
     Spark: a table whose steps are read several times is built step by step.
 
     Spark plans a CTE again for each that reads it, with all that lies below, and has no word for
-    computing it once: in a wave's fifty steps that is hundreds of copies of the first ones, and the plan
-    fills the driver's memory before a row is read. A step that would be copied that much is written as a
-    table of the schema `written_steps`, and what comes after reads the table. DuckDB computes such a step once
-    by itself.
+    computing it once: in a wave's fifty steps that is hundreds of copies of the first ones, and the
+    plan fills the driver's memory before a row is read. A step that would be copied that much is
+    written as a table of the schema `written_steps`, and what comes after reads the table. DuckDB
+    computes such a step once by itself.
 #}
 {% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
     {%- if not temporary and language == 'sql' -%}
@@ -16,10 +16,10 @@
 
 
 {#
-    Writes the steps of a model that are to be tables, and returns its SQL with them read from there.
+    Writes the steps of a model that are to be tables, and returns its SQL reading them there.
 
-    A step is a CTE as it is laid out everywhere here: `name as (` begins a line and the closing bracket
-    another, or both are on one line.
+    A step is a CTE as it is laid out everywhere here: `name as (` begins a line and the closing
+    bracket another, or both are on one line.
 
     largest_copy: characters of SQL, of a step and what it reads, that may be planned again for the
     further readers of the step. A step that is a table counts nothing in those after it.
@@ -50,7 +50,8 @@
             {% do run_query('create schema if not exists written_steps') %}
             {% do run_query('drop table if exists ' ~ step) %}
             {% do run_query(
-                'create table ' ~ step ~ ' as ' ~ before ~ opening ~ body ~ '\n) select * from ' ~ name
+                'create table ' ~ step ~ ' as '
+                ~ before ~ opening ~ body ~ '\n) select * from ' ~ name
             ) %}
             {% set rest.sql = before ~ opening ~ 'select * from ' ~ step ~ after[body | length:] %}
         {% else %}
