@@ -211,7 +211,9 @@ def run(folder: Path) -> Result:
             home = Home(Path(scratch) / str(place)).create()
             for sources, as_of in plan:
                 for source in sources:
-                    shutil.copytree(source, home.landing, dirs_exist_ok=True)
+                    # waves may hold files of the same name
+                    for feed in source.iterdir():
+                        shutil.copytree(feed, home.landing / feed.name / source.parent.name)
                 _reconcile(home, as_of, meta.get("reporting_currency", "EUR"))
             publications[name] = home.serving.resolve()
         return Result(
