@@ -138,6 +138,7 @@ def ingest(
                 _load(work)
                 if work.files:
                     _commit(work)
+                    store.compact(connection, home, contract)
             finally:
                 store.remove_scratch(home)
     totals = list(work.counts.values())

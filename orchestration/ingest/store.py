@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 
 from orchestration.files import (
     TEMPORARY_SUFFIX,
+    copy_to_parquet,
     quoted,
     remove_temporary,
     sync_folder,
@@ -22,6 +24,11 @@ from orchestration.home import Home
 from orchestration.ingest.contract import Contract
 
 EMPTY = "_empty.parquet"
+
+COMPACTED = 32
+"""Files of single ingests that become one: the thousandth run opens some sixty of a feed."""
+
+_SPAN = re.compile(r"[0-9]{6,}-[0-9]{6,}")
 
 WEIGHT_TYPES = {
     "version": "VARCHAR",
@@ -168,25 +175,54 @@ def read_batches(
     ).fetchall()
 
 
-def run_file(run_sequence: int) -> str:
-    """Name of what one ingest adds to a family."""
-    return f"{run_sequence:06d}.parquet"
+def run_file(first: int, last: int | None = None) -> str:
+    """Name of what one ingest, or all from the first to the last, added to a family."""
+    return f"{first:06d}.parquet" if last is None else f"{first:06d}-{last:06d}.parquet"
+
+
+def families(home: Home, contract: Contract) -> list[Path]:
+    """The folders that an ingest adds a file to where it has something for them."""
+    feeds = [home.feed_raw(name) for name in contract.feeds]
+    return [*feeds, home.statements, home.redelivered, home.quarantine]
+
+
+def compact(connection: duckdb.DuckDBPyConnection, home: Home, contract: Contract) -> None:
+    """Make one file of the last `COMPACTED` committed ones of a family; no row changes.
+
+    One that is killed in between leaves the same rows in two files until `remove_orphans`.
+    """
+    for folder in families(home, contract):
+        single = [path for path in sorted(folder.glob("*.parquet")) if path.stem.isdecimal()]
+        if len(single) < COMPACTED:
+            continue
+        listed = ", ".join(quoted(str(path)) for path in single)
+        copy_to_parquet(
+            connection,
+            f"select * from read_parquet([{listed}], union_by_name = true)",
+            folder / run_file(int(single[0].stem), int(single[-1].stem)),
+        )
+        for path in single:
+            path.unlink()
 
 
 def remove_orphans(home: Home, contract: Contract, sequences: set[int], batches: set[str]) -> None:
-    """Delete what an ingest that was killed before its commit has left behind.
+    """Delete what an ingest that was killed has left: before its commit, or while it compacted.
 
     Args:
         sequences: run sequence of every manifest.
         batches: every batch that a manifest names; earlier versions named their files by them.
     """
-    kept = {Path(run_file(sequence)).stem for sequence in sequences} | batches
-    families = [home.feed_raw(name) for name in contract.feeds]
-    for folder in (*families, home.statements, home.redelivered, home.quarantine):
-        if folder.is_dir():
-            for path in folder.iterdir():
-                if path.name != EMPTY and path.name.partition(".")[0] not in kept:
-                    path.unlink()
+    for folder in families(home, contract):
+        if not folder.is_dir():
+            continue
+        remove_temporary(folder)
+        names = {path.name.partition(".")[0]: path for path in folder.iterdir()}
+        spans = [stem.split("-") for stem in names if _SPAN.fullmatch(stem)]
+        compacted = {n for first, last in spans for n in range(int(first), int(last) + 1)}
+        kept = {Path(run_file(sequence)).stem for sequence in sequences - compacted} | batches
+        for stem, path in names.items():
+            if path.name != EMPTY and stem not in kept and not _SPAN.fullmatch(stem):
+                path.unlink()
     remove_temporary(home.manifest)
     remove_scratch(home)
 

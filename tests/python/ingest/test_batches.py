@@ -339,3 +339,59 @@ def test_one_ingest_adds_one_file_to_a_feed(landing: Landing) -> None:
         "raw/billing_invoices/000001.parquet",
         "raw/gateway_payouts/000001.parquet",
     ]
+
+
+def test_the_files_of_many_ingests_become_one(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMPACTED", 3)
+    folder = landing.home.feed_raw("gateway_payouts")
+
+    def land(number: int) -> None:
+        rows = [PAYOUT | {"payout_id": f"po_{number}"}, PAYOUT | {"amount": f"x{number}"}]
+        landing.land(f"gateway_payouts/{number}.csv", csv_text(rows))
+        landing.ingest()
+
+    for number in range(1, 8):
+        land(number)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "000001-000003.parquet", "000004-000006.parquet", "000007.parquet", "_empty.parquet",
+    ]  # fmt: skip
+    rows = landing.raw("gateway_payouts")
+    assert [row["payout_id"] for row in rows] == [f"po_{number}" for number in range(1, 8)]
+    assert [row["_run_sequence"] for row in rows] == list(range(1, 8))
+    assert [row["value"] for row in landing.quarantine()] == [f"x{n}" for n in range(1, 8)]
+
+    # what is known is known from there, too
+    landing.land("gateway_payouts/again.csv", csv_text([PAYOUT | {"payout_id": "po_2"}]))
+    assert landing.ingest().redelivered == 1
+    assert landing.raw("gateway_payouts") == rows
+
+
+def test_a_killed_compaction_doubles_nothing(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMPACTED", 3)
+    for number in range(1, 3):
+        landing.land(
+            f"gateway_payouts/{number}.csv", csv_text([PAYOUT | {"payout_id": f"{number}"}])
+        )
+        landing.ingest()
+
+    class Killed(BaseException):
+        """Like SIGKILL: nothing may be tidied up on the way out."""
+
+    real = store.copy_to_parquet
+
+    def die_after(*arguments: Any) -> None:
+        real(*arguments)
+        raise Killed
+
+    landing.land("gateway_payouts/3.csv", csv_text([PAYOUT | {"payout_id": "3"}]))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "copy_to_parquet", die_after)
+        with pytest.raises(Killed):
+            landing.ingest()
+    assert len(landing.raw("gateway_payouts")) == 6
+    assert landing.ingest().new_batches == 0
+    assert [row["payout_id"] for row in landing.raw("gateway_payouts")] == ["1", "2", "3"]
