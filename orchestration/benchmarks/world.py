@@ -483,7 +483,7 @@ def _key(mart: str) -> list[str]:
         [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         for test in model.get("data_tests", []):
             if isinstance(test, dict) and "well_formed" in test:
-                return list(test["well_formed"]["arguments"]["key"])
+                return list(test["well_formed"]["arguments"].get("key", []))
     return []
 
 
