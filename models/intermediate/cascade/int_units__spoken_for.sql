@@ -117,7 +117,8 @@ doubtful as (
         and named_documents.group_name is null
 ),
 
--- one payer says of its own money what it pays: of one document, or the whole of several
+-- one payer says of its own money what it pays: of one document, or the whole of several; what went
+-- back again pays nothing
 paying_groups as (
     select named.group_name
     from named
@@ -131,6 +132,7 @@ paying_groups as (
         and count(*) = count(priced.family_id)
         and min(priced.family_id) = max(priced.family_id)
         and min(priced.currency) = max(priced.currency)
+        and min(sign(priced.unit_amount)) = max(sign(priced.unit_amount))
         and (
             count(case when priced.side = 'expected' then 1 end) = 1
             or sum(case when priced.side = 'actual' then priced.unit_amount end)
