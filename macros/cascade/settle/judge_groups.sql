@@ -23,10 +23,11 @@ suspects as (
         ruled.is_other_payer,
         ruled.days_before,
         ruled.days_after,
+        ruled.payer <> 'any' or ruled.is_other_payer as is_asked_by_amount,
         -- bills and what pays them are negative
         case when ruled.expected_amount < 0 then -1 else 1 end as direction
     from ruled
-    where ruled.payer <> 'any' or ruled.is_other_payer
+    where ruled.payer <> 'any' or ruled.is_other_payer or ruled.method = 'heuristic'
 ),
 
 named_documents as (
@@ -64,8 +65,25 @@ suspect_payments as (
             end = named_documents.amount
     where
         group_items.side = 'actual'
+        and suspects.is_asked_by_amount
         and sign(group_items.remaining_amount) = suspects.direction
         and named_documents.group_name is null
+    union all
+    -- what was sent in a third currency may be what a document in that one asks for
+    select
+        original_amounts.group_name,
+        suspects.reconciliation,
+        original_amounts.family_id,
+        original_amounts.original_currency as currency,
+        original_amounts.original_amount as amount,
+        original_amounts.event_date,
+        suspects.days_before,
+        suspects.days_after
+    from original_amounts
+    inner join suspects
+        on
+            original_amounts.group_name = suspects.group_name
+            and original_amounts.original_currency <> suspects.match_currency
 ),
 
 fits_another as (

@@ -128,6 +128,38 @@ group_currencies as (
     group by group_items.group_name
 ),
 
+-- what payments were, as the bank states it, in another currency than they arrived in; a part of a
+-- payment is no original amount
+original_amounts as (
+    select
+        group_items.group_name,
+        group_items.family_id,
+        group_items.event_date,
+        group_items.currency,
+        items.original_amount,
+        items.original_currency
+    from group_items
+    inner join {{ ref('int_items') }} as items
+        on
+            group_items.item_key = items.item_key
+            and group_items.remaining_amount = items.amount
+    where group_items.side = 'actual' and items.original_currency is not null
+),
+
+-- the money as it was sent, where all of it was sent in the currency of the documents
+sent_amounts as (
+    select
+        group_currencies.group_name,
+        sum(original_amounts.original_amount) as sent_amount,
+        count(*) as sent_count
+    from group_currencies
+    inner join original_amounts
+        on
+            group_currencies.group_name = original_amounts.group_name
+            and group_currencies.match_currency = original_amounts.original_currency
+    group by group_currencies.group_name
+),
+
 priced_items as (
     select
         group_items.*,
@@ -219,6 +251,7 @@ group_totals as (
         ) as actual_amount,
         max(case when priced_items.remaining_in_match is null then 1 else 0 end)
             as has_no_rate,
+        count(case when priced_items.side = 'actual' then 1 end) as actual_count,
         cast(
             sum(
                 case

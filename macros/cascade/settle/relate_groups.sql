@@ -26,6 +26,12 @@ compared as (
         group_totals.expected_amount,
         group_totals.actual_amount,
         group_totals.has_no_rate,
+        -- no rate explains what was sent short or beyond in the currency of the documents itself
+        coalesce(
+            sent_amounts.sent_count = group_totals.actual_count
+            and sent_amounts.sent_amount <> group_totals.expected_amount,
+            false
+        ) as is_sent_otherwise,
         cast(group_totals.actual_amount - group_totals.expected_amount as {{ amount_type() }})
             as difference,
         -- positive when more came in than is owed, also where both sides are negative
@@ -57,6 +63,8 @@ compared as (
         on group_links.group_name = group_families.group_name
     inner join group_totals
         on group_links.group_name = group_totals.group_name
+    left join sent_amounts
+        on group_links.group_name = sent_amounts.group_name
     left join currencies
         on group_currencies.match_currency = currencies.code
     left join fx_rates
@@ -170,6 +178,7 @@ related as (
             when compared.has_several_currencies
                 then
                     case
+                        when compared.is_sent_otherwise then 'mismatch'
                         when
                             {{ is_tolerated('cross_rules') }}
                             then 'cross_currency'
@@ -224,6 +233,7 @@ ruled as (
         coalesce(rules.closes_by_itself, false) as closes_by_itself,
         rules.why_a_person,
         coalesce(rules.payer, mismatch_rules.payer) as payer,
+        rules.method,
         rules.adjustment_kind,
         rules.largest_amount,
         rules.days_before,

@@ -37,6 +37,24 @@ returns as (
     from {{ ref('int_bank_transactions__returns') }} as bank_returns
 ),
 
+-- what the payer sent, where the bank says that it was another currency
+original_amounts as (
+    select
+        booked.item_id,
+        'bank_transaction' as item_type,
+        booked.amount,
+        booked.original_currency,
+        case
+            when booked.amount < 0 then -abs(booked.original_amount)
+            else abs(booked.original_amount)
+        end as original_amount
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    where
+        booked.role = 'item'
+        and booked.original_amount <> 0
+        and booked.original_currency <> booked.currency
+),
+
 final as (
     select
         all_items.reconciliation,
@@ -58,6 +76,8 @@ final as (
         cast(all_items.event_at as date) as event_date,
         all_items.currency,
         cast(all_items.amount as {{ amount_type() }}) as amount,
+        cast(original_amounts.original_amount as {{ amount_type() }}) as original_amount,
+        original_amounts.original_currency,
         coalesce(
             case when suspected_copies.item_id is not null then 'suspected_copy' end,
             statuses.set_aside_reason,
@@ -96,6 +116,11 @@ final as (
             all_items.item_type = returns.item_type
             and all_items.side = returns.side
             and all_items.item_id = returns.item_id
+    left join original_amounts
+        on
+            all_items.item_type = original_amounts.item_type
+            and all_items.item_id = original_amounts.item_id
+            and all_items.amount = original_amounts.amount
     where all_items.event_at <= {{ as_of() }}
 )
 
