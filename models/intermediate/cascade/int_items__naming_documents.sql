@@ -1,17 +1,84 @@
--- Payments that name a known document beyond doubt. They are about no other one, also when what
--- they name is paid already.
+-- Payments that name a document beyond doubt. They are about no other one, also when what they name
+-- is paid already, or has not landed yet: a number in the form of ours that no document has is one
+-- that is still to come, unless a slip of the hand explains it.
 with
 
-final as (
-    select distinct mentions.item_key
-    from {{ ref('int_item_mentions') }} as mentions
-    inner join {{ ref('int_item_numbers__current') }} as numbers
-        on
-            mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
-    where
-        mentions.item_key like numbers.reconciliation || '|%'
+mentions as (select * from {{ ref('int_item_mentions') }}),
+
+numbers as (select * from {{ ref('int_item_numbers__current') }}),
+
+known_mentions as (
+    select
+        mentions.*,
+        numbers.strength = 'strong'
         and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+            as is_naming
+    from mentions
+    inner join numbers
+        on mentions.mention_value = numbers.number_value
+    where mentions.item_key like numbers.reconciliation || '|%'
+),
+
+naming_known as (
+    select distinct known_mentions.item_key
+    from known_mentions
+    where known_mentions.is_naming
+),
+
+-- letters and digits, as whole numbers of several documents are written
+forms as (
+    select
+        numbers.reconciliation,
+        {{ regex_replace_all('numbers.number_value', '[0-9]', '9') }} as form
+    from numbers
+    where
+        numbers.reading_steps = 0
+        and {{ regex_matches('numbers.number_value', '^[A-Z]+[0-9]{5,}$') }}
+    group by numbers.reconciliation, {{ regex_replace_all('numbers.number_value', '[0-9]', '9') }}
+    having count(distinct numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
+),
+
+formed_mentions as (
+    select
+        mentions.*,
+        {{ regex_replace_all('mentions.mention_value', '[0-9]', '9') }} as form
+    from mentions
+    where
+        mentions.reading_steps = 0
+        -- what people write, and neither ids of the bank nor names
+        and mentions.mention_source not in ('entry_reference', 'counterparty_name')
+        and {{ regex_matches('mentions.mention_value', '^[A-Z]+[0-9]{5,}$') }}
+),
+
+-- none of the readings of one number is known
+naming_unknown as (
+    select distinct formed_mentions.item_key
+    from formed_mentions
+    inner join forms
+        on formed_mentions.form = forms.form
+    left join known_mentions
+        on
+            formed_mentions.item_key = known_mentions.item_key
+            and formed_mentions.mention_source = known_mentions.mention_source
+            and formed_mentions.mention_digits = known_mentions.mention_digits
+    where
+        formed_mentions.item_key like forms.reconciliation || '|%'
+        and known_mentions.item_key is null
+),
+
+final as (
+    select
+        naming_known.item_key,
+        true as is_known
+    from naming_known
+    union all
+    select
+        naming_unknown.item_key,
+        false as is_known
+    from naming_unknown
+    left join naming_known
+        on naming_unknown.item_key = naming_known.item_key
+    where naming_known.item_key is null
 )
 
 select * from final

@@ -18,7 +18,12 @@ declined_pairs as (
     where declined_group is null
 ),
 
-payments_that_name as (select * from {{ ref('int_items__naming_documents') }}),
+-- what names an unknown document may be a slip
+payments_that_name as (
+    select *
+    from {{ ref('int_items__naming_documents') }}
+    where is_known
+),
 
 spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
 
