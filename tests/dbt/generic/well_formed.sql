@@ -22,6 +22,7 @@ with judged as (
             when {{ column }} not in ('{{ allowed | join("', '") }}')
                 then {{ dbt.concat(["'" ~ column ~ " is '", column]) }}
             {%- endfor %}
+            when false then '' -- where nothing is asked of single rows
         end as failure
     from {{ model }}
 )
