@@ -117,16 +117,18 @@ splits as (
 ),
 
 {% if asks_once -%}
+-- where nothing covers anything there was nothing to ask
 asked_before as (
-    select distinct group_items.group_name
+    select distinct allocated.group_name
     from ruled
-    inner join group_items
-        on ruled.group_name = group_items.group_name
+    inner join allocated
+        on ruled.group_name = allocated.group_name
     inner join {{ ref('int_payers__unchanged') }} as unchanged
         on
             ruled.reconciliation = unchanged.reconciliation
-            and group_items.family_id = unchanged.family_id
-            and group_items.currency = unchanged.currency
+            and allocated.family_id = unchanged.family_id
+            and allocated.currency = unchanged.currency
+    where allocated.item_part > 0
 ),
 
 {% endif -%}
