@@ -1,5 +1,5 @@
--- In which run sealed matches came to hold an item. Whoever asks what was open when a payment came
--- gets the same answer in every later run.
+-- What sealed matches hold of each item, and since which run. Whoever asks what was open when a
+-- payment came gets the same answer in every later run.
 with
 
 allocations as (select * from {{ ref('int_journal__allocations') }}),
@@ -21,13 +21,17 @@ runs as (
 final as (
     select
         allocations.item_key,
-        max(runs.run_sequence) as held_in_run
+        standing.match_id,
+        standing.pass,
+        standing.relation,
+        runs.run_sequence as held_in_run,
+        cast(allocations.allocated_amount + allocations.adjusted_amount as {{ amount_type() }})
+            as closed_amount
     from allocations
     inner join standing
         on allocations.match_id = standing.match_id
     inner join runs
         on standing.run_id = runs.run_id
-    group by allocations.item_key
 )
 
 select * from final

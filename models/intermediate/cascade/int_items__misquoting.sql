@@ -19,7 +19,13 @@ mentions as (select * from {{ ref('int_item_mentions') }}),
 
 numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
-held_since as (select * from {{ ref('int_items__held_since') }}),
+held_since as (
+    select
+        item_key,
+        max(held_in_run) as held_in_run
+    from {{ ref('int_items__held_since') }}
+    group by item_key
+),
 
 known_since as (select * from {{ ref('int_items__known_since') }}),
 

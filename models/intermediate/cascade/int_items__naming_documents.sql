@@ -33,7 +33,8 @@ forms as (
     from numbers
     where
         numbers.reading_steps = 0
-        and {{ regex_matches('numbers.number_value', '^[A-Z]+[0-9]{5,}$') }}
+        and length({{ regex_extract('numbers.number_value', '^[A-Z]+([0-9]+)$', 1) }})
+        >= {{ search_limit('fewest_digits_of_a_form') }}
     group by numbers.reconciliation, {{ regex_replace_all('numbers.number_value', '[0-9]', '9') }}
     having count(distinct numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
 ),
@@ -47,7 +48,6 @@ formed_mentions as (
         mentions.reading_steps = 0
         -- what people write, and neither ids of the bank nor names
         and mentions.mention_source not in ('entry_reference', 'counterparty_name')
-        and {{ regex_matches('mentions.mention_value', '^[A-Z]+[0-9]{5,}$') }}
 ),
 
 -- none of the readings of one number is known

@@ -11,38 +11,22 @@ known_since as (select * from {{ ref('int_items__known_since') }}),
 
 passes as (select * from {{ ref('passes') }}),
 
-standing as (
-    select *
-    from {{ ref('int_matches__standing') }}
-    where reversal_reason is null
-),
-
-runs as (
-    select
-        stg_tieout__runs.run_id,
-        min(stg_tieout__runs.run_sequence) as run_sequence
-    from {{ ref('stg_tieout__runs') }} as stg_tieout__runs
-    group by stg_tieout__runs.run_id
-),
+held_since as (select * from {{ ref('int_items__held_since') }}),
 
 -- what keys and texts find and what differs from them is settled by the sums
 closed as (
     select
-        allocations.item_key,
-        runs.run_sequence as held_in_run,
+        held_since.item_key,
+        held_since.held_in_run,
         max(case when passes.wave = 'equals' then 0 else 1 end) as is_held_by_sums,
-        sum(allocations.allocated_amount + allocations.adjusted_amount) as closed_amount
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join standing
-        on allocations.match_id = standing.match_id
-    inner join runs
-        on standing.run_id = runs.run_id
+        sum(held_since.closed_amount) as closed_amount
+    from held_since
     inner join passes
-        on standing.pass = passes.pass
+        on held_since.pass = passes.pass
     where
         passes.wave in ('equals', 'sums', 'likeness', 'undoing')
-        or standing.relation in ('partial', 'overpaid')
-    group by allocations.item_key, runs.run_sequence
+        or held_since.relation in ('partial', 'overpaid')
+    group by held_since.item_key, held_since.held_in_run
 ),
 
 -- since when the younger side of what a payer still has open has been known
