@@ -386,7 +386,7 @@ habits as (
         documents.item_key as document_key,
         {{ days_between('documents.event_date', 'payments.event_date') }} as days_later,
         row_number() over (
-            partition by payments.item_key
+            partition by payments.crowd_number, payments.item_key
             order by documents.event_date desc nulls last, documents.item_key asc nulls last
         ) as nearness
     from crowd_items as payments
