@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from orchestration import dbt_runs, warehouse
+from orchestration import dbt_runs, journal_files, warehouse
 from orchestration.home import Home, TieoutError
 
 PARSED_FOR = {"--vars", "--target", "-t", "--profile", "--profiles-dir", "--project-dir"}
@@ -36,6 +36,7 @@ def call_dbt(home: Home, arguments: Sequence[str], out: TextIO | None = None) ->
             return
         if not home.run_context.exists():
             raise TieoutError(f"No run is under {home.root} yet: `tieout run` first.")
+        journal_files.settle(home)
         # what is built on a stopped run's state is undone with it
         is_kept = arguments[0] not in READING and not home.warehouse_unfinished.exists()
         if is_kept and not warehouse.is_current(home):

@@ -13,6 +13,12 @@ GENESIS_HASH = "0" * 64
 """`previous_hash` of the first block."""
 
 
+class CanonicalText(str):
+    """JSON text that is canonical already: it stands for the value that it tells."""
+
+    __slots__ = ()
+
+
 def canonical_json(value: Any) -> str:
     """RFC 8785 text of a JSON value, with every number as a string and no nulls in objects.
 
@@ -23,6 +29,8 @@ def canonical_json(value: Any) -> str:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, CanonicalText):
+        return value
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, int):
@@ -80,8 +88,8 @@ def entry_hash(
 ) -> str:
     """Hash of one audit entry.
 
-    `payload` is the nested object as `parse_exactly` gives it, `occurred_at` text as
-    `iso_timestamp` gives it.
+    `payload` is the nested object as `parse_exactly` gives it, or its `CanonicalText`;
+    `occurred_at` is text as `iso_timestamp` gives it.
     """
     entry = {
         "actor": actor,

@@ -1,8 +1,9 @@
 """The journal: decisions sealed in hash-chained blocks (audit recipe, version 1).
 
 A block is two Parquet files, entries first and the block file last; the block file is the commit.
-Blocks are write-once. After it the anchor, one line with the block's hashes, is appended to
-`anchors.jsonl` (and to the file named by `TIEOUT_ANCHORS`, best on another machine).
+Blocks are write-once (the files of many become one, `journal_files.py`). After it the anchor, one
+line with the block's hashes, is appended to `anchors.jsonl` (and to the file named by
+`TIEOUT_ANCHORS`, best on another machine).
 
 Sealing runs in DuckDB SQL, so that a million entries take seconds; `verify.py` computes the same
 hashes in plain Python.
@@ -28,7 +29,18 @@ from orchestration.files import (
     remove_temporary,
     sync_folder,
 )
-from orchestration.home import Home, TieoutError, iso_timestamp
+from orchestration.home import Home, iso_timestamp
+from orchestration.journal_files import (
+    ENTRIES,
+    HEADERS,
+    JournalError,
+    JournalFile,
+    compact,
+    file_path,
+    find,
+    holding,
+    settle,
+)
 from orchestration.publish import published_blocks
 
 TO_SEAL = "intermediate.int_decisions__to_seal"
@@ -54,10 +66,6 @@ BLOCK_COLUMNS = {
     "previous_hash": "varchar",
     "block_hash": "varchar",
 }
-
-
-class JournalError(TieoutError):
-    """The journal cannot be continued as it lies on disk."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +99,13 @@ class Block:
 
 
 def entries_path(home: Home, block: int) -> Path:
-    return home.journal / f"{block:06d}.entries.parquet"
+    """Where the seal writes the entries of a block."""
+    return file_path(home, ENTRIES, block)
 
 
 def block_path(home: Home, block: int) -> Path:
-    return home.journal / f"{block:06d}.block.parquet"
-
-
-def numbered(paths: Sequence[Path]) -> list[int]:
-    """Block numbers of journal files, ascending; files that are named otherwise are left out."""
-    return sorted(int(path.name.split(".")[0]) for path in paths if path.name[0].isdigit())
-
-
-def block_numbers(home: Home) -> list[int]:
-    return numbered(list(home.journal.glob("*.block.parquet")))
+    """Where the seal writes the header of a block."""
+    return file_path(home, HEADERS, block)
 
 
 def anchor_files(home: Home, environment: Mapping[str, str] | None = None) -> list[Path]:
@@ -143,36 +144,41 @@ def read_blocks(home: Home) -> list[Block]:
     """All block headers, ascending.
 
     Raises:
-        JournalError: when a file cannot be read, or holds another block than its name says.
+        JournalError: when a file cannot be read, or holds other blocks than its name says.
     """
+    blocks: dict[int, Block] = {}
     with open_duckdb() as connection:
-        return [read_block(connection, home, number) for number in block_numbers(home)]
+        for file in dict.fromkeys(holding(home, HEADERS).values()):
+            blocks |= read_headers(connection, file)
+    return [blocks[number] for number in sorted(blocks)]
 
 
-def read_block(connection: duckdb.DuckDBPyConnection, home: Home, number: int) -> Block:
-    """The header of one block.
+def read_headers(connection: duckdb.DuckDBPyConnection, file: JournalFile) -> dict[int, Block]:
+    """The headers in one file, by block.
 
     Raises:
-        JournalError: when the file cannot be read, or holds another block than its name says.
+        JournalError: when the file cannot be read, or holds other blocks than its name says.
     """
-    path = block_path(home, number)
     try:
         rows = connection.execute(
-            f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(path))})"
+            f"select {', '.join(BLOCK_COLUMNS)} from read_parquet({quoted(str(file.path))})"
         ).fetchall()
     except duckdb.Error as error:
-        raise JournalError(f"{path} cannot be read: {error}") from error
-    if len(rows) != 1 or rows[0][0] != number:
-        raise JournalError(f"{path} does not hold exactly the header of block {number}.")
-    return Block(*rows[0])
+        raise JournalError(f"{file.path} cannot be read: {error}") from error
+    blocks = {row[0]: Block(*row) for row in rows}
+    if len(blocks) != len(rows) or not set(blocks) <= set(file.blocks) or not blocks:
+        named = f"{file.first} to {file.last}" if file.is_compacted else f"{file.first}"
+        raise JournalError(f"{file.path} does not hold exactly the header of block {named}.")
+    return blocks
 
 
 def prepare(home: Home) -> list[Block]:
     """Make the journal ready for a run and return its blocks.
 
-    Removes what a killed run left unfinished: temporary files, and entries whose block was never
-    committed (the next seal writes them again). Then checks the chain of headers against the
-    anchors, and appends the anchor of a last block that was killed before it was anchored.
+    Removes what a killed run left unfinished: temporary files, files that a compacted one holds,
+    and entries whose block was never committed (the next seal writes them again). Then checks the
+    chain of headers against the anchors, and appends the anchor of a last block that was killed
+    before it was anchored. A journal that is whole is compacted.
 
     Raises:
         JournalError: when the chain is broken, or headers and anchors disagree.
@@ -180,13 +186,15 @@ def prepare(home: Home) -> list[Block]:
     home.create()
     remove_temporary(home.journal)
     _write_empty_files(home)
-    committed = set(block_numbers(home))
-    for number in numbered(list(home.journal.glob("*.entries.parquet"))):
-        if number not in committed:
-            entries_path(home, number).unlink()
+    settle(home)
+    committed = holding(home, HEADERS)
+    for file in find(home, ENTRIES):
+        if not file.is_compacted and file.first not in committed:
+            file.path.unlink()
     blocks = read_blocks(home)
     _check_chain(home, blocks)
     _complete_anchors(home, blocks)
+    compact(home, len(blocks))
     return blocks
 
 
@@ -324,11 +332,7 @@ def _hash_entries(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def hash_of_entry(values: Mapping[str, Any]) -> str:
-    """The hash of an entry given by its columns, in plain Python.
-
-    Raises:
-        ValueError: when the payload is not JSON.
-    """
+    """The hash of an entry given by its columns, in plain Python; its payload is canonical."""
     return canonical.entry_hash(
         block=values["block"],
         position=values["position"],
@@ -337,7 +341,7 @@ def hash_of_entry(values: Mapping[str, Any]) -> str:
         subject_id=values["subject_id"],
         actor=values["actor"],
         occurred_at=iso_timestamp(values["occurred_at"]),
-        payload=canonical.parse_exactly(values["payload"]),
+        payload=canonical.CanonicalText(values["payload"]),
         source_hashes=values["source_hashes"],
     )
 
@@ -396,6 +400,7 @@ def _write_empty_files(home: Home) -> None:
 
 def _check_chain(home: Home, blocks: Sequence[Block]) -> None:
     previous_hash = canonical.GENESIS_HASH
+    with_entries = holding(home, ENTRIES)
     for expected_number, block in enumerate(blocks, start=1):
         if block.block != expected_number:
             raise JournalError(
@@ -407,7 +412,7 @@ def _check_chain(home: Home, blocks: Sequence[Block]) -> None:
                 f"Block {block.block} in {home.journal} does not continue the chain. Nothing is "
                 "sealed on top of it. Restore it from a copy; `tieout verify` tells more."
             )
-        if not entries_path(home, block.block).exists():
+        if block.block not in with_entries:
             raise JournalError(
                 f"The entries of block {block.block} are missing: "
                 f"{entries_path(home, block.block)}. Restore them from a copy."

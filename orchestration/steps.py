@@ -14,7 +14,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_runs, demo, journal, progress, publish, repeats, warehouse
+from orchestration import (
+    dbt_runs,
+    demo,
+    journal,
+    journal_files,
+    progress,
+    publish,
+    repeats,
+    warehouse,
+)
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
 from orchestration.ingest import ingest
@@ -126,6 +135,7 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         Phase.BEFORE_SEAL: "Building the warehouse",
         Phase.AFTER_SEAL: "Building the audit marts",
     }[phase]
+    journal_files.settle(home)
     with (
         progress.current().step(title),
         warehouse.building(home, phase, is_partial=models is not None) as is_new,

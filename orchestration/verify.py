@@ -9,18 +9,20 @@ the published copy of the blocks. What each check catches:
 - a deleted or reordered block: a number is missing or the chain does not continue
 - a truncation (the newest blocks cut off, which a chain alone cannot show): the anchors or the
   publication know blocks that the journal does not have
+
+A run asks for less (`verify_new`): what it or an earlier one found whole is not hashed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration import canonical
+from orchestration import canonical, recomputed
 from orchestration.files import open_duckdb, quoted
 from orchestration.home import Home, TieoutError
 from orchestration.journal import (
@@ -28,14 +30,13 @@ from orchestration.journal import (
     Block,
     JournalError,
     anchor_files,
-    block_numbers,
     block_path,
     entries_path,
     hash_of_entry,
-    numbered,
     read_anchors,
-    read_block,
+    read_headers,
 )
+from orchestration.journal_files import ENTRIES, HEADERS, JournalFile, holding
 from orchestration.publish import published_blocks
 
 _FETCH = 50_000
@@ -56,11 +57,12 @@ class Finding:
 
 @dataclass
 class Verdict:
-    """What a verification saw."""
+    """What a verification saw; of the entries some are recomputed now, some were before."""
 
-    is_recomputed: bool = True
     blocks: int = 0
     entries: int = 0
+    recomputed: int = 0
+    recomputed_before: int = 0
     anchored_in: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -74,14 +76,9 @@ class Verdict:
             if not self.blocks:
                 return "The journal is empty: no decision has been sealed yet."
             anchors = " and ".join(str(path) for path in self.anchored_in)
-            entries = (
-                "every entry's hash recomputed"
-                if self.is_recomputed
-                else "entries not recomputed here (`tieout verify` does)"
-            )
             return (
-                f"The journal holds: {self.entries} entries in {self.blocks} blocks, {entries}, "
-                f"the chain whole, anchored in {anchors}."
+                f"The journal holds: {self.entries} entries in {self.blocks} blocks, "
+                f"{self._hashes()}, the chain whole, anchored in {anchors}."
             )
         named = [f"  {finding}" for finding in self.findings[:_NAMED_FINDINGS]]
         if len(self.findings) > _NAMED_FINDINGS:
@@ -92,54 +89,124 @@ class Verdict:
             "  Restore journal/ from a copy that verifies, and find out who wrote to it."
         )
 
+    def _hashes(self) -> str:
+        left = self.entries - self.recomputed - self.recomputed_before
+        if left:
+            return f"{left} of them not recomputed here (`tieout verify` does)"
+        if not self.recomputed_before:
+            return "every entry's hash recomputed"
+        return (
+            f"every entry's hash recomputed ({self.recomputed} now, the others in earlier runs; "
+            "`tieout verify` does all)"
+        )
 
-def verify(home: Home, *, recompute_entries: bool = True) -> Verdict:
-    """Check entries, blocks, chain, anchors and publication of a home.
 
-    Without `recompute_entries`, only headers are followed: the time does not grow with the entries.
+def verify(home: Home) -> Verdict:
+    """Check every entry, blocks, chain, anchors and publication of a home."""
+    return _verified(home, None)
+
+
+def verify_new(home: Home, most_entries: int) -> Verdict:
+    """Check blocks, chain, anchors and publication, and of the entries what is new.
+
+    Entries whose file was found whole before, and not written to since, are taken as they were
+    found. Of the others up to `most_entries` are recomputed, the newest first.
     """
-    verdict = Verdict(is_recomputed=recompute_entries)
-    blocks = _verify_blocks(home, verdict)
-    verdict.blocks = len(blocks)
-    for path in anchor_files(home):
-        _verify_anchors(path, blocks, verdict, is_second=path != home.anchors)
-    _verify_publication(home, blocks, verdict)
-    return verdict
+    return _verified(home, most_entries)
 
 
-def _verify_blocks(home: Home, verdict: Verdict) -> dict[int, Block]:
-    blocks: dict[int, Block] = {}
-    headers = set(block_numbers(home))
-    bodies = set(numbered(list(home.journal.glob("*.entries.parquet"))))
-    previous: Block | None = None
+def _verified(home: Home, most_entries: int | None) -> Verdict:
+    """All entries are recomputed where there is no limit."""
+    while True:
+        names = _names(home)
+        verdict = Verdict()
+        blocks = _verify_blocks(home, most_entries, verdict)
+        verdict.blocks = len(blocks)
+        for path in anchor_files(home):
+            _verify_anchors(path, blocks, verdict, is_second=path != home.anchors)
+        _verify_publication(home, blocks, verdict)
+        # a run beside it may have sealed, or compacted, what was being read
+        if verdict.holds or _names(home) == names:
+            return verdict
+
+
+def _names(home: Home) -> list[str]:
+    return sorted(path.name for path in home.journal.glob("*.parquet"))
+
+
+def _verify_blocks(home: Home, most_entries: int | None, verdict: Verdict) -> dict[int, Block]:
+    headers = holding(home, HEADERS)
+    bodies = holding(home, ENTRIES)
     with open_duckdb() as connection:
         # Positions say what the order was; this is the order in which the rows lie in the file.
         connection.execute("set preserve_insertion_order = true")
+        blocks = _read_headers(connection, headers, verdict)
+        stamps = {file: _stamp_of(file) for file in bodies.values()}
+        whole = {} if most_entries is None else recomputed.read(home)
+        before = {file for file, stamp in stamps.items() if stamp == whole.get(file.path.name)}
+        now = _to_recompute(stamps.keys() - before, blocks, most_entries)
         for number in range(1, max(headers | bodies, default=0) + 1):
             if number not in headers:
                 _missing_header(home, number, max(headers, default=0), number in bodies, verdict)
-                previous = None
+            if number not in blocks:
                 continue
-            try:
-                block = read_block(connection, home, number)
-            except JournalError as error:
-                verdict.findings.append(Finding("unreadable", str(error)))
-                previous = None
-                continue
-            blocks[number] = block
-            _verify_header(block, previous, verdict)
-            if number in bodies and verdict.is_recomputed:
-                _verify_entries(connection, home, block, verdict)
-            elif number in bodies:
-                verdict.entries += block.entry_count
-            else:
+            _verify_header(blocks[number], blocks.get(number - 1), verdict)
+            if number not in bodies:
                 verdict.findings.append(
                     Finding(
                         "deletion",
                         f"the entries of block {number} are gone: {entries_path(home, number)}",
                     )
                 )
-            previous = block
+            elif bodies[number] in now:
+                _verify_entries(connection, bodies[number], blocks[number], verdict)
+            else:
+                verdict.entries += blocks[number].entry_count
+                if bodies[number] in before:
+                    verdict.recomputed_before += blocks[number].entry_count
+        for file in sorted(now):
+            _verify_no_others(connection, file, verdict)
+    if verdict.holds:
+        recomputed.write(home, {file.path.name: stamps[file] for file in now | before})
+    return blocks
+
+
+def _stamp_of(file: JournalFile) -> recomputed.Stamp:
+    try:
+        return recomputed.stamp_of(file.path)
+    except OSError:
+        return []  # reading it tells what is wrong
+
+
+def _to_recompute(
+    files: Collection[JournalFile], blocks: Mapping[int, Block], most_entries: int | None
+) -> set[JournalFile]:
+    """The files to recompute now: all, or the newest that hold no more entries than that."""
+    if most_entries is None:
+        return set(files)
+    chosen = set()
+    for file in sorted(files, reverse=True):
+        entries = sum(blocks[number].entry_count for number in file.blocks if number in blocks)
+        if entries <= most_entries:
+            chosen.add(file)
+            most_entries -= entries
+    return chosen
+
+
+def _read_headers(
+    connection: duckdb.DuckDBPyConnection, headers: dict[int, JournalFile], verdict: Verdict
+) -> dict[int, Block]:
+    """All headers that can be read; `headers` loses the blocks that their file does not hold."""
+    blocks: dict[int, Block] = {}
+    for file in dict.fromkeys(headers.values()):
+        try:
+            blocks |= read_headers(connection, file)
+        except JournalError as error:
+            verdict.findings.append(Finding("unreadable", str(error)))
+            continue
+        for number in file.blocks:
+            if number not in blocks:
+                del headers[number]
     return blocks
 
 
@@ -184,17 +251,18 @@ def _verify_header(block: Block, previous: Block | None, verdict: Verdict) -> No
 
 
 def _verify_entries(
-    connection: duckdb.DuckDBPyConnection, home: Home, block: Block, verdict: Verdict
+    connection: duckdb.DuckDBPyConnection, file: JournalFile, block: Block, verdict: Verdict
 ) -> None:
     """Recompute every entry and the tree over them; memory grows by 32 bytes an entry."""
-    path = entries_path(home, block.block)
-    recomputed: list[bytes] = []
+    path = file.path
+    hashes: list[bytes] = []
     changed: list[tuple[dict[str, Any], str]] = []
     found_before = len(verdict.findings)
     last_position = 0
     try:
-        for values in _entries(connection, path):
+        for values in _entries(connection, file, block.block):
             verdict.entries += 1
+            verdict.recomputed += 1
             position = values["position"]
             where = f"entry {position} of block {block.block}"
             if position != last_position + 1:
@@ -212,24 +280,21 @@ def _verify_entries(
             computed = _recomputed(values)
             if computed != values["entry_hash"]:
                 changed.append((values, computed))
-            recomputed.append(bytes.fromhex(computed) if computed else b"")
+            hashes.append(bytes.fromhex(computed) if computed else b"")
     except duckdb.Error as error:
         verdict.findings.append(Finding("unreadable", f"{path}: {error}"))
         return
     verdict.findings.extend(_explain(changed, block))
-    if len(recomputed) != block.entry_count:
-        kind = "deletion" if len(recomputed) < block.entry_count else "edit"
+    if len(hashes) != block.entry_count:
+        kind = "deletion" if len(hashes) < block.entry_count else "edit"
         verdict.findings.append(
             Finding(
                 kind,
                 f"block {block.block} was sealed with {block.entry_count} entries, "
-                f"{len(recomputed)} are there",
+                f"{len(hashes)} are there",
             )
         )
-    elif (
-        len(verdict.findings) == found_before
-        and canonical.merkle_root(recomputed) != block.root_hash
-    ):
+    elif len(verdict.findings) == found_before and canonical.merkle_root(hashes) != block.root_hash:
         verdict.findings.append(
             Finding(
                 "edit",
@@ -240,10 +305,34 @@ def _verify_entries(
         )
 
 
-def _entries(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[dict[str, Any]]:
-    """Rows of an entries file in the order in which they lie there."""
+def _verify_no_others(
+    connection: duckdb.DuckDBPyConnection, file: JournalFile, verdict: Verdict
+) -> None:
+    """A file of many blocks holds no rows but theirs, which are all that was looked at."""
+    if not file.is_compacted:
+        return
+    try:
+        rows = connection.execute(
+            f"select block, position from read_parquet({quoted(str(file.path))}) "
+            f"where {file.rows_of_others} limit {_NAMED_FINDINGS}"
+        ).fetchall()
+    except duckdb.Error:
+        return  # said already
+    for number, position in rows:
+        verdict.findings.append(
+            Finding(
+                "edit", f"entry {position} in {file.path} says that it belongs to block {number}"
+            )
+        )
+
+
+def _entries(
+    connection: duckdb.DuckDBPyConnection, file: JournalFile, block: int
+) -> Iterator[dict[str, Any]]:
+    """Rows of a block in the order in which they lie in its file."""
+    which = f"where block = {block}" if file.is_compacted else ""
     cursor = connection.execute(
-        f"select {', '.join(ENTRY_COLUMNS)} from read_parquet({quoted(str(path))})"
+        f"select {', '.join(ENTRY_COLUMNS)} from read_parquet({quoted(str(file.path))}) {which}"
     )
     while rows := cursor.fetchmany(_FETCH):
         for row in rows:

@@ -30,7 +30,7 @@ def entries(home: Home, block: int) -> list[dict[str, Any]]:
 
 def test_nothing_to_seal_makes_no_block(home: Home, seal: Seal) -> None:
     assert seal([]) is None
-    assert journal.block_numbers(home) == []
+    assert journal.read_blocks(home) == []
     assert not home.anchors.exists()
 
 
@@ -113,7 +113,7 @@ def test_sql_and_python_agree_on_any_text(
 def test_a_decision_that_lacks_something_is_not_sealed(home: Home, seal: Seal, column: str) -> None:
     with pytest.raises(JournalError, match="without a value"):
         seal([decision("m-1"), decision("m-2", **{column: None})])
-    assert journal.block_numbers(home) == []
+    assert journal.read_blocks(home) == []
 
 
 def test_blocks_chain_and_are_anchored(three_blocks: Home) -> None:
