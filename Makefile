@@ -73,6 +73,11 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each, and 4
 test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the benchmarks of volume (small) and of other worlds
 	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation tests/python/benchmarks
 
+.PHONY: test-splits
+test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and compare each with one built anew (SEEDS=200; SEED=17: that one)
+	@$(BIN)/python -m pytest -v tests/python/splits \
+		$(if $(SEED),-k test_seeds --seed $(SEED),--seeds $(or $(SEEDS),20))
+
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
 	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .parse .mypy_cache .pytest_cache .ruff_cache .hypothesis

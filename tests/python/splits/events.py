@@ -1,0 +1,70 @@
+"""What happens to a company between two runs, each as a seeded possibility.
+
+An event is a generator: it lands rows until it ends, and what it lands after a `yield` the next run
+finds. It lands nothing where the company has nothing that it could happen to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.python.splits import changed_records, late_facts, orders_of_people
+from tests.python.splits.books import Books, Steps
+
+Event = Callable[[Books], Steps]
+
+EVENTS: tuple[Event, ...] = (
+    changed_records.invoice_corrected,
+    changed_records.closed_invoice_corrected,
+    changed_records.invoice_renumbered,
+    changed_records.invoice_of_another_customer,
+    changed_records.charge_corrected,
+    changed_records.charge_amount_corrected,
+    changed_records.bank_line_corrected,
+    changed_records.bank_amount_corrected,
+    changed_records.ledger_line_corrected,
+    changed_records.payout_corrected,
+    changed_records.bill_corrected,
+    changed_records.bill_comes_late,
+    changed_records.customer_renamed,
+    changed_records.customer_known_by_another_name,
+    changed_records.customer_loses_its_account,
+    changed_records.customer_gets_a_parent,
+    changed_records.customer_comes_late,
+    changed_records.version_rejected_then_mended,
+    changed_records.charge_rejected,
+    changed_records.invoice_voided,
+    changed_records.closed_invoice_voided_and_opened,
+    changed_records.draft_opened,
+    changed_records.charge_failed,
+    changed_records.charge_pending_then_final,
+    changed_records.payout_failed,
+    changed_records.payout_pending_then_paid,
+    orders_of_people.match_undone,
+    orders_of_people.match_approved,
+    orders_of_people.match_rejected,
+    orders_of_people.linked_by_hand_then_undone,
+    orders_of_people.written_off_then_approved,
+    orders_of_people.copy_marked,
+    orders_of_people.marked_not_ours,
+    orders_of_people.exception_worked_on,
+    orders_of_people.order_that_cannot_be_done,
+    late_facts.rate_of_a_day_gone_by,
+    late_facts.rate_corrected,
+    late_facts.rate_of_an_unknown_currency,
+    late_facts.invoice_whose_earlier_copy_comes,
+    late_facts.charge_whose_earlier_copy_comes,
+    late_facts.bank_line_told_again,
+    late_facts.bank_line_told_by_a_statement,
+    late_facts.rows_of_long_ago,
+    late_facts.ledger_line_comes_late,
+    late_facts.advice_comes_late,
+    late_facts.credit_memo_for_what_is_closed,
+    late_facts.refund_of_what_is_closed,
+    late_facts.chargeback_then_reversed,
+    late_facts.bank_payment_returned,
+    late_facts.account_comes_late,
+    late_facts.account_described_anew,
+    late_facts.gap_of_statements_closed,
+    orders_of_people.entries_posted,
+)

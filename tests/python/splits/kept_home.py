@@ -1,0 +1,99 @@
+"""A home whose warehouse is kept from run to run, and its twin whose warehouse is built anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestration import dbt_runs, steps
+from orchestration.dbt_runs import Phase
+from orchestration.home import Home, Settings, wall_clock
+from orchestration.journal import Block
+from tests.python.splits.warehouses import differences
+
+LAYERS = ("staging", "intermediate", "marts")
+
+_NOT_COPIED = ("warehouse*", "dagster", "logs", "target", "truth", ".lock")
+
+
+@dataclass(frozen=True)
+class KeptHome:
+    """A home over several runs.
+
+    The twin takes the home's place while it runs, so that both name the same paths and one dbt
+    process, which knows a single home, serves all runs.
+    """
+
+    home: Home
+
+    @property
+    def twin(self) -> Path:
+        return self.home.root.with_name("twin")
+
+    def run(self, as_of: datetime) -> Block | None:
+        """The steps of `tieout run`, without Dagster; the block that was sealed.
+
+        A run that would repeat the last one is made all the same.
+        """
+        home, settings = self.home, Settings(as_of, "EUR")
+        steps.land(home, settings, "manual", wall_clock())
+        for _ in steps.build(home, Phase.BEFORE_SEAL):
+            pass
+        block = steps.seal(home)
+        for _ in steps.build(home, Phase.AFTER_SEAL):
+            pass
+        steps.publish_marts(home)
+        return block
+
+    def run_both(self, as_of: datetime, *, is_again: bool = False) -> list[str]:
+        """Run the home, and from the same files and journal its twin; what differs between them.
+
+        Where the last run spoke for the same facts and moment, nothing more is decided.
+        """
+        self._copy()
+        block = self.run(as_of)
+        with self._twin_in_place():
+            rebuilt = self.run(as_of)
+        found = [] if block == rebuilt else [f"sealed: kept {block}, rebuilt {rebuilt}"]
+        if is_again and block is not None:
+            found.append(f"decided by a run on the same facts: {block}")
+        return found + self._compare()
+
+    def _copy(self) -> None:
+        shutil.rmtree(self.twin, ignore_errors=True)
+        shutil.copytree(
+            self.home.root, self.twin, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_COPIED)
+        )
+
+    @contextmanager
+    def _twin_in_place(self) -> Iterator[None]:
+        aside = self.home.root.with_name("aside")
+        self.home.root.rename(aside)
+        self.twin.rename(self.home.root)
+        try:
+            yield
+        finally:
+            self.home.root.rename(self.twin)
+            aside.rename(self.home.root)
+
+    def _compare(self) -> list[str]:
+        twin = Home(self.twin)
+        return [
+            *differences(self.home.warehouse, twin.warehouse, LAYERS),
+            *differences(self.home.serving.resolve(), twin.serving.resolve(), ["marts"]),
+        ]
+
+
+@contextmanager
+def kept_home(folder: Path) -> Iterator[KeptHome]:
+    """A home below `folder` with its dbt process; gone afterwards."""
+    home = Home(folder / "home").create()
+    try:
+        with dbt_runs.kept_open(home):
+            yield KeptHome(home)
+    finally:
+        shutil.rmtree(folder)
