@@ -20,25 +20,40 @@ LAYERS = ("staging", "intermediate", "marts")
 _NOT_COPIED = ("warehouse*", "dagster", "logs", "target", "truth", ".lock")
 
 
-@dataclass(frozen=True)
+@dataclass
 class KeptHome:
-    """A home over several runs.
+    """A home over several runs. `sealed` is the block of the last one, None where it sealed none.
 
     The twin takes the home's place while it runs, so that both name the same paths and one dbt
     process, which knows a single home, serves all runs.
     """
 
     home: Home
+    sealed: Block | None = None
 
     @property
     def twin(self) -> Path:
         return self.home.root.with_name("twin")
 
-    def run(self, as_of: datetime) -> Block | None:
-        """The steps of `tieout run`, without Dagster; the block that was sealed.
+    def run(self, as_of: datetime, *, is_compared: bool) -> list[str]:
+        """Run the home, and from the same files and journal its twin; what differs between them.
 
         A run that would repeat the last one is made all the same.
         """
+        if not is_compared:
+            self.sealed = self._run(as_of)
+            return []
+        self._copy()
+        self.sealed = self._run(as_of)
+        with self._twin_in_place():
+            rebuilt = self._run(as_of)
+        found = self._compare()
+        if rebuilt != self.sealed:
+            found.insert(0, f"sealed: kept {self.sealed}, rebuilt {rebuilt}")
+        return found
+
+    def _run(self, as_of: datetime) -> Block | None:
+        """The steps of `tieout run`, without Dagster; the block that was sealed."""
         home, settings = self.home, Settings(as_of, "EUR")
         steps.land(home, settings, "manual", wall_clock())
         for _ in steps.build(home, Phase.BEFORE_SEAL):
@@ -48,20 +63,6 @@ class KeptHome:
             pass
         steps.publish_marts(home)
         return block
-
-    def run_both(self, as_of: datetime, *, is_again: bool = False) -> list[str]:
-        """Run the home, and from the same files and journal its twin; what differs between them.
-
-        Where the last run spoke for the same facts and moment, nothing more is decided.
-        """
-        self._copy()
-        block = self.run(as_of)
-        with self._twin_in_place():
-            rebuilt = self.run(as_of)
-        found = [] if block == rebuilt else [f"sealed: kept {block}, rebuilt {rebuilt}"]
-        if is_again and block is not None:
-            found.append(f"decided by a run on the same facts: {block}")
-        return found + self._compare()
 
     def _copy(self) -> None:
         shutil.rmtree(self.twin, ignore_errors=True)
