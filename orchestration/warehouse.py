@@ -1,10 +1,12 @@
 """The life of `warehouse.duckdb`: built on from the last good state, or thrown away.
 
-A build of the same code changes the warehouse without touching what is there: DuckDB keeps every
+A run of the same code changes the warehouse without touching what is there: DuckDB keeps every
 change in its log, `warehouse.duckdb.wal`, until a checkpoint writes it into the file, and a build
-makes none (`warehouse_plugin.py`). A build that ends well is committed by one checkpoint, which
-costs the change; one that was killed, or whose tests fail, is undone by deleting the log. A build
-of other code starts from nothing, and the former warehouse stands aside until it ends well.
+makes none (`warehouse_plugin.py`). When both builds of a run have ended well, one checkpoint commits
+them, which costs the change; a run that was killed before, or whose tests fail, is undone by deleting
+the log. So what kept tables tell of their changes (`macros/kept`) is always told to all that read
+them. A build of other code starts from nothing, and the former warehouse stands aside until it ends
+well.
 
 `warehouse.unfinished` says that a build is under way or was stopped, and how to undo it. Until the
 next run one can look into what a stopped build left.
@@ -26,8 +28,9 @@ import duckdb
 
 from orchestration.dbt_runs import Phase
 from orchestration.files import write_text
-from orchestration.home import Home, TieoutError
+from orchestration.home import Home, TieoutError, iso_timestamp
 from orchestration.parsed import code_fingerprint
+from orchestration.run_context import RunContext
 
 _HEADERS = 3 * 4096
 """Bytes of a DuckDB file that tell its checkpoints: the main header and two that take turns."""
@@ -55,12 +58,28 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
 
     Yields whether the warehouse is new, and holds nothing yet. Only a whole build replaces a
     warehouse of other code; a part of one would leave nothing but itself. Where a process is killed
-    inside, or a test fails, the next build starts from where this one did.
+    inside, or a test fails, the next run starts from where this one did.
 
     Raises:
         TieoutError: when the code has changed between the two builds of one run, or before a
             partial build.
     """
+    mark = _read_mark(home)
+    if phase is Phase.AFTER_SEAL and not is_partial and "decided_by" in mark:
+        if mark["decided_by"] != code_fingerprint():
+            raise TieoutError(
+                f"{home.warehouse} was not built by the code as it is now: a model was edited "
+                "while the run was under way. Run again."
+            )
+        if mark.get("is_shown"):
+            _forget_changes(home)  # some tables may have told theirs already
+        _mark(home, mark | {"is_shown": True})
+        yield False
+        context = RunContext.read(home)
+        last_run = [context.run_id, context.run_sequence, iso_timestamp(context.as_of)]
+        _mark(home, {"built_by": code_fingerprint(), "last_run": last_run})
+        settle(home)
+        return
     settle(home)
     is_new = not is_current(home)
     if is_new:
@@ -81,8 +100,11 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
     else:
         _mark(home, {"headers": _headers(home.warehouse)})
     yield is_new
-    _mark(home, {"built_by": code_fingerprint()})
-    settle(home)
+    if phase is Phase.BEFORE_SEAL and not is_partial:
+        _mark(home, _read_mark(home) | {"decided_by": code_fingerprint()})
+    else:
+        _mark(home, {"built_by": code_fingerprint()})
+        settle(home)
 
 
 def settle(home: Home) -> None:
@@ -99,6 +121,8 @@ def settle(home: Home) -> None:
     mark = _read_mark(home)
     if "built_by" in mark:
         with duckdb.connect(str(home.warehouse)) as connection:
+            if "last_run" in mark:
+                _note_run(connection, mark["last_run"])
             connection.execute("checkpoint")
         write_text(home.warehouse_fingerprint, str(mark["built_by"]))
         home.warehouse_aside.unlink(missing_ok=True)
@@ -145,6 +169,23 @@ def discard(home: Home) -> None:
     home.warehouse.unlink(missing_ok=True)
     home.warehouse_aside.unlink(missing_ok=True)
     home.warehouse_unfinished.unlink(missing_ok=True)
+
+
+def _note_run(connection: duckdb.DuckDBPyConnection, last_run: list[Any]) -> None:
+    """Keep of which run the warehouse is: the next one asks what has come since (`macros/kept`)."""
+    connection.execute("create schema if not exists changes")
+    connection.execute(
+        "create or replace table changes.last_run as select cast($1 as varchar) as run_id, "
+        "cast($2 as bigint) as run_sequence, cast($3 as timestamp) as as_of",
+        last_run,
+    )
+
+
+def _forget_changes(home: Home) -> None:
+    """Let all tables be computed whole, because it is not known any more what changed in which."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        configure(home, connection)
+        connection.execute("drop table if exists changes.last_run")
 
 
 def _set_aside(home: Home) -> None:

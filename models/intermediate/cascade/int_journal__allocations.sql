@@ -1,18 +1,9 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail'
-) }}
-
 -- The items of every sealed match, as they were when it was sealed.
 with
 
 matches as (
     select *
     from {{ ref('int_journal__matches') }}
-    {% if is_incremental() %}
-    where block > (select coalesce(max(sealed.block), 0) from {{ this }} as sealed)
-    {% endif %}
 ),
 
 final as (

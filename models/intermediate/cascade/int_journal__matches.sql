@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail'
-) }}
-
 -- What the journal says was closed. Blocks are never rewritten, so a new block is only appended.
 with
 
@@ -12,9 +6,6 @@ entries as (
     from {{ ref('stg_tieout__journal_entries') }}
     where
         entry_type = 'match_closed'
-        {% if is_incremental() %}
-        and block > (select coalesce(max(sealed.block), 0) from {{ this }} as sealed)
-        {% endif %}
 ),
 
 final as (

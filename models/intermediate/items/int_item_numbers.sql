@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail'
-) }}
-
 -- The numbers by which an expected item can be quoted. Only new versions of documents are read;
 -- those of earlier versions stay, and are told apart by their row hash.
 with
@@ -11,9 +5,6 @@ with
 invoices as (
     select *
     from {{ ref('stg_billing__invoices') }}
-    {% if is_incremental() %}
-    where _row_hash not in (select known.row_hash from {{ this }} as known)
-    {% endif %}
 ),
 
 payouts as (
@@ -21,17 +12,11 @@ payouts as (
         stg_gateway__payouts.*,
         {{ item_id(['gateway', 'payout_id']) }} as item_id
     from {{ ref('stg_gateway__payouts') }} as stg_gateway__payouts
-    {% if is_incremental() %}
-    where _row_hash not in (select known.row_hash from {{ this }} as known)
-    {% endif %}
 ),
 
 bills as (
     select *
     from {{ ref('int_vendor_invoices__summed') }}
-    {% if is_incremental() %}
-    where _row_hash not in (select known.row_hash from {{ this }} as known)
-    {% endif %}
 ),
 
 numbers as (

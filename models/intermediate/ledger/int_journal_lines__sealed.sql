@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail'
-) }}
-
 -- The lines of every entry as they were sealed: with its match, and once more by the run that first
 -- could value them, where they were sealed without base amounts or not at all. Blocks are never
 -- rewritten, so those of a new block are only appended.
@@ -41,9 +35,6 @@ closed_and_valued as (
 matches as (
     select *
     from closed_and_valued
-    {% if is_incremental() %}
-    where block > (select coalesce(max(sealed.block), 0) from {{ this }} as sealed)
-    {% endif %}
 ),
 
 final as (

@@ -1,34 +1,11 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail'
-) }}
-
 -- Every reference-like word or run of words that a bank line has ever said, and where. A text is
 -- read once, whatever becomes of its line; texts of earlier versions stay, told apart by hash.
 with
 
-{% if is_incremental() %}
-known as (
-    select distinct
-        readings.item_id,
-        readings.text_hash
-    from {{ this }} as readings
-),
-
-{% endif %}
 transactions as (
     select booked.*
     from {{ ref('int_bank_transactions__booked') }} as booked
-    {% if is_incremental() %}
-    left join known
-        on
-            booked.item_id = known.item_id
-            and booked.text_hash = known.text_hash
-    where booked.role = 'item' and known.item_id is null
-    {% else %}
     where booked.role = 'item'
-    {% endif %}
 ),
 
 texts as (

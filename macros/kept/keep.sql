@@ -1,0 +1,230 @@
+{#
+    Brings a kept table to what its model's SQL would give, had it been computed from nothing.
+
+    `kept` is what the model's YAML says under `meta.kept`:
+
+    - feed: true for a model that stages the records of one feed, part by part its key.
+    - by: the columns that name a part of the table: all rows of a part follow from the parts of the
+      inputs that `read` names, and from nothing else that changes. Without it, the table is computed
+      whole and compared with what it was.
+    - read: input, and its columns that hold the values of `by`. Only touched parts are read of it,
+      and a row of it that came or went touches its part. Where a part needs more rows than its own:
+      SQL that gives the values to read, of that column, from `touched`; which parts a change of such
+      an input touches is then said under `asked`.
+    - looked_up: inputs that may be read whole; which parts a change of them touches is said under
+      `asked`.
+    - asked: SQL that gives further touched parts.
+    - appended_by: a column of the model and of its one input that only grows: what lies beyond the
+      greatest value is added, and nothing else ever changes.
+
+    A change of any other input touches everything. `changes.<model>` holds what went and what came in
+    this run, `changes.last_run` the context of the run that left the warehouse as it was.
+#}
+{% macro keep(target, sql, kept) %}
+    {%- set kept = kept_of_feed() if kept.get('feed') else kept -%}
+    {%- set by = as_list(kept.get('by')) -%}
+    {%- set key = '(' ~ by | join(', ') ~ ')' -%}
+    {%- set read = kept.get('read', {}) -%}
+    {%- set inputs = kept_inputs(kept) -%}
+    {%- set telling = inputs | selectattr('tells') | map(attribute='name') | list -%}
+    {%- set has_changed = changed_tables([target.identifier] + telling) -%}
+    {%- set touching = as_list(kept.get('asked')) -%}
+    {%- set plan = namespace(is_whole=(by == []), is_idle=false, sql=sql) -%}
+    {%- if kept.get('appended_by') -%}
+        {%- set plan.is_whole = false -%}
+        {%- set plan.sql = only_beyond(plan.sql, inputs, target, kept.appended_by) -%}
+    {%- elif by == [] -%}
+        {%- set follows_time = 'stg_tieout__run_context' in sql -%}
+        {%- set plan.is_idle = not (
+            follows_time or inputs | rejectattr('tells') | list or telling | select('in', has_changed) | list
+        ) -%}
+    {%- else -%}
+        {%- for input in inputs if input.name in has_changed -%}
+            {%- if input.name not in read and input.name not in as_list(kept.get('looked_up')) -%}
+                {%- set plan.is_whole = true -%}
+            {%- elif input.name in read and read[input.name] is not mapping -%}
+                {%- do touching.append(
+                    'select ' ~ as_list(read[input.name]) | join(', ')
+                    ~ ' from changes.' ~ input.name
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if not plan.is_whole and touching -%}
+            {%- do run_query(
+                'create or replace temp table touched as select distinct * from (\n'
+                ~ touching | join('\nunion all\n') ~ '\n) as parts ' ~ key
+                ~ ' where ' ~ by[0] ~ ' is not null'
+            ) -%}
+            {%- set plan.is_idle = run_query('select count(*) from touched').rows[0][0] == 0 -%}
+            {%- set plan.sql = only_touched(plan.sql, inputs, read, by) -%}
+        {%- elif not plan.is_whole -%}
+            {%- set plan.is_idle = true -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- if plan.is_idle -%}
+        {%- if target.identifier in has_changed -%}
+            {%- do forget_changes(target) -%}
+        {%- endif -%}
+        {%- call statement('main') -%} select 0 {%- endcall -%}
+    {%- else -%}
+        {%- do run_query('create or replace temp table fresh as from ' ~ target ~ ' limit 0') -%}
+        {%- call statement('main') -%}
+            insert into fresh by name (
+                {{ plan.sql }}
+            )
+        {%- endcall -%}
+        {%- set stale = target -%}
+        {%- if kept.get('appended_by') -%}
+            {%- set stale = '(from ' ~ target ~ ' limit 0)' -%}
+        {%- elif not plan.is_whole -%}
+            {%- set stale = '(from ' ~ target ~ ' semi join touched using ' ~ key ~ ')' -%}
+        {%- endif -%}
+        {%- do write_changes(target, stale) -%}
+        {%- if changed_tables([target.identifier]) -%}
+            {%- if plan.is_whole -%}
+                {%- do run_query('truncate ' ~ target) -%}
+                {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
+            {%- elif kept.get('appended_by') -%}
+                {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
+            {%- else -%}
+                {%- set changed = ' where ' ~ key ~ ' in (select ' ~ key ~ ' from changes.' ~ target.identifier ~ ')' -%}
+                {%- do run_query('delete from ' ~ target ~ changed) -%}
+                {%- do run_query('insert into ' ~ target ~ ' from fresh' ~ changed) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+    What a kept model reads that may differ from run to run: `name`, `relation`, and whether it `tells`
+    its changes. Seeds are as they were when the warehouse was new, and the context of the run is never
+    the reason of a change: what time alone changes is said under `asked`.
+#}
+{% macro kept_inputs(kept) %}
+    {%- set inputs = [] -%}
+    {%- set kept = kept_of_feed() if kept.get('feed') else kept -%}
+    {%- set answered = kept.get('read', {}).keys() | list + as_list(kept.get('looked_up')) -%}
+    {%- for id in model.depends_on.nodes if not id.startswith('seed.') -%}
+        {%- set node = graph.nodes[id] if id in graph.nodes else graph.sources[id] -%}
+        {%- set tells = node.config.get('materialized') == 'table' and node.config.meta.get('kept') is not none -%}
+        {%- if node.name != 'stg_tieout__run_context' -%}
+            {%- if kept.get('by') and not tells and node.name not in answered -%}
+                {%- do exceptions.raise_compiler_error(
+                    model.name ~ ' is kept, but reads ' ~ node.name ~ ', which does not tell what has '
+                    ~ 'changed in it. Keep that one too (`kept: {}` compares all of it), or name it '
+                    ~ 'under `read` or `looked_up` and say under `asked` what its changes touch.'
+                ) -%}
+            {%- endif -%}
+            {%- do inputs.append(
+                {'name': node.name, 'relation': node.relation_name, 'tells': tells}
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in answered if name not in inputs | map(attribute='name') -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ ' says under `kept` how it reads ' ~ name ~ ', and does not read it.'
+        ) -%}
+    {%- endfor -%}
+    {%- do return(inputs) -%}
+{% endmacro %}
+
+
+{#
+    How the records of a feed are kept: a key is touched by each row that landed since the last run,
+    and by a version whose time has come.
+#}
+{% macro kept_of_feed() %}
+    {%- set source = graph.sources[
+        model.depends_on.nodes | select('in', graph.sources.keys() | list) | first
+    ] -%}
+    {%- set meta = source.config.meta -%}
+    {%- set asked = 'select ' ~ meta.key | join(', ') ~ ' from ' ~ source.relation_name
+        ~ ' where _run_sequence > (select run_sequence from changes.last_run)' -%}
+    {%- if meta.get('version_column') -%}
+        {%- set asked = asked ~ ' or ' ~ meta.version_column ~ ' > (select as_of from changes.last_run)' -%}
+    {%- endif -%}
+    {%- do return({'by': meta.key, 'read': {source.name: meta.key}, 'asked': asked}) -%}
+{% endmacro %}
+
+
+{# Of kept tables, the names of those in which something came or went in this run. #}
+{% macro changed_tables(names) %}
+    {%- set questions = [] -%}
+    {%- for name in names -%}
+        {%- do questions.append("select '" ~ name ~ "' where exists (from changes." ~ name ~ ')') -%}
+    {%- endfor -%}
+    {%- do return(run_query(questions | join(' union all ')).columns[0].values() | list) -%}
+{% endmacro %}
+
+
+{# No row of it has changed. #}
+{% macro forget_changes(target) %}
+    {%- do run_query('create schema if not exists changes') -%}
+    {%- do run_query(
+        'create or replace table changes.' ~ target.identifier ~ " as select *, '' as change from "
+        ~ target ~ ' limit 0'
+    ) -%}
+{% endmacro %}
+
+
+{# What went of the rows `stale`, and what came with those in the table `fresh`. #}
+{% macro write_changes(target, stale) %}
+    {%- do run_query(
+        'create or replace table changes.' ~ target.identifier ~ " as select *, 'went' as change from ("
+        ~ 'from ' ~ stale ~ " except all from fresh) union all select *, 'came' as change from ("
+        ~ 'from fresh except all from ' ~ stale ~ ')'
+    ) -%}
+{% endmacro %}
+
+
+{# A model's SQL over the touched parts of its inputs, giving the touched parts of the model. #}
+{% macro only_touched(sql, inputs, read, by) %}
+    {%- set code = namespace(sql=sql) -%}
+    {%- for input in inputs if input.name in read -%}
+        {%- set columns = read[input.name] -%}
+        {%- if columns is mapping -%}
+            {%- set conditions = [] -%}
+            {%- for column, values in columns.items() -%}
+                {%- do conditions.append('kept_input.' ~ column ~ ' in (' ~ values ~ ')') -%}
+            {%- endfor -%}
+            {%- set part = 'where ' ~ conditions | join(' or ') -%}
+        {%- else -%}
+            {%- set equalities = [] -%}
+            {%- for column in as_list(columns) -%}
+                {%- do equalities.append('kept_input.' ~ column ~ ' = touched.' ~ by[loop.index0]) -%}
+            {%- endfor -%}
+            {%- set part = 'semi join touched on ' ~ equalities | join(' and ') -%}
+        {%- endif -%}
+        {%- set code.sql = code.sql | replace(
+            input.relation, '(select * from ' ~ input.relation ~ ' as kept_input ' ~ part ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {%- do return(
+        'select * from (\n' ~ code.sql ~ '\n) as computed semi join touched using ('
+        ~ by | join(', ') ~ ')'
+    ) -%}
+{% endmacro %}
+
+
+{# A model's SQL over those rows of its inputs that lie beyond what the table holds. #}
+{% macro only_beyond(sql, inputs, target, column) %}
+    {%- set code = namespace(sql=sql) -%}
+    {%- for input in inputs -%}
+        {%- set code.sql = code.sql | replace(
+            input.relation,
+            '(select * from ' ~ input.relation ~ ' as kept_input where kept_input.' ~ column
+            ~ ' > coalesce((select max(' ~ column ~ ') from ' ~ target ~ '), 0))'
+        ) -%}
+    {%- endfor -%}
+    {%- do return(code.sql) -%}
+{% endmacro %}
+
+
+{# A value, a list of values, or none, as a list. #}
+{% macro as_list(values) %}
+    {%- if values is none or values is undefined -%}
+        {%- do return([]) -%}
+    {%- endif -%}
+    {%- do return([values] if values is string else values | list) -%}
+{% endmacro %}
