@@ -2,9 +2,9 @@
 
 A run of the same code changes the warehouse without touching what is there: DuckDB keeps every
 change in its log, `warehouse.duckdb.wal`, until a checkpoint writes it into the file, and a build
-makes none (`warehouse_plugin.py`). When both builds of a run have ended well, one checkpoint commits
-them, which costs the change; a run that was killed before, or whose tests fail, is undone by deleting
-the log. So what kept tables tell of their changes (`macros/kept`) is always told to all that read
+makes none (`warehouse_plugin.py`). When both builds of a run have ended well, one checkpoint
+commits them, which costs the change; a run that was killed before, or whose tests fail, is undone
+by deleting the log. So what kept tables tell of their changes (`macros/kept`) reaches all that read
 them. A build of other code starts from nothing, and the former warehouse stands aside until it ends
 well.
 
@@ -67,10 +67,7 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
     mark = _read_mark(home)
     if phase is Phase.AFTER_SEAL and not is_partial and "decided_by" in mark:
         if mark["decided_by"] != code_fingerprint():
-            raise TieoutError(
-                f"{home.warehouse} was not built by the code as it is now: a model was edited "
-                "while the run was under way. Run again."
-            )
+            raise _edited(home)
         if mark.get("is_shown"):
             _forget_changes(home)  # some tables may have told theirs already
         _mark(home, mark | {"is_shown": True})
@@ -92,10 +89,7 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
                 "the warehouse as it is."
             )
         if phase is Phase.AFTER_SEAL:
-            raise TieoutError(
-                f"{home.warehouse} was not built by the code as it is now: a model was edited "
-                "while the run was under way. Run again."
-            )
+            raise _edited(home)
         _set_aside(home)
     else:
         _mark(home, {"headers": _headers(home.warehouse)})
@@ -169,6 +163,13 @@ def discard(home: Home) -> None:
     home.warehouse.unlink(missing_ok=True)
     home.warehouse_aside.unlink(missing_ok=True)
     home.warehouse_unfinished.unlink(missing_ok=True)
+
+
+def _edited(home: Home) -> TieoutError:
+    return TieoutError(
+        f"{home.warehouse} was not built by the code as it is now: a model was edited while the "
+        "run was under way. Run again."
+    )
 
 
 def _note_run(connection: duckdb.DuckDBPyConnection, last_run: list[Any]) -> None:

@@ -11,7 +11,9 @@ import random
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import duckdb
 import pytest
@@ -19,6 +21,7 @@ import pytest
 from orchestration import warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import PROJECT_DIR, Home, TieoutError
+from orchestration.run_context import RunContext
 
 KILLS = 45
 
@@ -43,12 +46,14 @@ with warehouse.building(home, Phase.BEFORE_SEAL):
             connection.execute(statement)
             print(statement, flush=True)
     print("closed", flush=True)
+with warehouse.building(home, Phase.AFTER_SEAL):
+    print("decided", flush=True)
 print("committed", flush=True)
 """
 ROWS = (
     "select r as key, r * {number} as value, md5(r::varchar) as text from range(1, {rows}) as t(r)"
 )
-SAID = 7
+SAID = 8
 """Lines that a build prints."""
 
 
@@ -66,10 +71,26 @@ def value(home: Home) -> int:
     return int(found)
 
 
+def note_run(home: Home, sequence: int = 1) -> None:
+    """The context of a run, which a warehouse remembers."""
+    moment = datetime(2026, 7, sequence)
+    RunContext(f"run-{sequence}", sequence, moment, "EUR", moment, "test").write(home)
+
+
+@contextmanager
+def running(home: Home) -> Iterator[bool]:
+    """Both builds of a run; what is done inside is done in the first of them."""
+    with warehouse.building(home, Phase.BEFORE_SEAL) as is_new:
+        yield is_new
+    with warehouse.building(home, Phase.AFTER_SEAL):
+        pass
+
+
 @pytest.fixture
 def built(home: Home) -> Home:
     """A home whose warehouse holds 1, by the code as it is."""
-    with warehouse.building(home, Phase.BEFORE_SEAL) as is_new:
+    note_run(home)
+    with running(home) as is_new:
         assert is_new
         write(home, "create table t as select 1 as value")
     return home
@@ -83,7 +104,7 @@ def fail(home: Home, *statements: str) -> None:
 
 
 def test_a_build_that_ends_well_is_in_the_file(built: Home) -> None:
-    with warehouse.building(built, Phase.BEFORE_SEAL) as is_new:
+    with running(built) as is_new:
         assert not is_new
         write(built, "update t set value = 2")
     assert value(built) == 2
@@ -105,6 +126,62 @@ def test_after_a_failed_test_one_can_look_and_the_next_build_starts_from_the_las
         assert value(built) == 1
 
 
+def test_a_run_that_was_stopped_between_its_builds_is_undone(built: Home) -> None:
+    """Else what the first one told of changes would never reach the second."""
+    with warehouse.building(built, Phase.BEFORE_SEAL):
+        write(built, "update t set value = 2")
+    assert value(built) == 2
+    with warehouse.building(built, Phase.BEFORE_SEAL) as is_new:
+        assert not is_new
+        assert value(built) == 1
+
+
+def known_run(home: Home) -> list[tuple[int, datetime]]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        return connection.execute("select run_sequence, as_of from changes.last_run").fetchall()
+
+
+def test_the_warehouse_knows_the_run_that_it_is_of(built: Home) -> None:
+    assert known_run(built) == [(1, datetime(2026, 7, 1))]
+    note_run(built, 2)
+    with suppress(InterruptedError), running(built):
+        raise InterruptedError
+    warehouse.settle(built)
+    assert known_run(built) == [(1, datetime(2026, 7, 1))]
+    with running(built):
+        pass
+    assert known_run(built) == [(2, datetime(2026, 7, 2))]
+
+
+def test_the_second_build_of_a_run_done_again_trusts_no_changes_that_were_told(
+    built: Home,
+) -> None:
+    with warehouse.building(built, Phase.BEFORE_SEAL):
+        write(built, "update t set value = 2")
+    with suppress(InterruptedError), warehouse.building(built, Phase.AFTER_SEAL):
+        assert known_run(built)
+        raise InterruptedError
+    with warehouse.building(built, Phase.AFTER_SEAL):
+        with pytest.raises(duckdb.CatalogException):
+            known_run(built)
+        assert value(built) == 2
+    assert value(built) == 2
+    assert known_run(built)
+
+
+def test_code_edited_between_the_builds_of_a_run_is_said(
+    built: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warehouse.building(built, Phase.BEFORE_SEAL):
+        pass
+    monkeypatch.setattr(warehouse, "code_fingerprint", lambda: "edited")
+    with (
+        pytest.raises(TieoutError, match="edited while the run was under way"),
+        warehouse.building(built, Phase.AFTER_SEAL),
+    ):
+        pass
+
+
 def test_a_failed_build_of_other_code_gives_the_former_warehouse_back(
     built: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +199,7 @@ def test_other_code_that_builds_takes_the_place_of_the_former(
     built: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warehouse, "code_fingerprint", lambda: "edited")
-    with warehouse.building(built, Phase.BEFORE_SEAL) as is_new:
+    with running(built) as is_new:
         assert is_new
         write(built, "create table t as select 2 as value")
     assert value(built) == 2
@@ -211,6 +288,7 @@ def test_45_kills_in_a_row_leave_all_of_a_build_or_nothing_of_it(home: Home) -> 
         assert process.stdout is not None
         process.stdout.close()
 
+    note_run(home)
     end(build(1, lines=SAID))
     committed = [1]
     for number in range(2, 2 + KILLS):
