@@ -8,7 +8,7 @@
       inputs that `read` names, and from nothing else that changes. Without it, the table is computed
       whole and compared with what it was.
     - read: input, and its columns that hold the values of `by`. Only touched parts are read of it,
-      and a row of it that came or went touches its part. Where a part needs more rows than its own:
+      and a row of it that came or went touches its part. A column may be a constant. Where a part needs more rows than its own:
       SQL that gives the values to read, of that column, from `touched`; which parts a change of such
       an input touches is then said under `asked`.
     - looked_up: inputs that may be read whole; which parts a change of them touches is said under
@@ -79,7 +79,7 @@
         {%- elif not plan.is_whole -%}
             {%- set stale = '(from ' ~ target ~ ' semi join touched using ' ~ key ~ ')' -%}
         {%- endif -%}
-        {%- do write_changes(target, stale) -%}
+        {%- do write_changes(target, stale, plan.is_whole) -%}
         {%- if changed_tables([target.identifier]) -%}
             {%- if plan.is_whole -%}
                 {%- do run_query('truncate ' ~ target) -%}
@@ -168,12 +168,23 @@
 {% endmacro %}
 
 
-{# What went of the rows `stale`, and what came with those in the table `fresh`. #}
-{% macro write_changes(target, stale) %}
+{#
+    What went of the rows `stale`, and what came with those in the table `fresh`. Whole tables are
+    compared by the hashes of their rows, like publications.
+#}
+{% macro write_changes(target, stale, is_whole) %}
+    {%- set differences = [] -%}
+    {%- for change, rows, others in [('went', stale, 'fresh'), ('came', 'fresh', stale)] -%}
+        {%- if is_whole -%}
+            {%- set found = 'from ' ~ rows ~ ' as t where hash(t) not in (select hash(t) from ' ~ others ~ ' as t)' -%}
+        {%- else -%}
+            {%- set found = 'from ' ~ rows ~ ' except all from ' ~ others -%}
+        {%- endif -%}
+        {%- do differences.append("select *, '" ~ change ~ "' as change from (" ~ found ~ ')') -%}
+    {%- endfor -%}
     {%- do run_query(
-        'create or replace table changes.' ~ target.identifier ~ " as select *, 'went' as change from ("
-        ~ 'from ' ~ stale ~ " except all from fresh) union all select *, 'came' as change from ("
-        ~ 'from fresh except all from ' ~ stale ~ ')'
+        'create or replace table changes.' ~ target.identifier ~ ' as '
+        ~ differences | join(' union all ')
     ) -%}
 {% endmacro %}
 
@@ -192,7 +203,10 @@
         {%- else -%}
             {%- set equalities = [] -%}
             {%- for column in as_list(columns) -%}
-                {%- do equalities.append('kept_input.' ~ column ~ ' = touched.' ~ by[loop.index0]) -%}
+                {%- do equalities.append(
+                    ('' if column.startswith("'") else 'kept_input.') ~ column
+                    ~ ' = touched.' ~ by[loop.index0]
+                ) -%}
             {%- endfor -%}
             {%- set part = 'semi join touched on ' ~ equalities | join(' and ') -%}
         {%- endif -%}
