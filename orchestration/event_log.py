@@ -19,11 +19,13 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     """Dagster's `SqliteEventLogStorage`, without opening a file and waiting for the disk each time.
 
     A run has thousands of events; one connection for each cost a fifth of its time. A loss of power
-    may cost the last events, and does not damage the file (write-ahead log).
+    may cost the last events, and does not damage the file (write-ahead log). What is there of the
+    schema is asked for with every event, too, and stays there: it is looked up once.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._there: set[tuple[str, str]] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -37,6 +39,29 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
             while self._engines:
                 self._engines.popitem()[1].dispose()
         super().dispose()
+
+    def has_table(self, table_name: str) -> bool:
+        known = ("table", table_name) in self._there
+        return known or self._note("table", table_name, super().has_table(table_name))
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        return ("column", column_name) in self._there or super().has_asset_key_col(column_name)
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if ("column", column_name) in self._there:
+            return True
+        is_there = super()._has_asset_key_col_on_connection(conn, column_name)
+        return self._note("column", column_name, is_there)
+
+    def has_secondary_index(self, name: str) -> bool:
+        known = ("index", name) in self._there
+        return known or self._note("index", name, super().has_secondary_index(name))
+
+    def _note(self, kind: str, name: str, is_there: bool) -> bool:
+        """What was not there may be made later, and is looked for again."""
+        if is_there:
+            self._there.add((kind, name))
+        return is_there
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
