@@ -70,12 +70,23 @@ def parser() -> argparse.ArgumentParser:
         "benchmark", help="match data whose truth is known, and print how well and how fast"
     )
     benchmark.add_argument(
-        "name", choices=["demo", "everyday", "volume", "sets", "transactions", "entries", "world"]
+        "name",
+        choices=[
+            "demo",
+            "everyday",
+            "volume",
+            "growth",
+            "sets",
+            "transactions",
+            "entries",
+            "world",
+        ],
     )
     benchmark.add_argument(
         "--size",
         type=int,
-        help="demo, everyday and volume: how many invoices, about; sets: how many payers",
+        help="demo, everyday and volume: how many invoices, about; growth: of the smaller company; "
+        "sets: how many payers",
     )
     benchmark.add_argument(
         "folder",
@@ -162,6 +173,7 @@ def _benchmark(options: argparse.Namespace) -> int:
         demo,
         entries,
         everyday,
+        growth,
         land,
         sets,
         transactions,
@@ -177,6 +189,8 @@ def _benchmark(options: argparse.Namespace) -> int:
         print(everyday.table(everyday.run(**size)), end="")
     elif options.name == "volume":
         print(volume.table(volume.run(**size)), end="")
+    elif options.name == "growth":
+        print(volume.table(growth.run(**size)), end="")
     elif options.name == "sets":
         print(sets.table(sets.run(**size)), end="")
     elif options.name == "entries":

@@ -7,29 +7,27 @@ and to write the same marts: nobody can be faster than that.
 
 from __future__ import annotations
 
-import csv
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
-
-from orchestration import steps
 from orchestration.benchmarks import timed
-from orchestration.benchmarks.volume import AS_OF, held_back
-from orchestration.files import quoted
+from orchestration.benchmarks.days import (
+    AS_OF,
+    floor,
+    held_back,
+    land_company,
+    land_ten_invoices,
+    landed,
+    new_home,
+    write_csv,
+)
 from orchestration.home import Home, TieoutError
 from orchestration.ingest import ingest
 
 SMALL_FILES = 300
 SMALL_ROWS = 25_000
-TEN = 10
 
 
 @dataclass
@@ -54,18 +52,17 @@ def run(size: int = 5_000, repetitions: int = 3) -> list[Measure]:
     ten = Measure("ten invoices more", 15)
     reading = Measure(f"reading {SMALL_ROWS:,} rows in {SMALL_FILES} files", 4)
     for _ in range(repetitions):
-        with _new_home() as home:
-            end = AS_OF.date() - timedelta(days=1)
-            steps.land_demo(home, end, invoices=size, recent_days=1)
+        with new_home() as home:
+            land_company(home, size, recent_days=1)
             with held_back(home):
                 first = timed.run(home, AS_OF - timedelta(days=1))
                 whole.seconds.append(first.seconds)
                 ready.seconds.append(first.steps["Getting ready"])
-                alone.seconds.append(_floor(home))
+                alone.seconds.append(floor(home, landed(home)))
             next_day.seconds.append(timed.run(home, AS_OF).seconds)
-            _land_ten_invoices(home)
+            land_ten_invoices(home)
             ten.seconds.append(timed.run(home, AS_OF + timedelta(hours=1)).seconds)
-        with _new_home() as home:
+        with new_home() as home:
             _land_small_files(home)
             started = time.monotonic()
             result = ingest(home, AS_OF)
@@ -87,52 +84,6 @@ def table(measures: list[Measure]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextmanager
-def _new_home() -> Iterator[Home]:
-    with TemporaryDirectory(prefix="tieout-benchmark-") as folder:
-        yield Home(Path(folder) / "home").create()
-
-
-def _floor(home: Home) -> float:
-    """Seconds in which DuckDB reads the landed tables as text and writes the published ones."""
-    files = [
-        path for path in sorted(home.landing.rglob("*")) if path.suffix in (".csv", ".jsonl", ".gz")
-    ]
-    started = time.monotonic()
-    with duckdb.connect(str(home.root / "floor.duckdb")) as connection:
-        for number, path in enumerate(files):
-            # as lines, for some are broken on purpose
-            connection.execute(
-                f"create table file_{number} as select * from read_csv({quoted(str(path))}, "
-                "columns = {'line': 'VARCHAR'}, delim = '\x07', quote = '', escape = '', "
-                "header = false, strict_mode = false, ignore_errors = true)"
-            )
-        published = quoted(str(home.serving.resolve()))
-        connection.execute(f"attach {published} as published (read_only)")
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() "
-            "where database_name = 'published' and schema_name = 'marts' order by table_name"
-        ).fetchall():
-            connection.execute(f"create table {name} as select * from published.marts.{name}")
-    seconds = time.monotonic() - started
-    (home.root / "floor.duckdb").unlink()
-    return seconds
-
-
-def _land_ten_invoices(home: Home) -> None:
-    """Ten invoices like the first ten that landed, under numbers of their own."""
-    folder = home.feed_landing("billing_invoices")
-    with open(min(folder.glob("invoices_*.csv")), encoding="utf-8", newline="") as file:
-        rows = list(islice(csv.DictReader(file), TEN))
-    issued = f"{AS_OF - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
-    for number, row in enumerate(rows):
-        row["invoice_id"], row["invoice_number"] = f"in_ten{number}", f"TEN-{number:06d}"
-        row["idempotency_key"] = f"key-ten-{number}"
-        row["issued_at"] = row["updated_at"] = issued
-        row["due_date"] = f"{AS_OF + timedelta(days=14):%Y-%m-%d}"
-    _write(folder / "ten.csv", rows)
-
-
 def _land_small_files(home: Home) -> None:
     """Bank lines of one account, in many files."""
     day = datetime(2026, 1, 1)
@@ -149,12 +100,4 @@ def _land_small_files(home: Home) -> None:
     ]
     for number in range(SMALL_FILES):
         part = rows[number::SMALL_FILES]
-        _write(home.feed_landing("bank_transactions") / f"{number:03d}.csv", part)
-
-
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write_csv(home.feed_landing("bank_transactions") / f"{number:03d}.csv", part)

@@ -10,10 +10,21 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.home import PROJECT_DIR, Home, TieoutError, iso_timestamp
+
+_LAUNCHER = (
+    "import resource, subprocess, sys\n"
+    "code = subprocess.run(sys.argv[2:]).returncode\n"
+    "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
+    "open(sys.argv[1], 'w').write(str(peak))\n"
+    "sys.exit(code)"
+)
+"""A small process in between: of its own child the kernel tells a process at least the size that
+it has itself, and a benchmark may be large."""
 
 _STEP = re.compile(r"^\[\d+/\d+\] (?P<name>.+?) \.\..* done in (?P<seconds>[\d.]+) s$")
 
@@ -43,18 +54,17 @@ def run(home: Home, as_of: datetime) -> Run:
     output = home.root / "output"
     started = time.monotonic()
     with open(output, "w", encoding="utf-8") as written:
-        process = subprocess.Popen(
+        code, peak = measured(
             [sys.executable, "-m", "orchestration.cli", "run"],
+            home.root / "peak",
             cwd=PROJECT_DIR,
             env=environment,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
-        # of the process and of those that it waited for, dbt's among them
-        _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - started
     said = output.read_text(encoding="utf-8")
-    if os.waitstatus_to_exitcode(status) != 0:
+    if code != 0:
         raise TieoutError(f"The run of {as_of:%d %B} failed:\n{said[-5000:]}")
     rows, matches = _made(home.serving)
     return Run(
@@ -66,8 +76,20 @@ def run(home: Home, as_of: datetime) -> Run:
             if (step := _STEP.match(line))
         },
         seconds=seconds,
-        peak=usage.ru_maxrss * 1024,
+        peak=peak,
     )
+
+
+def measured(command: list[str], note: Path, **options: Any) -> tuple[int, int]:
+    """Exit status of a command, and the bytes of the largest of its processes.
+
+    Args:
+        note: a file for the figure, which may be overwritten.
+        options: of `subprocess.run`.
+    """
+    launcher = [sys.executable, "-c", _LAUNCHER, str(note), *command]
+    code = subprocess.run(launcher, check=False, **options).returncode
+    return code, int(note.read_text(encoding="utf-8")) * 1024
 
 
 def _made(serving: Path) -> tuple[int, int]:

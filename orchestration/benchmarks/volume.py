@@ -1,65 +1,83 @@
-"""`tieout benchmark volume`: a demo company of a million invoices, then its last two days.
+"""`tieout benchmark volume`: a million invoices, then the last two days, then ten invoices more.
 
 Each run is a process of its own, as a user starts it; what is measured is what the user waits for,
 step by step, and the memory of its largest process. The second run reads the files of the company's
-last two days, which the first has not seen.
+last two days, which the first has not seen. Beside each stands what DuckDB alone needs to read the
+same files and to write the same rows of the marts.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from orchestration import steps
 from orchestration.benchmarks import timed
-from orchestration.benchmarks.timed import Run
+from orchestration.benchmarks.days import (
+    AS_OF,
+    floor,
+    held_back,
+    land_company,
+    land_ten_invoices,
+    landed,
+    new_home,
+)
 from orchestration.home import Home
+from orchestration.publish import served_publication
 
-AS_OF = datetime(2026, 7, 1, 6)
 RECENT_DAYS = 2
 """Of six months: near two percent of all facts."""
 
 
-def run(size: int = 1_000_000) -> list[Run]:
-    """Reconcile a company of about `size` invoices, then what its last days bring.
+@dataclass(frozen=True)
+class Measured:
+    """A run, what it was of, and the seconds that DuckDB alone needs for the same."""
+
+    name: str
+    run: timed.Run
+    floor: float
+
+
+def run(size: int = 1_000_000) -> list[Measured]:
+    """Reconcile a company of about `size` invoices, what its last days bring, and ten more.
 
     Raises:
         TieoutError: when a run fails.
     """
-    # not `temporary_home`, whose dbt process would stand idle beside those of the runs
-    with TemporaryDirectory(prefix="tieout-benchmark-") as folder:
-        home = Home(Path(folder) / "home").create()
-        end = AS_OF.date() - timedelta(days=1)
-        steps.land_demo(home, end, invoices=size, recent_days=RECENT_DAYS)
+    with new_home() as home:
+        land_company(home, size, RECENT_DAYS)
+        measurer = Measurer(home)
         with held_back(home):
-            first = timed.run(home, AS_OF - timedelta(days=RECENT_DAYS))
-        return [first, timed.run(home, AS_OF)]
+            measurer.measure("but the last two days", AS_OF - timedelta(days=RECENT_DAYS))
+        measurer.measure("the last two days more", AS_OF)
+        land_ten_invoices(home)
+        measurer.measure("ten invoices more", AS_OF + timedelta(hours=1))
+        return measurer.measured
 
 
-@contextmanager
-def held_back(home: Home) -> Iterator[None]:
-    """Inside, the files of the demo company's last days are not in landing."""
-    recent = {
-        path: home.root / "held_back" / path.relative_to(home.landing)
-        for path in sorted(home.landing.rglob("*_recent.*"))
-    }
-    for path, aside in recent.items():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, aside)
-    yield
-    for path, aside in recent.items():
-        os.replace(aside, path)
+class Measurer:
+    """Runs over one home; knows what the runs before have read and published."""
+
+    def __init__(self, home: Home) -> None:
+        self.measured: list[Measured] = []
+        self._home = home
+        self._read: set[Path] = set()
+
+    def measure(self, name: str, as_of: datetime) -> None:
+        """Make the next run, and keep what it took."""
+        former = served_publication(self._home)
+        run = timed.run(self._home, as_of)
+        files = landed(self._home)
+        alone = floor(self._home, files - self._read, former)
+        self._read |= files
+        self.measured.append(Measured(name, run, alone))
 
 
-def table(runs: list[Run]) -> str:
+def table(measured: list[Measured]) -> str:
     """The result as text."""
-    names = ("all but the last two days", "the last two days more")
+    runs = [each.run for each in measured]
     lines = [
-        f"{'':30}" + "".join(f"{name:>28}" for name in names),
+        f"{'':30}" + "".join(f"{each.name:>28}" for each in measured),
         f"{'rows read':30}" + "".join(f"{run.rows:>28,}" for run in runs),
         f"{'matches made':30}" + "".join(f"{run.matches:>28,}" for run in runs),
         *(
@@ -67,6 +85,7 @@ def table(runs: list[Run]) -> str:
             for step in runs[0].steps
         ),
         f"{'from start to end':30}" + "".join(f"{run.seconds:>26.1f} s" for run in runs),
+        f"{'DuckDB alone':30}" + "".join(f"{each.floor:>26.1f} s" for each in measured),
         f"{'largest process':30}" + "".join(f"{run.peak / 2**30:>24.1f} GiB" for run in runs),
     ]
     return "\n".join(lines) + "\n"
