@@ -1,7 +1,9 @@
 """Publications: the marts of a successful run, in a file that readers open and never a writer.
 
-A publication is a copy of the former one in which the rows that differ are replaced: it costs a
-file copy, reading the marts, and writing what has changed. Every one has a name of its own, and
+A publication is a copy of the former one in which the rows that differ are replaced. Where the
+warehouse was built on the state that the former one shows, it tells what has changed
+(`macros/kept`), and a publication costs a file copy and the change; else the marts are compared.
+Every one has a name of its own, and
 `serving.duckdb` is a relative link that is swapped to the newest by one rename. A reader resolves
 the link and keys its cache on the real path, because DuckDB keeps showing old data to a process
 that holds a handle on a replaced path.
@@ -151,7 +153,7 @@ def _write(home: Home, target: Path) -> None:
     if former is not None:
         shutil.copyfile(former, target)
     try:
-        kept_whole = _update(home, target)
+        kept_whole = _update(home, target, run_of(former) if former else "")
     except duckdb.Error:
         # the former one cannot be read, or cannot be built on
         if former is None:
@@ -159,11 +161,19 @@ def _write(home: Home, target: Path) -> None:
         kept_whole = False
     if not kept_whole:
         remove_temporary(target.parent)
-        _update(home, target)
+        _update(home, target, "")
 
 
-def _update(home: Home, target: Path) -> bool:
-    """Bring the tables of `target` to what the marts hold; False where that left too much room."""
+def run_of(publication: Path) -> str:
+    """The run that a publication is named after."""
+    return "-".join(publication.stem.split("-")[:2])
+
+
+def _update(home: Home, target: Path, former_run: str) -> bool:
+    """Bring the tables of `target` to what the marts hold; False where that left too much room.
+
+    `former_run` is the run that `target` shows so far.
+    """
     with open_duckdb(home.target / "duckdb_scratch") as connection:
         connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
         connection.execute(f"attach {quoted(str(target))} as publication")
@@ -174,10 +184,14 @@ def _update(home: Home, target: Path) -> bool:
                 f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
             )
         former = _tables(connection, "publication")
+        told = _changes_since(connection, former_run)
         for name in former.keys() - marts.keys():
             connection.execute(f"drop table {_mart('publication', name)}")
         for name, columns in marts.items():
-            if former.get(name) != columns or not _has_changes_written(connection, name):
+            if former.get(name) != columns or not (
+                _has_told_changes_written(connection, name, told)
+                or _has_changes_written(connection, name)
+            ):
                 connection.execute(
                     f"create or replace table {_mart('publication', name)} as "
                     f"from {_mart('warehouse', name)}"
@@ -200,6 +214,57 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, l
         [database, MARTS_SCHEMA],
     ).fetchall()
     return {name: columns for name, columns in rows}
+
+
+def _changes_since(
+    connection: duckdb.DuckDBPyConnection, former_run: str
+) -> dict[str, list[str] | None]:
+    """How each kept table of the warehouse tells what changed since that run; empty if it does not.
+
+    By the columns that name a part of it; by none where rows were only added; None where its rows
+    were compared.
+    """
+    tables = dict(
+        connection.execute(
+            "select table_name, comment from duckdb_tables() "
+            "where database_name = 'warehouse' and schema_name = 'changes'"
+        ).fetchall()
+    )
+    if "last_run" not in tables:
+        return {}
+    [(built_on,)] = connection.execute("select built_on from warehouse.changes.last_run").fetchall()
+    if built_on != former_run:
+        return {}
+    return {
+        name: None if by is None else [column for column in by.split(", ") if column]
+        for name, by in tables.items()
+    }
+
+
+def _has_told_changes_written(
+    connection: duckdb.DuckDBPyConnection, name: str, told: dict[str, list[str] | None]
+) -> bool:
+    """Write what the warehouse tells of a mart's changes; False where it does not tell enough."""
+    if name not in told:
+        return False
+    changes = f'warehouse.changes."{name}"'
+    mart, published = _mart("warehouse", name), _mart("publication", name)
+    [(changed,)] = connection.execute(f"select count(*) from {changes}").fetchall()
+    if changed:
+        by = told[name]
+        if by is None:
+            return False
+        if by:
+            key = f"({', '.join(by)})"
+            of_changed = f"where {key} in (select {key} from {changes})"
+            connection.execute(f"delete from {published} {of_changed}")
+            connection.execute(f"insert into {published} from {mart} {of_changed}")
+        else:
+            connection.execute(f"insert into {published} select * exclude (change) from {changes}")
+    counts = connection.execute(
+        f"select (select count(*) from {mart}) = (select count(*) from {published})"
+    ).fetchall()
+    return bool(counts[0][0])
 
 
 def _has_changes_written(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

@@ -173,11 +173,19 @@ def _edited(home: Home) -> TieoutError:
 
 
 def _note_run(connection: duckdb.DuckDBPyConnection, last_run: list[Any]) -> None:
-    """Keep of which run the warehouse is: the next one asks what has come since (`macros/kept`)."""
+    """Keep of which run the warehouse is: the next one asks what has come since (`macros/kept`).
+
+    And on which run's state it was built, null where all was computed whole.
+    """
     connection.execute("create schema if not exists changes")
     connection.execute(
+        "create table if not exists changes.last_run "
+        "(run_id varchar, run_sequence bigint, as_of timestamp, built_on varchar)"
+    )
+    connection.execute(
         "create or replace table changes.last_run as select cast($1 as varchar) as run_id, "
-        "cast($2 as bigint) as run_sequence, cast($3 as timestamp) as as_of",
+        "cast($2 as bigint) as run_sequence, cast($3 as timestamp) as as_of, "
+        "(select max(run_id) from changes.last_run) as built_on",
         last_run,
     )
 

@@ -18,7 +18,8 @@
       greatest value is added, and nothing else ever changes.
 
     A change of any other input touches everything. `changes.<model>` holds what went and what came in
-    this run, `changes.last_run` the context of the run that left the warehouse as it was.
+    this run, and as its comment the columns of a part (none: only added to; null: compared whole).
+    `changes.last_run` is the context of the run that left the warehouse as it was.
 #}
 {% macro keep(target, sql, kept) %}
     {%- set kept = kept_of_feed() if kept.get('feed') else kept -%}
@@ -80,6 +81,12 @@
             {%- set stale = '(from ' ~ target ~ ' semi join touched using ' ~ key ~ ')' -%}
         {%- endif -%}
         {%- do write_changes(target, stale, plan.is_whole) -%}
+        {%- if not plan.is_whole -%}
+            {#- publications are brought up to date by it -#}
+            {%- do run_query(
+                'comment on table changes.' ~ target.identifier ~ " is '" ~ by | join(', ') ~ "'"
+            ) -%}
+        {%- endif -%}
         {%- if changed_tables([target.identifier]) -%}
             {%- if plan.is_whole -%}
                 {%- do run_query('truncate ' ~ target) -%}

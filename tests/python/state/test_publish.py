@@ -167,6 +167,70 @@ def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatc
     assert rows(home, "select text from marts.u where id = 7") == [("other",)]
 
 
+TOLD = {
+    "by parts": (
+        "delete from marts.t where id in (7, 8); "
+        "insert into marts.t values (7, 'other'), (-1, null)",
+        "select 7 as id, 'text 7' as text, 'went' as change union all "
+        "values (8, 'text 8', 'went'), (7, 'other', 'came'), (-1, null, 'came')",
+        "'id'",
+    ),
+    "rows that were added": (
+        "insert into marts.t values (-1, null)",
+        "select -1 as id, cast(null as varchar) as text, 'came' as change",
+        "''",
+    ),
+    "nothing": ("select 1", "select *, '' as change from marts.t limit 0", "null"),
+}
+
+
+def warehouse_that_tells(home: Home, told: str, built_on: str | None) -> None:
+    change, changes, by = TOLD[told]
+    warehouse_of(
+        home,
+        MANY.format(1000),
+        change,
+        "create schema changes",
+        f"create table changes.t as {changes}",
+        f"comment on table changes.t is {by}",
+        f"create table changes.last_run as select 'run-b' as run_id, {built_on} as built_on",
+    )
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_what_the_warehouse_tells_is_written_without_comparing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    warehouse_of(home, MANY.format(1000))
+    publish.publish(home, "run-a")
+    warehouse_that_tells(home, told, "'run-a'")
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        wanted = connection.execute("from marts.t order by all").fetchall()
+    monkeypatch.delattr(publish, "_has_changes_written")
+    publish.publish(home, "run-b")
+    assert rows(home, "from marts.t order by all") == wanted
+
+
+@pytest.mark.parametrize("built_on", ["'run-0'", "null"])
+def test_changes_since_another_state_than_the_published_one_are_not_believed(
+    home: Home, built_on: str
+) -> None:
+    """The run between was not published, or all was computed whole."""
+    warehouse_of(home, MANY.format(900))
+    publish.publish(home, "run-a")
+    warehouse_that_tells(home, "rows that were added", built_on)
+    publish.publish(home, "run-b")
+    assert rows(home, "select count(*) from marts.t") == [(1001,)]
+
+
+def test_a_mart_whose_told_changes_do_not_come_out_is_compared(home: Home) -> None:
+    warehouse_of(home, MANY.format(900))
+    publish.publish(home, "run-a")
+    warehouse_that_tells(home, "rows that were added", "'run-a'")
+    publish.publish(home, "run-b")
+    assert rows(home, "select count(*), count(distinct id) from marts.t") == [(1001, 1001)]
+
+
 def test_a_former_publication_that_cannot_be_read_is_not_built_on(home: Home) -> None:
     warehouse_of(home, MANY.format(1000))
     first = publish.publish(home, "run-a")
