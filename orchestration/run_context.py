@@ -95,7 +95,8 @@ def known_batches(home: Home) -> list[tuple[str, str, int]]:
 def next_sequence(home: Home) -> int:
     """Sequence for an ingest that has something new: above every manifest and every run."""
     manifests = [sequence for _, _, sequence in known_batches(home)]
-    return max([0, *manifests, *_recorded_sequences(home).values()]) + 1
+    recorded = [int(path.stem) for path in home.runs.glob("*.parquet") if path.name[0].isdigit()]
+    return max([0, *manifests, *recorded]) + 1
 
 
 def sequence_of_run(home: Home, run_id: str) -> int:

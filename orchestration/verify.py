@@ -342,10 +342,7 @@ def _entries(
 def _recomputed(values: dict[str, Any]) -> str:
     """The hash that an entry's columns give; empty where the payload is no canonical JSON."""
     try:
-        payload = canonical.parse_exactly(values["payload"])
-        if canonical.canonical_json(payload) != values["payload"]:
-            return ""
-        return hash_of_entry(values)
+        return hash_of_entry(values) if canonical.is_canonical(values["payload"]) else ""
     except (ValueError, TypeError, AttributeError):
         return ""
 

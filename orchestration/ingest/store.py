@@ -181,9 +181,9 @@ def run_file(first: int, last: int | None = None) -> str:
 
 
 def families(home: Home, contract: Contract) -> list[Path]:
-    """The folders that an ingest adds a file to where it has something for them."""
+    """The folders that an ingest adds a file to where it has something for them; manifests last."""
     feeds = [home.feed_raw(name) for name in contract.feeds]
-    return [*feeds, home.statements, home.redelivered, home.quarantine]
+    return [*feeds, home.statements, home.redelivered, home.quarantine, home.manifest]
 
 
 def compact(connection: duckdb.DuckDBPyConnection, home: Home, contract: Contract) -> None:
@@ -220,10 +220,11 @@ def remove_orphans(home: Home, contract: Contract, sequences: set[int], batches:
         spans = [stem.split("-") for stem in names if _SPAN.fullmatch(stem)]
         compacted = {n for first, last in spans for n in range(int(first), int(last) + 1)}
         kept = {Path(run_file(sequence)).stem for sequence in sequences - compacted} | batches
+        if folder == home.manifest:  # each commits itself: only one that is told twice goes
+            kept |= names.keys() - {Path(run_file(number)).stem for number in compacted}
         for stem, path in names.items():
             if path.name != EMPTY and stem not in kept and not _SPAN.fullmatch(stem):
                 path.unlink()
-    remove_temporary(home.manifest)
     remove_scratch(home)
 
 

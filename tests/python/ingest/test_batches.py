@@ -357,6 +357,9 @@ def test_the_files_of_many_ingests_become_one(
     assert sorted(path.name for path in folder.iterdir()) == [
         "000001-000003.parquet", "000004-000006.parquet", "000007.parquet", "_empty.parquet",
     ]  # fmt: skip
+    assert sorted(path.name for path in landing.home.manifest.iterdir()) == [
+        "000001-000003.parquet", "000004-000006.parquet", "000007.parquet", "_empty.parquet",
+    ]  # fmt: skip
     rows = landing.raw("gateway_payouts")
     assert [row["payout_id"] for row in rows] == [f"po_{number}" for number in range(1, 8)]
     assert [row["_run_sequence"] for row in rows] == list(range(1, 8))
@@ -368,8 +371,9 @@ def test_the_files_of_many_ingests_become_one(
     assert landing.raw("gateway_payouts") == rows
 
 
+@pytest.mark.parametrize("doubled", ["raw", "manifest"])
 def test_a_killed_compaction_doubles_nothing(
-    landing: Landing, monkeypatch: pytest.MonkeyPatch
+    landing: Landing, monkeypatch: pytest.MonkeyPatch, doubled: str
 ) -> None:
     monkeypatch.setattr(store, "COMPACTED", 3)
     for number in range(1, 3):
@@ -383,15 +387,18 @@ def test_a_killed_compaction_doubles_nothing(
 
     real = store.copy_to_parquet
 
-    def die_after(*arguments: Any) -> None:
-        real(*arguments)
-        raise Killed
+    def die_after(connection: Any, query: str, path: Path) -> None:
+        real(connection, query, path)
+        if (path.parent == landing.home.manifest) == (doubled == "manifest"):
+            raise Killed
 
     landing.land("gateway_payouts/3.csv", csv_text([PAYOUT | {"payout_id": "3"}]))
     with monkeypatch.context() as patch:
         patch.setattr(store, "copy_to_parquet", die_after)
         with pytest.raises(Killed):
             landing.ingest()
-    assert len(landing.raw("gateway_payouts")) == 6
+    seen = (len(landing.raw("gateway_payouts")), len(landing.batches()))
+    assert seen == ((6, 3) if doubled == "raw" else (3, 6))
     assert landing.ingest().new_batches == 0
     assert [row["payout_id"] for row in landing.raw("gateway_payouts")] == ["1", "2", "3"]
+    assert [row["run_sequence"] for row in landing.batches()] == [1, 2, 3]

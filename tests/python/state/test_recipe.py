@@ -128,3 +128,18 @@ def test_canonical_text_is_json_and_stable(value: object) -> None:
     text = canonical.canonical_json(value)
     assert json.loads(text) == value
     assert canonical.canonical_text(text) == text
+    assert canonical.is_canonical(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"b":"1","a":"2"}', '{"a": "1"}', '{"a":1}', '{"a":null}', '"\\u00e9"', '"\\/"', "[1.5]"],
+)
+def test_text_in_another_form_is_not_canonical(text: str) -> None:
+    assert not canonical.is_canonical(text)
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"a":Infinity}', '{"a":"1","a":"1"}', "[null]", "{"])
+def test_what_has_no_canonical_form_is_not_taken_for_it(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        canonical.is_canonical(text)
