@@ -13,6 +13,11 @@ GENESIS_HASH = "0" * 64
 """`previous_hash` of the first block."""
 
 
+_PLAIN = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
+
+
 class CanonicalText(str):
     """JSON text that is canonical already: it stands for the value that it tells."""
 
@@ -27,12 +32,10 @@ def canonical_json(value: Any) -> str:
     Raises:
         ValueError: for a null in a list, a float, or anything that JSON does not have.
     """
+    if isinstance(value, str):
+        return value if isinstance(value, CanonicalText) else encode_basestring(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, CanonicalText):
-        return value
-    if isinstance(value, str):
-        return encode_basestring(value)
     if isinstance(value, int):
         return f'"{value}"'
     if isinstance(value, list | tuple):
@@ -66,11 +69,7 @@ def is_canonical(text: str) -> bool:
     """
     value = parse_exactly(text)
     is_plain = text.isascii() and "null" not in text
-    if is_plain and text == json.dumps(
-        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-    ):
-        return True
-    return canonical_json(value) == text
+    return (is_plain and _PLAIN.encode(value) == text) or canonical_json(value) == text
 
 
 def parse_exactly(text: str) -> Any:
