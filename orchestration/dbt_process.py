@@ -29,6 +29,7 @@ from dbt.flags import get_flags
 from dbt.graph import Graph
 from dbt.parser.manifest import extended_mashumuro_decoder
 
+from orchestration import loading
 from orchestration.dbt_runs import CALL_ENDED, PARSE
 from orchestration.parsed import DBT_STATE
 
@@ -95,10 +96,11 @@ class Calls:
 
 def load(folder: Path) -> Manifest:
     """The project as dbt left it in `folder`, ready to be built."""
-    manifest: Manifest = Manifest.from_msgpack(
-        (folder / DBT_STATE).read_bytes(), decoder=extended_mashumuro_decoder
-    )
-    manifest.build_flat_graph()
+    with loading.for_good():
+        manifest: Manifest = Manifest.from_msgpack(
+            (folder / DBT_STATE).read_bytes(), decoder=extended_mashumuro_decoder
+        )
+        manifest.build_flat_graph()
     return manifest
 
 

@@ -8,7 +8,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from orchestration import dbt_runs, journal, progress, repeats, steps, summary
+from orchestration import dbt_runs, journal, loading, progress, repeats, steps, summary
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 
@@ -62,7 +62,7 @@ def execute_job(home: Home, trigger: str) -> None:
 def _execute_job(home: Home, trigger: str) -> None:
     with progress.current().step("Getting ready"):
         warnings.filterwarnings("ignore", module="dagster")
-        with ThreadPoolExecutor() as aside:
+        with loading.for_good(), ThreadPoolExecutor() as aside:
             parse = aside.submit(dbt_runs.ensure_parse, home)
             # Imported late, because these are slow to load and other commands do without them.
             import dagster as dg
@@ -71,7 +71,7 @@ def _execute_job(home: Home, trigger: str) -> None:
             from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
 
             parse.result()
-        job = build_definitions(home).resolve_job_def(JOB_NAME)
+            job = build_definitions(home).resolve_job_def(JOB_NAME)
     log = home.logs / "dagster.log"
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         try:
