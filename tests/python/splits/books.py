@@ -29,13 +29,15 @@ TEST_ACCOUNT = "DE02120300000000202051"
 class Books:
     """A company's books as they have been read, and what the next run will find.
 
-    `now` is the moment that the next run speaks for, `landed` the number of rows landed so far.
+    `now` is the moment that the next run speaks for, `landed` the number of rows landed so far,
+    `orders` the number of those that are decisions of people.
     """
 
     home: Home
     draw: random.Random
     now: datetime = datetime(1970, 1, 1)
     landed: int = 0
+    orders: int = 0
     _contract: Contract = field(default_factory=load_contract)
 
     # what is there
@@ -52,7 +54,7 @@ class Books:
         return self.draw.choice(rows) if rows else None
 
     def row(self, feed: str, condition: str = "true") -> Row | None:
-        """A row of a feed as its latest version says it, drawn among those for which it holds."""
+        """A row of a feed as it was read last, drawn among those for which it holds."""
         described = self._contract.feeds[feed]
         files = [str(path) for path in self.home.feed_raw(feed).glob("[0-9a-z]*.parquet")]
         if not files:
@@ -106,6 +108,7 @@ class Books:
 
     def decide(self, action: str, **more: Any) -> None:
         """A decision of a person."""
+        self.orders += 1
         self.land(
             "review_decisions",
             {

@@ -20,9 +20,18 @@ def rate_of_a_day_gone_by(books: Books) -> Steps:
 
 
 def rate_corrected(books: Books) -> Steps:
-    row = books.row("fx_rates", f"rate_date >= date '{books.today}' - 60")
-    if row:
-        books.correct("fx_rates", row, rate=row["rate"] * Decimal("1.02"))
+    """Of a day and currency that something was closed in."""
+    found = books.one(
+        "select currency, event_date from fct_items where currency <> 'EUR' and status = 'closed'"
+    )
+    if found:
+        row = books.row(
+            "fx_rates",
+            f"quote_currency = '{found[0]}' and rate_date between date '{found[1]}' - 3 "
+            f"and date '{found[1]}'",
+        )
+        if row:
+            books.correct("fx_rates", row, rate=row["rate"] * Decimal("1.02"))
     yield
 
 
