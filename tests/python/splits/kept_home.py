@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orchestration import dbt_runs, steps
+from orchestration import dbt_runs, steps, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, wall_clock
 from orchestration.journal import Block
@@ -44,6 +44,7 @@ class KeptHome:
             self.sealed = self._run(as_of)
             return []
         self._copy()
+        assert warehouse.is_current(self.home), "there is nothing that could be kept"
         self.sealed = self._run(as_of)
         with self._twin_in_place():
             rebuilt = self._run(as_of)

@@ -106,7 +106,7 @@ def live(story: Story, company: Company) -> None:
             story.run(moment)
             story.run(moment, is_again=True)
             return
-        story.run(moment, compared=compared_each)
+        story.run(moment, compared=compared_each and run > 0)
         what_next = draw.random()
         if what_next < 0.15:
             story.run(moment, compared=compared_each, is_again=True)
