@@ -167,7 +167,6 @@
 
 {# No row of it has changed. #}
 {% macro forget_changes(target) %}
-    {%- do run_query('create schema if not exists changes') -%}
     {%- do run_query(
         'create or replace table changes.' ~ target.identifier ~ " as select *, '' as change from "
         ~ target ~ ' limit 0'

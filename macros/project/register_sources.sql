@@ -8,6 +8,8 @@
     {% if execute and flags.WHICH in ['run', 'build', 'test', 'seed', 'show', 'compile', 'freshness'] %}
         {% set home = env_var('TIEOUT_HOME', 'data') %}
         {% set schemas = [] %}
+        {# here, because models that are built at the same time cannot each create it #}
+        {% do run_query('create schema if not exists changes') %}
         {% for table in graph.sources.values() %}
             {% if table.schema not in schemas %}
                 {% do schemas.append(table.schema) %}
