@@ -80,6 +80,20 @@ carried as (
     group by mentions.mention_value
 ),
 
+-- What few lines carry tells which of them came back. Told before lines are looked up by it: a word
+-- of many returns and many lines is all of them with all.
+telling_references as {{ materialized() }} (
+    select
+        return_mentions.item_id,
+        return_mentions.mention_value
+    from return_mentions
+    inner join carried
+        on return_mentions.mention_value = carried.mention_value
+    where
+        return_mentions.is_reference = 1
+        and carried.lines <= {{ search_limit('most_lines_of_a_returned_reference') }}
+),
+
 -- the amounts that the money may have had
 return_amounts as (
     select
@@ -92,6 +106,34 @@ return_amounts as (
         -return_lines.amount_without_charges as wanted_amount
     from return_lines
     where return_lines.amount_without_charges is not null
+),
+
+-- bare words count only where the bank names nobody
+nameless_returns as {{ materialized() }} (
+    select
+        return_amounts.item_id,
+        return_amounts.account_id,
+        return_amounts.wanted_amount,
+        return_mentions.mention_value
+    from return_amounts
+    inner join return_mentions
+        on return_amounts.item_id = return_mentions.item_id
+    where
+        return_mentions.is_reference = 0
+        and return_amounts.account_key is null
+        and return_amounts.end_to_end_key is null
+),
+
+words_of_amount as {{ materialized() }} (
+    select
+        nameless_returns.item_id,
+        nameless_returns.mention_value,
+        originals.item_id as returned_item_id
+    from nameless_returns
+    inner join transactions as originals
+        on
+            nameless_returns.account_id = originals.account_id
+            and nameless_returns.wanted_amount = originals.amount
 ),
 
 -- Each kind of evidence looks its lines up by a key of its own; what many lines have in common only
@@ -136,43 +178,27 @@ evidence as (
     union all
     {%- endfor %}
     select
-        return_mentions.item_id,
+        telling_references.item_id,
         mentions.item_id as returned_item_id,
         'a reference in common' as kind,
         4 as points
-    from return_mentions
-    inner join carried
-        on return_mentions.mention_value = carried.mention_value
+    from telling_references
     inner join mentions
-        on return_mentions.mention_value = mentions.mention_value
-    where
-        return_mentions.is_reference = 1
-        and carried.lines <= {{ search_limit('most_lines_of_a_returned_reference') }}
+        on telling_references.mention_value = mentions.mention_value
     union all
-    -- bare words count only where the bank names nobody
     select
-        return_amounts.item_id,
-        originals.item_id as returned_item_id,
+        words_of_amount.item_id,
+        words_of_amount.returned_item_id,
         'words in common' as kind,
         1 as points
-    from return_amounts
-    inner join return_mentions
-        on return_amounts.item_id = return_mentions.item_id
-    inner join transactions as originals
-        on
-            return_amounts.account_id = originals.account_id
-            and return_amounts.wanted_amount = originals.amount
+    from words_of_amount
     inner join mentions
         on
-            originals.item_id = mentions.item_id
-            and return_mentions.mention_value = mentions.mention_value
-    where
-        return_mentions.is_reference = 0
-        and return_amounts.account_key is null
-        and return_amounts.end_to_end_key is null
+            words_of_amount.returned_item_id = mentions.item_id
+            and words_of_amount.mention_value = mentions.mention_value
 ),
 
-weighed as (
+weighed as {{ materialized() }} (
     select
         kinds.item_id,
         kinds.returned_item_id,
@@ -215,45 +241,56 @@ taken_apart as (
     group by return_parts.item_id, original_parts.item_id
 ),
 
+weighed_lines as {{ materialized() }} (
+    select
+        weighed.*,
+        return_lines.account_id,
+        return_lines.currency,
+        return_lines.amount,
+        return_lines.amount_without_charges,
+        return_lines.booking_date
+    from weighed
+    inner join return_lines
+        on weighed.item_id = return_lines.item_id
+),
+
 candidates as (
     select
-        return_lines.item_id,
-        weighed.returned_item_id,
-        weighed.evidence,
-        weighed.points,
-        return_lines.amount,
-        return_lines.booking_date,
+        weighed_lines.item_id,
+        weighed_lines.returned_item_id,
+        weighed_lines.evidence,
+        weighed_lines.points,
+        weighed_lines.amount,
+        weighed_lines.booking_date,
         originals.amount as returned_amount,
         case
-            when originals.amount = -return_lines.amount then 'exact'
-            when originals.amount = -return_lines.amount_without_charges then 'charges'
+            when originals.amount = -weighed_lines.amount then 'exact'
+            when originals.amount = -weighed_lines.amount_without_charges then 'charges'
             when
-                weighed.points >= 4
-                and abs(originals.amount + return_lines.amount)
+                weighed_lines.points >= 4
+                and abs(originals.amount + weighed_lines.amount)
                 <= {{ search_limit('largest_share_of_an_unstated_charge') }}
                 * abs(originals.amount)
                 then 'partial'
         end as relation
-    from weighed
-    inner join return_lines
-        on weighed.item_id = return_lines.item_id
+    from weighed_lines
     inner join transactions as originals
         on
-            weighed.returned_item_id = originals.item_id
-            and return_lines.account_id = originals.account_id
-            and return_lines.currency = originals.currency
+            weighed_lines.returned_item_id = originals.item_id
+            and weighed_lines.account_id = originals.account_id
+            and weighed_lines.currency = originals.currency
     left join taken_apart
         on
-            weighed.item_id = taken_apart.item_id
-            and weighed.returned_item_id = taken_apart.returned_item_id
+            weighed_lines.item_id = taken_apart.item_id
+            and weighed_lines.returned_item_id = taken_apart.returned_item_id
     where
         taken_apart.item_id is null
         and not originals.is_marked
-        and sign(originals.amount) = -sign(return_lines.amount)
-        and {{ days_between('originals.booking_date', 'return_lines.booking_date') }} >= 0
-        and {{ days_between('originals.booking_date', 'return_lines.booking_date') }}
+        and sign(originals.amount) = -sign(weighed_lines.amount)
+        and {{ days_between('originals.booking_date', 'weighed_lines.booking_date') }} >= 0
+        and {{ days_between('originals.booking_date', 'weighed_lines.booking_date') }}
         <= case
-            when weighed.points >= 4 then {{ search_limit('largest_days_of_a_return') }}
+            when weighed_lines.points >= 4 then {{ search_limit('largest_days_of_a_return') }}
             else {{ search_limit('largest_days_of_an_unreferenced_return') }}
         end
 ),
