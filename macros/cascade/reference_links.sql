@@ -10,16 +10,15 @@ with
 
 open_items as (select * from {{ ref(open_model) }}),
 
-mentions as (
+known_mentions as (
     select *
-    from {{ ref('int_item_mentions') }}
+    from {{ ref('int_item_mentions__known') }}
     where
-        mention_source in (
+        is_of_party
+        and mention_source in (
             {%- for source in sources %}'{{ source }}'{{ ', ' if not loop.last }}{% endfor -%}
         )
 ),
-
-numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
@@ -41,25 +40,23 @@ readings as (
         actual_items.item_key as actual_item_key,
         actual_items.anchor_item_key as actual_unit,
         actual_items.family_id,
-        mentions.mention_value,
-        mentions.mention_digits,
-        mentions.stated_amount,
-        case when mentions.reading_steps < 4 then mentions.mention_value else mentions.mention_digits end
-            as said,
-        numbers.item_key,
-        numbers.row_hash,
-        numbers.strength,
-        mentions.reading_steps + numbers.reading_steps as reading_steps
-    from mentions
+        known_mentions.mention_value,
+        known_mentions.mention_digits,
+        known_mentions.stated_amount,
+        case
+            when known_mentions.mention_steps < 4 then known_mentions.mention_value
+            else known_mentions.mention_digits
+        end as said,
+        known_mentions.named_item_key as item_key,
+        known_mentions.named_row_hash as row_hash,
+        known_mentions.strength,
+        known_mentions.reading_steps
+    from known_mentions
     inner join open_items as actual_items
-        on mentions.item_key = actual_items.item_key
-    inner join numbers
         on
-            mentions.mention_value = numbers.number_value
-            and actual_items.reconciliation = numbers.reconciliation
-    where
-        actual_items.side = 'actual'
-        and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+            known_mentions.item_key = actual_items.item_key
+            and known_mentions.reconciliation = actual_items.reconciliation
+    where actual_items.side = 'actual'
 ),
 
 nearest_readings as (

@@ -17,7 +17,11 @@ rules as (
 
 mentions as (select * from {{ ref('int_item_mentions') }}),
 
-numbers as (select * from {{ ref('int_item_numbers__current') }}),
+known_mentions as (
+    select *
+    from {{ ref('int_item_mentions__known') }}
+    where strength = 'strong' and is_of_party
+),
 
 held_since as (
     select
@@ -81,10 +85,10 @@ documents as (
 readings as (
     select
         payments.unit_key as actual_unit,
-        numbers.item_key,
-        mentions.mention_value,
-        mentions.mention_digits,
-        mentions.reading_steps + numbers.reading_steps as reading_steps,
+        known_mentions.named_item_key as item_key,
+        known_mentions.mention_value,
+        known_mentions.mention_digits,
+        known_mentions.reading_steps,
         case when payments.family_id = documents.family_id then 1 else 0 end as is_own,
         case
             when
@@ -109,16 +113,12 @@ readings as (
             else 0
         end as may_be_part
     from payments
-    inner join mentions
-        on payments.unit_key = mentions.item_key
-    inner join numbers
+    inner join known_mentions
         on
-            payments.reconciliation = numbers.reconciliation
-            and mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
-            and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+            payments.unit_key = known_mentions.item_key
+            and payments.reconciliation = known_mentions.reconciliation
     inner join documents
-        on numbers.item_key = documents.item_key
+        on known_mentions.named_item_key = documents.item_key
 ),
 
 nearest_readings as (

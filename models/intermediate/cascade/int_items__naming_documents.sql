@@ -7,22 +7,12 @@ mentions as (select * from {{ ref('int_item_mentions') }}),
 
 numbers as (select * from {{ ref('int_item_numbers__current') }}),
 
-known_mentions as (
-    select
-        mentions.*,
-        numbers.strength = 'strong'
-        and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
-            as is_naming
-    from mentions
-    inner join numbers
-        on mentions.mention_value = numbers.number_value
-    where mentions.item_key like numbers.reconciliation || '|%'
-),
+known_mentions as (select * from {{ ref('int_item_mentions__known') }}),
 
 naming_known as (
     select distinct known_mentions.item_key
     from known_mentions
-    where known_mentions.is_naming
+    where known_mentions.strength = 'strong' and known_mentions.is_of_party
 ),
 
 -- letters and digits, as whole numbers of several documents are written

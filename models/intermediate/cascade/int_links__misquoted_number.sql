@@ -12,9 +12,11 @@ spoken_for as (select * from {{ ref('int_units__spoken_for') }}),
 
 weak_links as (select * from {{ ref('int_links__weak_reference') }}),
 
-mentions as (select * from {{ ref('int_item_mentions') }}),
-
-numbers as (select * from {{ ref('int_item_numbers__current') }}),
+known_mentions as (
+    select *
+    from {{ ref('int_item_mentions__known') }}
+    where strength = 'strong'
+),
 
 {{ units_of('open_items') }},
 
@@ -75,17 +77,14 @@ waiting_documents as (
 still_named as (
     select
         pairs.actual_unit,
-        numbers.item_key,
+        known_mentions.named_item_key as item_key,
         pairs.family_id,
         pairs.known_in_run
     from pairs
-    inner join mentions
-        on pairs.actual_unit = mentions.item_key
-    inner join numbers
+    inner join known_mentions
         on
-            pairs.reconciliation = numbers.reconciliation
-            and mentions.mention_value = numbers.number_value
-            and numbers.strength = 'strong'
+            pairs.actual_unit = known_mentions.item_key
+            and pairs.reconciliation = known_mentions.reconciliation
     where pairs.names_own
 ),
 
