@@ -16,20 +16,12 @@
     relation: CTE with the key columns, mention_source, written, dashed_kid.
 -#}
 {% macro reference_fields_of(relation, key_columns) %}
-reference_candidates as (
-    select distinct
+-- few spans look like one: picked out before anything is compared
+reference_spans as {{ materialized() }} (
+    select
         {% for c in key_columns %}{{ relation }}.{{ c }}, {% endfor %}{{ relation }}.mention_source,
         {{ relation }}.written,
-        case
-            when {{ regex_matches(relation ~ '.written', '^KID') }}
-                then {{ regex_extract(relation ~ '.written', '^KID([0-9]+)$', 1) }}
-            else {{ relation }}.written
-        end
-        || case
-            when {{ relation }}.dashed_kid = {{ regex_replace_all(relation ~ '.written', '^KID', '') }}
-                then '-'
-            else ''
-        end as reference
+        {{ relation }}.dashed_kid
     from {{ relation }}
     where
         {{ regex_matches(
@@ -39,6 +31,23 @@ reference_candidates as (
             {{ relation }}.mention_source = 'structured_reference'
             and {{ regex_matches(relation ~ '.written', '^[0-9]{2,25}$') }}
         )
+),
+
+reference_candidates as (
+    select distinct
+        {% for c in key_columns %}reference_spans.{{ c }}, {% endfor %}reference_spans.mention_source,
+        reference_spans.written,
+        case
+            when {{ regex_matches('reference_spans.written', '^KID') }}
+                then {{ regex_extract('reference_spans.written', '^KID([0-9]+)$', 1) }}
+            else reference_spans.written
+        end
+        || case
+            when reference_spans.dashed_kid = {{ regex_replace_all('reference_spans.written', '^KID', '') }}
+                then '-'
+            else ''
+        end as reference
+    from reference_spans
 ),
 
 -- one scan for all forms: Spark plans every branch of a union, and all below it, anew

@@ -117,6 +117,7 @@ mention_readings as (
 mention_prefixed as (
     select
         mention_readings.*,
+        {{ regex_replace_all('mention_readings.grouped', '[^0-9]+', '') }} as mention_digits,
         case
             when reference_prefixes.prefix is not null
                 then {{ regex_extract('mention_readings.written', '^[A-Z]+([0-9]+)$', 1) }}
@@ -151,7 +152,7 @@ mention_writings as (
                             then mention_prefixed.digit_groups
                     end
         end as mention_value,
-        mention_prefixed.grouped,
+        mention_prefixed.mention_digits,
         mention_steps.step as reading_steps
     from mention_prefixed
     cross join mention_steps
@@ -168,7 +169,7 @@ mention_values as (
     select
         {% for c in key_columns %}reference_fields.{{ c }}, {% endfor %}reference_fields.mention_source,
         reference_fields.mention_value,
-        reference_fields.written as grouped,
+        {{ regex_replace_all('reference_fields.written', '[^0-9]+', '') }} as mention_digits,
         reference_fields.reading_steps,
         reference_fields.beside_digits
     from reference_fields
@@ -179,7 +180,7 @@ mentions as (
         {% for c in key_columns %}mention_values.{{ c }}, {% endfor %}mention_values.mention_source,
         mention_values.mention_value,
         mention_values.beside_digits,
-        min({{ regex_replace_all('mention_values.grouped', '[^0-9]+', '') }}) as mention_digits,
+        min(mention_values.mention_digits) as mention_digits,
         min(mention_values.reading_steps) as reading_steps
     from mention_values
     where mention_values.mention_value <> ''

@@ -109,7 +109,7 @@ advised as (
     ) = 1
 ),
 
-texts as (
+item_texts as (
     select
         open_items.item_key,
         '' as line_key,
@@ -138,24 +138,36 @@ texts as (
     from advised
 ),
 
-{{ mentions_of('texts', ['item_key', 'line_key']) }},
+-- descriptions stand on many charges: each is read once
+texts as {{ materialized() }} (
+    select distinct
+        item_texts.mention_source,
+        item_texts.mention_text
+    from item_texts
+),
+
+{{ mentions_of('texts', ['mention_text']) }},
 
 final as (
     select
-        mentions.item_key,
+        item_texts.item_key,
         mentions.mention_source,
         mentions.mention_value,
         mentions.beside_digits,
         min(mentions.mention_digits) as mention_digits,
         min(mentions.reading_steps) as reading_steps,
         cast(sum(advised.stated_amount) as {{ amount_type() }}) as stated_amount
-    from mentions
+    from item_texts
+    inner join mentions
+        on
+            item_texts.mention_source = mentions.mention_source
+            and item_texts.mention_text = mentions.mention_text
     left join advised
         on
-            mentions.item_key = advised.item_key
-            and mentions.line_key = advised.line_key
+            item_texts.item_key = advised.item_key
+            and item_texts.line_key = advised.line_key
     group by
-        mentions.item_key,
+        item_texts.item_key,
         mentions.mention_source,
         mentions.mention_value,
         mentions.beside_digits

@@ -8,7 +8,7 @@ transactions as (
     where booked.role = 'item'
 ),
 
-texts as (
+line_texts as (
     select
         transactions.item_id,
         transactions.text_hash,
@@ -50,6 +50,30 @@ texts as (
     where transactions.entry_key is not null
 ),
 
-{{ mentions_of('texts', ['item_id', 'text_hash']) }}
+-- names and phrases stand on many lines: each is read once
+texts as {{ materialized() }} (
+    select distinct
+        line_texts.mention_source,
+        line_texts.mention_text
+    from line_texts
+),
 
-select * from mentions
+{{ mentions_of('texts', ['mention_text']) }},
+
+final as (
+    select
+        line_texts.item_id,
+        line_texts.text_hash,
+        mentions.mention_source,
+        mentions.mention_value,
+        mentions.beside_digits,
+        mentions.mention_digits,
+        mentions.reading_steps
+    from line_texts
+    inner join mentions
+        on
+            line_texts.mention_source = mentions.mention_source
+            and line_texts.mention_text = mentions.mention_text
+)
+
+select * from final
