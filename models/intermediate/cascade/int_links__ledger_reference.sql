@@ -47,7 +47,7 @@ ledger_lines as (
             = open_items.item_id
 ),
 
-texts as (
+line_texts as (
     select
         bank_lines.item_key,
         bank_lines.party_id,
@@ -65,7 +65,15 @@ texts as (
     where ledger_lines.description is not null
 ),
 
-{{ mentions_of('texts', ['item_key', 'party_id']) }},
+-- phrases stand on many lines: each is read once
+texts as {{ materialized() }} (
+    select distinct
+        line_texts.mention_source,
+        line_texts.mention_text
+    from line_texts
+),
+
+{{ mentions_of('texts', ['mention_text']) }},
 
 -- an id is given as such; a number in a text counts only against an id
 carried as (
@@ -102,17 +110,21 @@ carried as (
     from ledger_lines
     union all
     select
-        mentions.item_key,
-        mentions.party_id,
-        mentions.mention_source,
+        line_texts.item_key,
+        line_texts.party_id,
+        line_texts.mention_source,
         mentions.mention_value as carried_value,
         0 as is_id
-    from mentions
+    from line_texts
+    inner join mentions
+        on
+            line_texts.mention_source = mentions.mention_source
+            and line_texts.mention_text = mentions.mention_text
     where mentions.reading_steps = 0
 ),
 
 -- four digits can be a year, an amount or a street number
-telling as (
+telling as {{ materialized() }} (
     select
         carried.item_key,
         carried.party_id,
@@ -131,7 +143,7 @@ telling as (
 ),
 
 -- bank lines that carry a value alone among those of their amount
-sole_banks as (
+sole_banks as {{ materialized() }} (
     select
         telling.party_id,
         telling.carried_value,
@@ -146,25 +158,33 @@ sole_banks as (
     having count(*) = 1
 ),
 
+-- with its amount beside what it carries: by the amount alone all lines of one amount would meet
+telling_ledgers as {{ materialized() }} (
+    select
+        telling.*,
+        ledger_lines.event_date,
+        ledger_lines.remaining_amount
+    from telling
+    inner join ledger_lines
+        on telling.item_key = ledger_lines.item_key
+    where telling.mention_source = 'ledger'
+),
+
 equal_pairs as (
     select
         sole_banks.item_key as expected_unit,
-        telling.item_key as actual_unit,
-        ledger_lines.event_date,
+        telling_ledgers.item_key as actual_unit,
+        telling_ledgers.event_date,
         max(sole_banks.carried_value) as carried_value,
-        max(least(sole_banks.is_id, telling.is_id)) as is_id_of_both
+        max(least(sole_banks.is_id, telling_ledgers.is_id)) as is_id_of_both
     from sole_banks
-    inner join telling
+    inner join telling_ledgers
         on
-            sole_banks.party_id = telling.party_id
-            and sole_banks.carried_value = telling.carried_value
-            and telling.mention_source = 'ledger'
-    inner join ledger_lines
-        on
-            telling.item_key = ledger_lines.item_key
-            and sole_banks.remaining_amount = ledger_lines.remaining_amount
-    where greatest(sole_banks.is_id, telling.is_id) = 1
-    group by sole_banks.item_key, telling.item_key, ledger_lines.event_date
+            sole_banks.party_id = telling_ledgers.party_id
+            and sole_banks.carried_value = telling_ledgers.carried_value
+            and sole_banks.remaining_amount = telling_ledgers.remaining_amount
+    where greatest(sole_banks.is_id, telling_ledgers.is_id) = 1
+    group by sole_banks.item_key, telling_ledgers.item_key, telling_ledgers.event_date
 ),
 
 equals as (
@@ -189,44 +209,52 @@ settled_units as (
     select equals.actual_unit as unit_key from equals
 ),
 
-carriers as (
-    select
-        telling.party_id,
-        telling.carried_value
+unsettled as {{ materialized() }} (
+    select telling.*
     from telling
     left join settled_units
         on telling.item_key = settled_units.unit_key
     where settled_units.unit_key is null
-    group by telling.party_id, telling.carried_value
+),
+
+carriers as (
+    select
+        unsettled.party_id,
+        unsettled.carried_value
+    from unsettled
+    group by unsettled.party_id, unsettled.carried_value
     having
-        count(case when telling.mention_source = 'bank' then 1 end) = 1
-        or count(case when telling.mention_source = 'ledger' then 1 end) = 1
+        count(case when unsettled.mention_source = 'bank' then 1 end) = 1
+        or count(case when unsettled.mention_source = 'ledger' then 1 end) = 1
+),
+
+-- one against several, told before both sides meet: several against several are all with all
+carrying_banks as {{ materialized() }} (
+    select
+        unsettled.item_key,
+        unsettled.party_id,
+        unsettled.carried_value,
+        unsettled.is_id
+    from carriers
+    inner join unsettled
+        on
+            carriers.party_id = unsettled.party_id
+            and carriers.carried_value = unsettled.carried_value
+    where unsettled.mention_source = 'bank'
 ),
 
 added_up as (
     select
-        bank_values.item_key as expected_unit,
-        ledger_values.item_key as actual_unit,
-        bank_values.carried_value
-    from carriers
-    inner join telling as bank_values
+        carrying_banks.item_key as expected_unit,
+        unsettled.item_key as actual_unit,
+        carrying_banks.carried_value
+    from carrying_banks
+    inner join unsettled
         on
-            carriers.party_id = bank_values.party_id
-            and carriers.carried_value = bank_values.carried_value
-            and bank_values.mention_source = 'bank'
-    inner join telling as ledger_values
-        on
-            carriers.party_id = ledger_values.party_id
-            and carriers.carried_value = ledger_values.carried_value
-            and ledger_values.mention_source = 'ledger'
-    left join settled_units as settled_banks
-        on bank_values.item_key = settled_banks.unit_key
-    left join settled_units as settled_ledgers
-        on ledger_values.item_key = settled_ledgers.unit_key
-    where
-        (bank_values.is_id = 1 or ledger_values.is_id = 1)
-        and settled_banks.unit_key is null
-        and settled_ledgers.unit_key is null
+            carrying_banks.party_id = unsettled.party_id
+            and carrying_banks.carried_value = unsettled.carried_value
+            and unsettled.mention_source = 'ledger'
+    where carrying_banks.is_id = 1 or unsettled.is_id = 1
 ),
 
 found as (
