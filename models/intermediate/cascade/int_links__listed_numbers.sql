@@ -42,7 +42,7 @@ payments as (
         and units.unit_amount > 0
 ),
 
-texts as (
+texts as {{ materialized() }} (
     select
         payments.*,
         {{ with_list_signs('bank_transactions.remittance_information') }} as message
@@ -151,7 +151,7 @@ members as (
             and ranges.first_value + steps.step <= ranges.last_value
 ),
 
-keyed as (
+keyed as {{ materialized() }} (
     select
         members.*,
         {{ without_leading_zeros('members.head || members.digits') }} as number_value,
@@ -159,30 +159,53 @@ keyed as (
     from members
 ),
 
-found as (
-    select distinct
-        payments.reconciliation,
-        payments.unit_key as actual_unit,
-        payments.unit_amount as payment_amount,
+-- the few lists first: a payer's documents are not held against all that the payer has sent
+known_members as {{ materialized() }} (
+    select
+        keyed.unit_key,
         keyed.form,
+        keyed.head,
+        keyed.first_digits,
         keyed.digits,
         keyed.members_said,
-        keyed.head || keyed.first_digits as first_number,
+        numbers.reconciliation,
+        numbers.item_key
+    from keyed
+    inner join numbers
+        on keyed.number_value = numbers.number_value
+),
+
+listing as {{ materialized() }} (
+    select
+        known_members.*,
+        payments.unit_amount as payment_amount,
+        payments.family_id,
+        payments.currency
+    from known_members
+    inner join payments
+        on
+            known_members.unit_key = payments.unit_key
+            and known_members.reconciliation = payments.reconciliation
+),
+
+found as (
+    select distinct
+        listing.reconciliation,
+        listing.unit_key as actual_unit,
+        listing.payment_amount,
+        listing.form,
+        listing.digits,
+        listing.members_said,
+        listing.head || listing.first_digits as first_number,
         documents.unit_key as expected_unit,
         documents.unit_amount
-    from keyed
-    inner join payments
-        on keyed.unit_key = payments.unit_key
-    inner join numbers
-        on
-            keyed.number_value = numbers.number_value
-            and payments.reconciliation = numbers.reconciliation
+    from listing
     inner join units as documents
         on
-            numbers.item_key = documents.unit_key
+            listing.item_key = documents.unit_key
             and documents.side = 'expected'
-            and payments.family_id = documents.family_id
-            and payments.currency = documents.currency
+            and listing.family_id = documents.family_id
+            and listing.currency = documents.currency
 ),
 
 totals as (

@@ -111,36 +111,47 @@ declined_both_ways as (
         on own.match_id = others.match_id and own.side <> others.side
 ),
 
+-- of the few that are open, before all numbers are looked at
+named_in_vain as {{ materialized() }} (
+    select
+        open_items.*,
+        mentions.mention_value
+    from open_items
+    inner join mentions
+        on open_items.item_key = mentions.item_key
+    left join suggested
+        on open_items.item_key = suggested.item_key
+    where suggested.item_key is null
+),
+
 named as (
     select
-        open_items.item_key,
-        open_items.reconciliation,
-        open_items.item_type,
-        open_items.item_id,
+        named_in_vain.item_key,
+        named_in_vain.reconciliation,
+        named_in_vain.item_type,
+        named_in_vain.item_id,
         cast(null as {{ dbt.type_string() }}) as match_id,
         all_items.item_type as other_item_type,
         all_items.item_id as other_item_id,
         cast(null as {{ amount_type() }}) as score,
         {{ json_object([
-            ['names', 'min(mentions.mention_value)'],
+            ['names', 'min(named_in_vain.mention_value)'],
             ['open', amount_text('min(all_items.open_amount)')],
         ]) }} as score_parts,
         min(
             case
                 when declined_both_ways.item_key is not null then 'declined_before'
                 when all_items.status = 'set_aside' then 'named_item_' || all_items.set_aside_reason
-                when all_items.currency <> open_items.currency then 'named_item_other_currency'
+                when all_items.currency <> named_in_vain.currency then 'named_item_other_currency'
                 when numbers.strength = 'weak' then 'weak_reference'
                 else 'named_item_not_chosen'
             end
         ) as why_not
-    from open_items
-    inner join mentions
-        on open_items.item_key = mentions.item_key
+    from named_in_vain
     inner join numbers
         on
-            open_items.reconciliation = numbers.reconciliation
-            and mentions.mention_value = numbers.number_value
+            named_in_vain.reconciliation = numbers.reconciliation
+            and named_in_vain.mention_value = numbers.number_value
     inner join all_items
         on
             numbers.item_key = all_items.item_key
@@ -148,16 +159,13 @@ named as (
             and all_items.status <> 'closed'
     left join declined_both_ways
         on
-            open_items.item_key = declined_both_ways.item_key
+            named_in_vain.item_key = declined_both_ways.item_key
             and all_items.item_key = declined_both_ways.other_item_key
-    left join suggested
-        on open_items.item_key = suggested.item_key
-    where suggested.item_key is null
     group by
-        open_items.item_key,
-        open_items.reconciliation,
-        open_items.item_type,
-        open_items.item_id,
+        named_in_vain.item_key,
+        named_in_vain.reconciliation,
+        named_in_vain.item_type,
+        named_in_vain.item_id,
         all_items.item_type,
         all_items.item_id
 ),

@@ -61,15 +61,17 @@ cut_names as (
 
 -- Customers that only the invoices know have a number too. What could be a year, an amount or a
 -- word is no key, nor is what is also the number of a document.
-customer_numbers as (
+numbered_customers as {{ materialized() }} (
+    select customers.customer_id from customers
+    union
+    select invoices.customer_id from invoices
+),
+
+customer_numbers as {{ materialized() }} (
     select
-        numbered.customer_id,
-        {{ number_key('numbered.customer_id') }} as key_value
-    from (
-        select customers.customer_id from customers
-        union
-        select invoices.customer_id from invoices
-    ) as numbered
+        numbered_customers.customer_id,
+        {{ number_key('numbered_customers.customer_id') }} as key_value
+    from numbered_customers
 ),
 
 strong_numbers as (
@@ -108,21 +110,37 @@ unlisted_documents as (
     where customers.customer_id is null
 ),
 
+unlisted_numbers as {{ materialized() }} (
+    select
+        strong_numbers.number_value,
+        unlisted_documents.currency,
+        unlisted_documents.total_amount
+    from unlisted_documents
+    inner join strong_numbers
+        on unlisted_documents._row_hash = strong_numbers.row_hash
+),
+
+unlisted_mentions as {{ materialized() }} (
+    select
+        mentions.item_id,
+        unlisted_numbers.currency,
+        unlisted_numbers.total_amount
+    from unlisted_numbers
+    inner join mentions
+        on unlisted_numbers.number_value = mentions.mention_value
+),
+
 -- lines of everybody who pays a document of such a customer by its number
 payers_of_unlisted as (
     select distinct
         bank_transactions.account_key,
         bank_transactions.name_key
-    from unlisted_documents
-    inner join strong_numbers
-        on unlisted_documents._row_hash = strong_numbers.row_hash
-    inner join mentions
-        on strong_numbers.number_value = mentions.mention_value
+    from unlisted_mentions
     inner join bank_transactions
         on
-            mentions.item_id = bank_transactions.item_id
-            and unlisted_documents.currency = bank_transactions.currency
-            and unlisted_documents.total_amount = bank_transactions.amount
+            unlisted_mentions.item_id = bank_transactions.item_id
+            and unlisted_mentions.currency = bank_transactions.currency
+            and unlisted_mentions.total_amount = bank_transactions.amount
 ),
 
 payer_keys as (
@@ -151,27 +169,52 @@ line_keys as (
     from bank_transactions
 ),
 
-paid_by_number as (
+-- the few lines first, then what they say, then whose numbers it is
+payer_lines as {{ materialized() }} (
     select
         payer_keys.key_kind,
         payer_keys.key_value,
-        invoices.customer_id,
-        invoices.invoice_id
+        line_keys.item_id,
+        line_keys.currency,
+        line_keys.amount
     from payer_keys
     inner join line_keys
         on
             payer_keys.key_kind = line_keys.key_kind
             and payer_keys.key_value = line_keys.key_value
+    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
+),
+
+payer_mentions as {{ materialized() }} (
+    select
+        payer_lines.*,
+        mentions.mention_value
+    from payer_lines
     inner join mentions
-        on line_keys.item_id = mentions.item_id
+        on payer_lines.item_id = mentions.item_id
+),
+
+payer_numbers as {{ materialized() }} (
+    select
+        payer_mentions.*,
+        strong_numbers.row_hash
+    from payer_mentions
     inner join strong_numbers
-        on mentions.mention_value = strong_numbers.number_value
+        on payer_mentions.mention_value = strong_numbers.number_value
+),
+
+paid_by_number as (
+    select
+        payer_numbers.key_kind,
+        payer_numbers.key_value,
+        invoices.customer_id,
+        invoices.invoice_id
+    from payer_numbers
     inner join invoices
         on
-            strong_numbers.row_hash = invoices._row_hash
-            and line_keys.currency = invoices.currency
-            and line_keys.amount = invoices.total_amount
-    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
+            payer_numbers.row_hash = invoices._row_hash
+            and payer_numbers.currency = invoices.currency
+            and payer_numbers.amount = invoices.total_amount
 ),
 
 paying as (
