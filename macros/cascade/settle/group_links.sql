@@ -1,5 +1,5 @@
 {#-
-    First step of settling, as CTEs `linked_pairs` to `grouped_links`: which links are one group.
+    First step of settling, as CTEs `rivaled_documents` to `grouped_links`: which links are one group.
 
     A pass that knows its groups names them (`group_name`). The others' links are grouped here:
     1. What is exact by itself is a group of its own, before one lump is made of two good pairs and a
@@ -15,7 +15,60 @@
     needs more steps to be told than are taken.
 -#}
 {% macro group_links() %}
-unit_sums as (
+-- Nearly all links are the only one of their document and of their payment: each is a group. Nothing
+-- below is asked of them, for windows over all that is linked are most of what a wave costs.
+rivaled_documents as {{ materialized() }} (
+    select
+        links.pass,
+        links.expected_unit
+    from links
+    where links.group_name is null
+    group by links.pass, links.expected_unit
+    having count(*) > 1
+),
+
+rivaled_payments as {{ materialized() }} (
+    select
+        links.pass,
+        links.actual_unit
+    from links
+    where links.group_name is null
+    group by links.pass, links.actual_unit
+    having count(*) > 1
+),
+
+sided_links as {{ materialized() }} (
+    select
+        links.*,
+        rivaled_documents.expected_unit is null
+        and rivaled_payments.actual_unit is null as is_sole
+    from links
+    left join rivaled_documents
+        on
+            links.pass = rivaled_documents.pass
+            and links.expected_unit = rivaled_documents.expected_unit
+    left join rivaled_payments
+        on
+            links.pass = rivaled_payments.pass
+            and links.actual_unit = rivaled_payments.actual_unit
+    where links.group_name is null
+),
+
+rivaling_units as {{ materialized() }} (
+    select
+        'expected' as side,
+        sided_links.expected_unit as unit_key
+    from sided_links
+    where not sided_links.is_sole
+    union
+    select
+        'actual' as side,
+        sided_links.actual_unit as unit_key
+    from sided_links
+    where not sided_links.is_sole
+),
+
+unit_sums as {{ materialized() }} (
     select
         open_items.side,
         open_items.anchor_item_key as unit_key,
@@ -24,12 +77,16 @@ unit_sums as (
         max(open_items.family_id) as family_id,
         cast(sum(open_items.remaining_amount) as {{ amount_type() }}) as amount
     from open_items
+    inner join rivaling_units
+        on
+            open_items.side = rivaling_units.side
+            and open_items.anchor_item_key = rivaling_units.unit_key
     group by open_items.side, open_items.anchor_item_key
 ),
 
 measured_links as (
     select
-        links.*,
+        sided_links.*,
         documents.amount as document_amount,
         payments.amount as payment_amount,
         case
@@ -39,23 +96,26 @@ measured_links as (
                 and documents.currency = documents.last_currency
                 and payments.currency = payments.last_currency
                 and documents.currency = payments.currency
-                and (links.stated_amount is null or links.stated_amount = payments.amount)
-                and (not links.is_weak or documents.family_id = payments.family_id)
+                and (
+                    sided_links.stated_amount is null
+                    or sided_links.stated_amount = payments.amount
+                )
+                and (not sided_links.is_weak or documents.family_id = payments.family_id)
                 then 1
             else 0
         end as is_exact
-    from links
+    from sided_links
     left join (
         select * from unit_sums
         where unit_sums.side = 'expected'
     ) as documents
-        on links.expected_unit = documents.unit_key
+        on sided_links.expected_unit = documents.unit_key
     left join (
         select * from unit_sums
         where unit_sums.side = 'actual'
     ) as payments
-        on links.actual_unit = payments.unit_key
-    where links.group_name is null
+        on sided_links.actual_unit = payments.unit_key
+    where not sided_links.is_sole
 ),
 
 -- a weak link never touches what a strong one does
@@ -345,6 +405,22 @@ grouped_links as (
         max(case when spread.least_group <> spread.greatest_group then 1 else 0 end)
             over (partition by spread.pass, spread.group_name) as is_tangled
     from spread
+    union all
+    select
+        sided_links.reconciliation,
+        sided_links.pass,
+        sided_links.expected_unit,
+        sided_links.actual_unit,
+        sided_links.evidence,
+        sided_links.is_ambiguous,
+        sided_links.is_weak,
+        sided_links.stated_amount,
+        sided_links.link_ambiguity,
+        sided_links.actual_unit as group_name,
+        0 as is_given,
+        0 as is_tangled
+    from sided_links
+    where sided_links.is_sole
     union all
     select
         links.reconciliation,
