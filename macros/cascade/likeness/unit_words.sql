@@ -16,7 +16,7 @@ open_units as (
 
 texts as (select * from {{ ref('int_item_texts') }}),
 
-said as (
+said_by_open as (
     select
         texts.item_key,
         texts.reconciliation,
@@ -24,15 +24,10 @@ said as (
         words.position,
         words.word
     from texts
+    inner join open_units
+        on texts.item_key = open_units.unit_key
     {{ unnest_positions(split_to_list('texts.item_text', ' '), 'words', 'word', 'position') }}
     where words.word <> ''
-),
-
-said_by_open as (
-    select said.*
-    from said
-    inner join open_units
-        on said.item_key = open_units.unit_key
 ),
 
 looked_for as (
@@ -42,11 +37,20 @@ looked_for as (
     from said_by_open
 ),
 
+-- each word of a text once, so that counting them needs no text to be told from another
+said as (
+    select
+        texts.reconciliation,
+        words.word
+    from texts
+    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
+),
+
 frequencies as (
     select
         said.reconciliation,
         said.word,
-        count(distinct said.item_key) as item_count
+        count(*) as item_count
     from said
     inner join looked_for
         on

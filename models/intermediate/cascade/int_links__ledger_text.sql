@@ -182,33 +182,24 @@ about_another as (
     where referring.is_known or naming_accounts.family_id is not null
 ),
 
-said as (
-    select distinct
-        texts.reconciliation,
-        texts.item_key,
-        words.word
-    from texts
-    inner join rules
-        on texts.reconciliation = rules.reconciliation
-    {{ unnest_positions(split_to_list('texts.item_text', ' '), 'words', 'word', 'position') }}
-    where words.word <> ''
-),
-
-near_units as (
+near_units as {{ materialized() }} (
     select near.expected_unit as item_key from near
     union
     select near.actual_unit as item_key from near
 ),
 
-near_words as (
+-- each word of a text once
+near_words as {{ materialized() }} (
     select
-        said.reconciliation,
-        said.item_key,
-        said.word,
-        case when {{ regex_matches('said.word', '[0-9]{5}') }} then 1 else 0 end as is_number
-    from said
+        texts.reconciliation,
+        texts.item_key,
+        words.word,
+        case when {{ regex_matches('words.word', '[0-9]{5}') }} then 1 else 0 end as is_number
+    from texts
     inner join near_units
-        on said.item_key = near_units.item_key
+        on texts.item_key = near_units.item_key
+    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
+    where words.word <> ''
 ),
 
 own_words as (
@@ -249,6 +240,16 @@ looked_for as (
         shared.reconciliation,
         shared.word
     from shared
+),
+
+said as (
+    select
+        texts.reconciliation,
+        words.word
+    from texts
+    inner join rules
+        on texts.reconciliation = rules.reconciliation
+    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
 ),
 
 -- how many items say it, in bits: one in a thousand texts tells ten
