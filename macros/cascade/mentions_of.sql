@@ -15,8 +15,9 @@
     is known counts, the others do not. `beside_digits` is what else a structured reference holds.
 
     relation: CTE with the key columns, mention_source, mention_text.
+    as_written: only what is written counts, step 0; `mention_digits` and `beside_digits` are not told.
 -#}
-{% macro mentions_of(relation, key_columns) %}
+{% macro mentions_of(relation, key_columns, as_written=false) %}
 mention_texts as (
     select
         {{ relation }}.*,
@@ -114,6 +115,19 @@ mention_readings as (
         )
 ),
 
+{% if as_written -%}
+mentions as (
+    select
+        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
+        {{ without_leading_zeros('mention_readings.written') }} as mention_value,
+        0 as reading_steps
+    from mention_readings
+    where {{ without_leading_zeros('mention_readings.written') }} <> ''
+    group by
+        {% for c in key_columns %}mention_readings.{{ c }}, {% endfor %}mention_readings.mention_source,
+        {{ without_leading_zeros('mention_readings.written') }}
+)
+{%- else -%}
 mention_prefixed as (
     select
         mention_readings.*,
@@ -189,6 +203,7 @@ mentions as (
         mention_values.mention_value,
         mention_values.beside_digits
 )
+{%- endif %}
 {% endmacro %}
 
 

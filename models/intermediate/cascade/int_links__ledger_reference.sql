@@ -73,7 +73,7 @@ texts as {{ materialized() }} (
     from line_texts
 ),
 
-{{ mentions_of('texts', ['mention_text']) }},
+{{ mentions_of('texts', ['mention_text'], as_written=true) }},
 
 -- an id is given as such; a number in a text counts only against an id
 carried as (
@@ -120,7 +120,6 @@ carried as (
         on
             line_texts.mention_source = mentions.mention_source
             and line_texts.mention_text = mentions.mention_text
-    where mentions.reading_steps = 0
 ),
 
 -- four digits can be a year, an amount or a street number

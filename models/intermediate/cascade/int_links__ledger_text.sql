@@ -100,7 +100,20 @@ wanted as (
         and count(*) <= {{ search_limit('largest_crowd_in_unique_amount') }}
 ),
 
+wanted_lines as {{ materialized() }} (
+    select considered.*
+    from considered
+    inner join wanted
+        on
+            considered.reconciliation = wanted.reconciliation
+            and considered.family_id = wanted.family_id
+            and considered.currency = wanted.currency
+            and considered.amount = wanted.amount
+),
+
+-- One of the two is open, and looks at all of the other side: closed lines never meet.
 near as (
+    {%- for asking in ['bank.is_open', 'not bank.is_open and ledger.is_open'] %}
     select
         bank.reconciliation,
         bank.family_id,
@@ -115,27 +128,24 @@ near as (
         coalesce(
             ledger.reference_name in (bank.entry_name, bank.end_to_end_name), false
         ) as is_named
-    from wanted
-    inner join considered as bank
+    from wanted_lines as bank
+    inner join wanted_lines as ledger
         on
-            wanted.reconciliation = bank.reconciliation
-            and wanted.family_id = bank.family_id
-            and wanted.currency = bank.currency
-            and wanted.amount = bank.amount
-            and bank.side = 'expected'
-    inner join considered as ledger
-        on
-            wanted.reconciliation = ledger.reconciliation
-            and wanted.family_id = ledger.family_id
-            and wanted.currency = ledger.currency
-            and wanted.amount = ledger.amount
-            and ledger.side = 'actual'
+            bank.reconciliation = ledger.reconciliation
+            and bank.family_id = ledger.family_id
+            and bank.currency = ledger.currency
+            and bank.amount = ledger.amount
     inner join rules
         on
             bank.reconciliation = rules.reconciliation
             and {{ days_between('bank.event_date', 'ledger.event_date') }}
             between -rules.days_before and rules.days_after
-    where bank.is_open or ledger.is_open
+    where
+        bank.side = 'expected'
+        and ledger.side = 'actual'
+        and {{ asking }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- Where the references of an account's ledger lines are those of its bank lines, a reference that
@@ -198,7 +208,9 @@ near_words as {{ materialized() }} (
     from texts
     inner join near_units
         on texts.item_key = near_units.item_key
-    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
+    {{ unnest_list(
+        'array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word'
+    ) }}
     where words.word <> ''
 ),
 
@@ -249,7 +261,9 @@ said as (
     from texts
     inner join rules
         on texts.reconciliation = rules.reconciliation
-    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
+    {{ unnest_list(
+        'array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word'
+    ) }}
 ),
 
 -- how many items say it, in bits: one in a thousand texts tells ten
