@@ -27,7 +27,9 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "expected_feeds": lambda: "select * from sources",
     "exception_members": lambda relation: [],
     "materialized": lambda: "materialized",
-    "mentions_of": lambda relation, keys, as_written=False: f"mentions as (select * from {relation})",
+    "mentions_of": lambda relation, keys, as_written=False: (
+        f"mentions as (select * from {relation})"
+    ),
     "runs_of_words": lambda relation, keys, longest: f"runs as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",
     "reduced_names": lambda relation: f"reduced_names as (select * from {relation})",
