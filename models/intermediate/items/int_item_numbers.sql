@@ -1,5 +1,4 @@
--- The numbers by which an expected item can be quoted. Only new versions of documents are read;
--- those of earlier versions stay, and are told apart by their row hash.
+-- The numbers by which an expected item can be quoted, version by version of its document.
 with
 
 invoices as (

@@ -1,5 +1,5 @@
--- Every reference-like word or run of words that a bank line has ever said, and where. A text is
--- read once, whatever becomes of its line; texts of earlier versions stay, told apart by hash.
+-- Every reference-like word or run of words that a bank line says, and where. Read when the line
+-- comes or changes, whatever becomes of it afterwards.
 with
 
 transactions as (
