@@ -25,11 +25,9 @@ statuses as (
 ),
 
 live_allocations as (
-    select allocations.*
-    from {{ ref('int_match_allocations') }} as allocations
-    inner join {{ ref('int_matches__decided') }} as matches
-        on allocations.match_id = matches.match_id
-    where matches.is_live
+    select *
+    from {{ ref('int_match_allocations') }}
+    where is_live and reconciliation = 'gateway_to_payout'
 ),
 
 receipt_items as (
@@ -38,31 +36,7 @@ receipt_items as (
     where reconciliation = 'invoice_to_receipt' and side = 'actual'
 ),
 
--- the day on which a bank booked the money of a payout match
-bank_matches as (
-    select
-        live_allocations.match_id,
-        max(items.event_date) as banked_on
-    from live_allocations
-    inner join items
-        on live_allocations.item_key = items.item_key
-    where live_allocations.reconciliation = 'payout_to_bank' and live_allocations.side = 'actual'
-    group by live_allocations.match_id
-),
-
--- a payout has arrived when bank lines cover all of it
-banked_payouts as (
-    select
-        live_allocations.item_id,
-        max(bank_matches.banked_on) as banked_on
-    from live_allocations
-    inner join bank_matches
-        on live_allocations.match_id = bank_matches.match_id
-    inner join items
-        on live_allocations.item_key = items.item_key
-    where live_allocations.side = 'expected' and items.open_amount = {{ zero() }}
-    group by live_allocations.item_id
-),
+banked_payouts as (select * from {{ ref('int_payouts__banked') }}),
 
 payout_matches as (
     select
@@ -74,7 +48,7 @@ payout_matches as (
     from live_allocations
     left join banked_payouts
         on live_allocations.item_id = banked_payouts.item_id
-    where live_allocations.reconciliation = 'gateway_to_payout' and live_allocations.side = 'actual'
+    where live_allocations.side = 'actual'
     group by live_allocations.match_id
 ),
 
@@ -95,9 +69,7 @@ paid_out_items as (
         on live_allocations.match_id = payout_matches.match_id
     inner join items
         on live_allocations.item_key = items.item_key
-    where
-        live_allocations.reconciliation = 'gateway_to_payout'
-        and live_allocations.side = 'expected'
+    where live_allocations.side = 'expected'
     group by live_allocations.item_type, live_allocations.item_id
 ),
 
