@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.python.splits import changed_records, late_facts, orders_of_people
+from tests.python.splits import (
+    changed_records,
+    facts_for_later,
+    late_facts,
+    orders_of_people,
+)
 from tests.python.splits.books import Books, Steps
 
 Event = Callable[[Books], Steps]
@@ -67,4 +72,17 @@ EVENTS: tuple[Event, ...] = (
     late_facts.account_described_anew,
     late_facts.gap_of_statements_closed,
     orders_of_people.entries_posted,
+    facts_for_later.invoice_and_charge_of_tomorrow,
+    facts_for_later.payout_of_tomorrow,
+    facts_for_later.lines_of_tomorrow,
+    facts_for_later.version_of_tomorrow,
+    facts_for_later.closed_match_confirmed,
+    facts_for_later.closed_match_confirmed_tomorrow,
+    facts_for_later.entry_answered_tomorrow,
+    facts_for_later.original_gets_terms,
+    facts_for_later.customer_gets_terms_and_a_name,
+    facts_for_later.copy_renumbered,
+    facts_for_later.bank_line_told_again_with_charges,
+    facts_for_later.closed_invoice_of_another_day,
+    facts_for_later.rate_of_today,
 )

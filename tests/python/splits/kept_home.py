@@ -13,7 +13,7 @@ from orchestration import dbt_runs, steps, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, wall_clock
 from orchestration.journal import Block
-from tests.python.splits.warehouses import differences
+from tests.python.splits.warehouses import RunOf, differences, run_of
 
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -38,20 +38,32 @@ class KeptHome:
     def run(self, as_of: datetime, *, is_compared: bool) -> list[str]:
         """Run the home, and from the same files and journal its twin; what differs between them.
 
-        A run that would repeat the last one is made all the same.
+        And whether the home's warehouse was built on the one before, which a rebuilt one is not. A
+        run that would repeat the last one is made all the same.
         """
+        is_kept = warehouse.is_current(self.home)
+        before = run_of(self.home.warehouse) if is_kept else None
         if not is_compared:
             self.sealed = self._run(as_of)
-            return []
+            return self._not_built_on(before)
         self._copy()
-        assert warehouse.is_current(self.home), "there is nothing that could be kept"
+        assert is_kept, "there is nothing that could be kept"
         self.sealed = self._run(as_of)
         with self._twin_in_place():
             rebuilt = self._run(as_of)
-        found = self._compare()
+            found = self._not_built_on(None)
+        found += [*self._not_built_on(before), *self._compare()]
         if rebuilt != self.sealed:
             found.insert(0, f"sealed: kept {self.sealed}, rebuilt {rebuilt}")
         return found
+
+    def _not_built_on(self, before: RunOf | None) -> list[str]:
+        """What is wrong with the state that the last run started from, if anything is."""
+        expected = before.run_id if before else None
+        last = run_of(self.home.warehouse)
+        if last is not None and last.built_on == expected:
+            return []
+        return [f"built on the state of {last and last.built_on}, not of {expected}"]
 
     def _run(self, as_of: datetime) -> Block | None:
         """The steps of `tieout run`, without Dagster; the block that was sealed."""

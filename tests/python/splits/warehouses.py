@@ -31,6 +31,57 @@ BY_DESIGN = {
 }
 
 
+@dataclass(frozen=True)
+class RunOf:
+    """The run that left a warehouse, and the one on whose state it was built; None: on nothing."""
+
+    run_id: str
+    built_on: str | None
+
+
+def run_of(warehouse: Path) -> RunOf | None:
+    """None where the warehouse does not say it, so that the next run computes all tables whole."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        if not connection.execute(
+            "from duckdb_tables() where schema_name = 'changes' and table_name = 'last_run'"
+        ).fetchall():
+            return None
+        return RunOf(
+            *connection.execute("select run_id, built_on from changes.last_run").fetchone()
+        )
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What the last run changed in a table: rows that went or came, and of how many in all.
+
+    `by` names the columns of the parts that it computed; None where it computed the whole table.
+    """
+
+    rows: int
+    of: int
+    by: str | None
+
+
+def changed_tables(warehouse: Path) -> dict[str, Changed]:
+    """Of all tables that tell it, by name."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select tables.schema_name, tables.table_name, changes.comment "
+            "from duckdb_tables() as changes inner join duckdb_tables() as tables "
+            "on changes.table_name = tables.table_name and tables.schema_name <> 'changes' "
+            "where changes.schema_name = 'changes' order by all"
+        ).fetchall()
+        found = {}
+        for schema, name, by in tables:
+            [(rows, of)] = connection.execute(
+                f"select (select count(*) from changes.{name}), count(*) from {schema}.{name}"
+            ).fetchall()
+            if rows:
+                found[name] = Changed(rows, of, by)
+        return found
+
+
 def differences(kept: Path, rebuilt: Path, schemas: Collection[str]) -> list[str]:
     """What differs between the tables of these schemas, but for `BY_DESIGN`; a text each.
 
