@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
 from dbt.compilation import Compiler
+from dbt_common.events.event_manager import EventManager
 
 from orchestration import dbt_process, dbt_runs
 from orchestration.home import Home
@@ -37,3 +39,43 @@ def test_a_build_walks_the_graph_that_dbt_would_make(
     assert set(first.graph.edges) == set(anew.graph.edges)
     assert set(first.graph.nodes) == set(anew.graph.nodes)
     assert first is second is kept.of(manifest)
+
+
+def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in dbt_runs.environment(home, {}).items():
+        monkeypatch.setenv(name, value)
+    for patched, attribute in (
+        (Compiler, "compile"),
+        (Compiler, "_compile_code"),
+        (EventManager, "fire_event"),
+    ):
+        monkeypatch.setattr(patched, attribute, getattr(patched, attribute))  # is put back
+    rendered = []
+    render = Compiler._compile_code
+
+    def noted(compiler: Compiler, node: Any, *arguments: Any) -> Any:
+        rendered.append(node.unique_id)
+        return render(compiler, node, *arguments)
+
+    monkeypatch.setattr(Compiler, "_compile_code", noted)
+    parsed = home.root / "parse"
+    shutil.copytree(dbt_runs.ensure_parse(home), parsed)
+    (parsed / dbt_process.RENDERED).unlink(missing_ok=True)
+    compiled = home.target / "compiled/tieout/models/staging/bank/stg_bank__accounts.sql"
+    model = "model.tieout.stg_bank__accounts"
+    call = ["--quiet", "compile", "--select", "stg_bank__accounts"]
+
+    for arguments, times in (
+        (["--no-write-json", *call], 1),
+        (["--no-write-json", *call], 1),
+        ([*call, "--empty"], 2),
+    ):
+        # a process of its own each: what the one has rendered is there for the next
+        monkeypatch.setattr(Compiler, "_compile_code", noted)
+        compiled.unlink(missing_ok=True)
+        result = dbt_process.Calls().make(str(parsed), arguments)
+        assert result is not None and result.success, result
+        assert rendered.count(model) == times, arguments
+        sql = compiled.read_text(encoding="utf-8")
+        assert ("limit 0" in sql) == ("--empty" in arguments)
+        assert "bank_accounts" in sql
