@@ -8,7 +8,8 @@
       inputs that `read` names, and from nothing else that changes. Without it, the table is computed
       whole and compared with what it was.
     - read: input, and its columns that hold the values of `by`. Only touched parts are read of it,
-      and a row of it that came or went touches its part. A column may be a constant. Where a part needs more rows than its own:
+      and a row of it that came or went touches its part. A column may be a constant or
+      `item_id(column, ...)`. Where a part needs more rows than its own:
       SQL that gives the values to read, of that column, from `touched`; which parts a change of such
       an input touches is then said under `asked`.
     - looked_up: inputs that may be read whole; which parts a change of them touches is said under
@@ -44,9 +45,12 @@
             {%- if input.name not in read and input.name not in as_list(kept.get('looked_up')) -%}
                 {%- set plan.is_whole = true -%}
             {%- elif input.name in read and read[input.name] is not mapping -%}
+                {%- set values = [] -%}
+                {%- for column in as_list(read[input.name]) -%}
+                    {%- do values.append(key_column(column, 'changed.')) -%}
+                {%- endfor -%}
                 {%- do touching.append(
-                    'select ' ~ as_list(read[input.name]) | join(', ')
-                    ~ ' from changes.' ~ input.name
+                    'select ' ~ values | join(', ') ~ ' from changes.' ~ input.name ~ ' as changed'
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -210,8 +214,7 @@
             {%- set equalities = [] -%}
             {%- for column in as_list(columns) -%}
                 {%- do equalities.append(
-                    ('' if column.startswith("'") else 'kept_input.') ~ column
-                    ~ ' = touched.' ~ by[loop.index0]
+                    key_column(column, 'kept_input.') ~ ' = touched.' ~ by[loop.index0]
                 ) -%}
             {%- endfor -%}
             {%- set part = 'semi join touched on ' ~ equalities | join(' and ') -%}
@@ -224,6 +227,21 @@
         'select * from (\n' ~ code.sql ~ '\n) as computed semi join touched using ('
         ~ by | join(', ') ~ ')'
     ) -%}
+{% endmacro %}
+
+
+{# What `read` calls a column, in SQL: a column, a constant, or the item id of columns. #}
+{% macro key_column(column, prefix) %}
+    {%- if column.startswith("'") -%}
+        {%- do return(column) -%}
+    {%- elif column.startswith('item_id(') -%}
+        {%- set parts = [] -%}
+        {%- for part in column[8:-1].split(', ') -%}
+            {%- do parts.append(prefix ~ part) -%}
+        {%- endfor -%}
+        {%- do return(item_id(parts)) -%}
+    {%- endif -%}
+    {%- do return(prefix ~ column) -%}
 {% endmacro %}
 
 

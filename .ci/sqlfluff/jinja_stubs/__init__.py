@@ -46,7 +46,6 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "undone_matches": lambda: "select * from int_journal__reversals",
     "unit_of_scale": lambda digits: "0.01",
     "unit_words": lambda open_model: f"select * from {open_model}",
-    "customer_families": lambda: "customer_families as (select * from customers)",
     "units_of": lambda relation: f"units as (select * from {relation})",
     "declined_among": lambda links: f"declined_pairs as (select * from {links})",
     "weigh_pools": lambda pools, name: f"{name} as (select * from {pools})",

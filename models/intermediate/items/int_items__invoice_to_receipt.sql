@@ -11,15 +11,12 @@ duplicates as (
 
 repeated_charges as (select * from {{ ref('int_charges__duplicates') }}),
 
-customers as (select * from {{ ref('stg_crm__customers') }}),
-
-{{ customer_families() }},
+customer_families as (select * from {{ ref('int_customer_families') }}),
 
 transactions as (
     select
         stg_gateway__transactions.*,
-        {{ item_id(['gateway', 'transaction_id']) }} as item_id,
-        {{ item_id(['gateway', 'related_transaction_id']) }} as related_item_id
+        {{ item_id(['gateway', 'transaction_id']) }} as item_id
     from {{ ref('stg_gateway__transactions') }} as stg_gateway__transactions
 ),
 
@@ -84,29 +81,7 @@ documents as (
             and originals.status = 'open'
 ),
 
--- what a refund, chargeback or reversal undoes in the end: the charge
-origins as (
-    select
-        transactions.item_id,
-        case
-            when first_related.type = 'charge' then first_related.item_id
-            when second_related.type = 'charge' then second_related.item_id
-            when third_related.type = 'charge' then third_related.item_id
-        end as charge_item_id,
-        case
-            when first_related.type = 'charge' then first_related.currency
-            when second_related.type = 'charge' then second_related.currency
-            when third_related.type = 'charge' then third_related.currency
-        end as charge_currency
-    from transactions
-    inner join transactions as first_related
-        on transactions.related_item_id = first_related.item_id
-    left join transactions as second_related
-        on first_related.related_item_id = second_related.item_id
-    left join transactions as third_related
-        on second_related.related_item_id = third_related.item_id
-    where transactions.type in ('refund', 'chargeback', 'chargeback_reversal')
-),
+origins as (select * from {{ ref('int_charges__undone') }}),
 
 payments as (
     select

@@ -12,9 +12,7 @@ bank_transactions as (
     where role = 'item'
 ),
 
-customers as (select * from {{ ref('stg_crm__customers') }}),
-
-{{ customer_families() }},
+customer_families as (select * from {{ ref('int_customer_families') }}),
 
 party_keys as (select * from {{ ref('int_party_keys') }}),
 

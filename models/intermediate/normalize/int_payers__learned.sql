@@ -38,7 +38,7 @@ decisions as (
     where action = 'unmatch' and decided_at <= {{ as_of() }}
 ),
 
-{{ customer_families() }},
+customer_families as (select * from {{ ref('int_customer_families') }}),
 
 bank_transactions as (
     select

@@ -1,13 +1,13 @@
-{#-
-    CTE `customer_families`: the family of each customer of the CTE `customers`, named by the customer
-    at the top of its parents. A parent need not be in the feed. Parents in a circle of up to six are
-    one family, named by the least of them; what more than nine levels reach is named by the least of
-    the last six.
--#}
-{% macro customer_families() %}
+-- The family of each customer, named by the customer at the top of its parents. A parent need not
+-- be in the feed. Parents in a circle of up to six are one family, named by the least of them; what
+-- more than nine levels reach is named by the least of the last six.
 {%- set levels = 8 %}
 {%- set circle = 6 %}
-customer_families as (
+with
+
+customers as (select * from {{ ref('stg_crm__customers') }}),
+
+final as (
     select
         customers.customer_id,
         case
@@ -26,10 +26,12 @@ customer_families as (
             )
         end as family_id
     from customers
-    {%- for level in range(1, levels + 1) %}
+    left join customers as grand_parents_1
+        on customers.parent_customer_id = grand_parents_1.customer_id
+    {%- for level in range(2, levels + 1) %}
     left join customers as grand_parents_{{ level }}
-        on {{ 'customers' if level == 1 else 'grand_parents_' ~ (level - 1) }}.parent_customer_id
-        = grand_parents_{{ level }}.customer_id
+        on grand_parents_{{ level - 1 }}.parent_customer_id = grand_parents_{{ level }}.customer_id
     {%- endfor %}
 )
-{% endmacro %}
+
+select * from final
