@@ -41,9 +41,8 @@ looked_for as (
 said as (
     select
         texts.reconciliation,
-        words.word
+        {{ each_of('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')') }} as word
     from texts
-    {{ unnest_list('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word') }}
 ),
 
 frequencies as (

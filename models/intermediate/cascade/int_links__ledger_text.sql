@@ -257,13 +257,10 @@ looked_for as (
 said as (
     select
         texts.reconciliation,
-        words.word
+        {{ each_of('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')') }} as word
     from texts
     inner join rules
         on texts.reconciliation = rules.reconciliation
-    {{ unnest_list(
-        'array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word'
-    ) }}
 ),
 
 -- how many items say it, in bits: one in a thousand texts tells ten
