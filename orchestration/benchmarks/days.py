@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import multiprocessing
 import os
 import time
@@ -22,6 +23,12 @@ from orchestration.home import Home
 
 AS_OF = datetime(2026, 7, 1, 6)
 TEN = 10
+
+ACCOUNT = "DE45990123450064000010"
+"""The operating account in EUR that every demo company has."""
+
+Batch = dict[str, list[dict[str, str]]]
+"""Rows by feed."""
 
 _TABLES = (".csv", ".jsonl", ".gz")
 
@@ -70,6 +77,58 @@ def land_ten_invoices(home: Home) -> None:
         row["issued_at"] = row["updated_at"] = issued
         row["due_date"] = f"{AS_OF + timedelta(days=14):%Y-%m-%d}"
     write_csv(folder / "ten.csv", rows)
+
+
+def land_batch(home: Home, batch: Batch) -> None:
+    """Land a batch, a file a feed."""
+    for feed, rows in batch.items():
+        write_csv(home.feed_landing(feed) / "batch.csv", rows)
+
+
+def batch_for(home: Home, size: int) -> Batch:
+    """`size` invoices and the bank lines that pay them, by feed, for customers of the company."""
+    customers = _customers(home.feed_landing("crm_customers"))
+    issued = f"{AS_OF - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    batch: Batch = {"billing_invoices": [], "bank_transactions": []}
+    for number in range(size):
+        customer, name = customers[number % len(customers)]
+        invoice, amount = f"BATCH-{number:06d}", f"{100 + number % 977}.{number % 100:02d}"
+        batch["billing_invoices"].append(
+            {
+                "invoice_id": f"in_batch{number}",
+                "invoice_number": invoice,
+                "document_type": "invoice",
+                "customer_id": customer,
+                "issued_at": issued,
+                "due_date": f"{AS_OF + timedelta(days=14):%Y-%m-%d}",
+                "currency": "EUR",
+                "total_amount": amount,
+                "status": "open",
+                "updated_at": issued,
+            }
+        )
+        batch["bank_transactions"].append(
+            {
+                "account_id": ACCOUNT,
+                "entry_id": f"batch-{number}",
+                "booking_date": f"{AS_OF:%Y-%m-%d}",
+                "amount": amount,
+                "currency": "EUR",
+                "counterparty_name": name,
+                "remittance_information": f"Invoice {invoice}",
+            }
+        )
+    return batch
+
+
+def _customers(folder: Path) -> list[tuple[str, str]]:
+    """Id and name of the company's customers; a larger company has these, too."""
+    records = [
+        json.loads(line)
+        for path in sorted(folder.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    return sorted({(record["customer_id"], record["legal_name"]) for record in records})
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
