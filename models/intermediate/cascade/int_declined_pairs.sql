@@ -2,15 +2,6 @@
 -- pair. Of more, the group was declined, not each pair in it: `declined_group` holds it together.
 with
 
-declined_entries as (
-    select
-        entries.subject_id as match_id,
-        {{ json_get('entries.payload', 'reconciliation') }} as reconciliation,
-        {{ json_get('entries.payload', 'items') }} as items
-    from {{ ref('stg_tieout__journal_entries') }} as entries
-    where entries.entry_type = 'match_rejected'
-),
-
 undone as (
 
     {{ undone_matches() }}
@@ -19,13 +10,10 @@ undone as (
 
 declined_items as (
     select
-        declined_entries.match_id,
-        declined_entries.match_items.side,
-        declined_entries.reconciliation || '|' || declined_entries.match_items.item_type || '|'
-        || declined_entries.match_items.item_id as item_key
-    from {{ with_json_elements(
-        'declined_entries', 'items', 'match_items', ['item_id', 'item_type', 'side']
-    ) }}
+        rejected.match_id,
+        rejected.side,
+        rejected.item_key
+    from {{ ref('int_journal__rejected_allocations') }} as rejected
     union all
     select
         allocations.match_id,

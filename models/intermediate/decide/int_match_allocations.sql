@@ -7,6 +7,17 @@ sealed_allocations as (select * from {{ ref('int_journal__allocations') }}),
 
 proposed_allocations as (select * from {{ ref('int_allocations__proposed') }}),
 
+-- of what was declined and is neither found again nor closed
+rejected_allocations as (
+    select rejected.*
+    from {{ ref('int_journal__rejected_allocations') }} as rejected
+    left join (select distinct match_id from proposed_allocations) as proposed
+        on rejected.match_id = proposed.match_id
+    left join (select distinct match_id from sealed_allocations) as sealed
+        on rejected.match_id = sealed.match_id
+    where proposed.match_id is null and sealed.match_id is null
+),
+
 allocations as (
     select
         sealed_allocations.match_id,
@@ -41,6 +52,23 @@ allocations as (
         proposed_allocations.match_currency,
         proposed_allocations.row_hash
     from proposed_allocations
+    union all
+    select
+        rejected_allocations.match_id,
+        rejected_allocations.side,
+        rejected_allocations.item_type,
+        rejected_allocations.item_id,
+        rejected_allocations.item_key,
+        rejected_allocations.claim_key,
+        rejected_allocations.amount,
+        rejected_allocations.allocated_amount,
+        rejected_allocations.adjusted_amount,
+        rejected_allocations.currency,
+        rejected_allocations.match_amount,
+        rejected_allocations.match_adjusted_amount,
+        rejected_allocations.match_currency,
+        rejected_allocations.row_hash
+    from rejected_allocations
 ),
 
 final as (

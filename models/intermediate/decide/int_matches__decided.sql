@@ -1,4 +1,5 @@
--- Every match there is: sealed and standing, sealed and reversed, closed in this run, suggested.
+-- Every match there is: sealed and standing, sealed and reversed, closed in this run, suggested,
+-- and what people have declined.
 with
 
 standing as (select * from {{ ref('int_matches__standing') }}),
@@ -9,12 +10,22 @@ reversals as (select * from {{ ref('int_journal__reversals') }}),
 
 proposed as (select * from {{ ref('int_matches__proposed') }}),
 
+rejections as (select * from {{ ref('int_journal__rejections') }}),
+
 item_counts as (
     select
         allocations.match_id,
         count(*) as item_count
     from {{ ref('int_journal__allocations') }} as allocations
     group by allocations.match_id
+),
+
+rejected_counts as (
+    select
+        rejected.match_id,
+        count(*) as item_count
+    from {{ ref('int_journal__rejected_allocations') }} as rejected
+    group by rejected.match_id
 ),
 
 sealed_state as (
@@ -97,6 +108,38 @@ final as (
         cast(null as {{ dbt.type_string() }}) as reversal_reason,
         proposed.ambiguity
     from proposed
+    union all
+    select
+        rejections.match_id,
+        rejections.reconciliation,
+        rejections.rule_id,
+        rejections.rule_version,
+        rejections.pass,
+        rejections.relation,
+        rejections.method,
+        rejections.confidence,
+        'rejected' as decision,
+        rejections.explanation,
+        rejected_counts.item_count,
+        rejections.amount,
+        rejections.currency,
+        rejections.difference_amount,
+        rejections.adjustment_kind,
+        rejections.decided_at,
+        rejections.decided_by,
+        rejections.run_id,
+        false as is_live,
+        false as is_new,
+        cast(null as {{ dbt.type_string() }}) as reversal_reason,
+        rejections.ambiguity
+    from rejections
+    inner join rejected_counts
+        on rejections.match_id = rejected_counts.match_id
+    left join proposed
+        on rejections.match_id = proposed.match_id
+    left join sealed
+        on rejections.match_id = sealed.match_id
+    where proposed.match_id is null and sealed.match_id is null
 )
 
 select * from final

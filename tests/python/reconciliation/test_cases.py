@@ -401,6 +401,7 @@ def test_18_a_declined_pair_is_not_proposed_on_the_third_day_either(
     books.land(third.tieout.home.landing, "third")
     third.tieout.succeed("run")
     declined_stays_declined(third)
+    assert partners(third, "18r", "rejected") == [["U-18012"]]
     assert invoice(third, "H-80001") == ("partially_matched", 9500, 0, 500)
     assert third.value(DECIDED) == written.value(DECIDED)
 
