@@ -78,6 +78,10 @@ test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and com
 	@$(BIN)/python -m pytest -v tests/python/splits \
 		$(if $(SEED),-k test_seeds --seed $(SEED),--seeds $(or $(SEEDS),20))
 
+.PHONY: test-splits-mutations
+test-splits-mutations: $(VENV)/.test ## take something from each rule of kept tables, and see the proof fail (seven minutes)
+	@$(BIN)/python -m pytest -v tests/python/splits/test_weaker_rules.py
+
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
 	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .parse .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
-from tests.python.splits.books import Books, Row, Steps, quoted, timestamp
+from tests.python.splits.books import OPEN_ITEMS, RECEIPTS, Books, Steps, quoted, timestamp
+
+MANY = 26
+"""More documents than one finding each is worth."""
 
 # told before its time
 
@@ -100,22 +104,12 @@ def entry_answered_tomorrow(books: Books) -> Steps:
 # what others rest on
 
 
-def _invoice_and_memo(books: Books) -> tuple[Row, Row]:
-    invoice = books.invoice()
-    more = {"related_invoice_id": invoice["invoice_id"], "total_amount": "10.00"}
-    memo = books.invoice(
-        document_type="credit_memo",
-        customer_id=invoice["customer_id"],
-        **more,
-    )
-    return invoice, memo
-
-
 def original_gets_terms(books: Books) -> Steps:
     """The terms of what a document corrects are its own."""
-    invoice, _ = _invoice_and_memo(books)
-    name = {"customer_id": invoice["customer_id"], "related_invoice_id": invoice["invoice_id"]}
-    books.invoice(**name)
+    invoice = books.invoice()
+    same = {"customer_id": invoice["customer_id"], "related_invoice_id": invoice["invoice_id"]}
+    for kind in ("invoice", "credit_memo"):
+        books.invoice(**same, document_type=kind)
     yield
     books.correct("billing_invoices", invoice, payment_terms="3/10 net 30")
     yield
@@ -154,6 +148,17 @@ def copy_renumbered(books: Books) -> Steps:
     yield
 
 
+def earlier_and_earlier_copies_come(books: Books) -> Steps:
+    """A copy stays one, of another original."""
+    key = {"idempotency_key": books.name("key")}
+    for hours in (7, 8, 9):
+        issued = timestamp(books.now - timedelta(hours=hours))
+        first = books.invoice(**key, issued_at=issued)
+        key |= {name: first[name] for name in ("customer_id", "currency", "total_amount")}
+        if hours > 7:
+            yield
+
+
 def bank_line_told_again_with_charges(books: Books) -> Steps:
     """What a later file tells of a line, the line tells, too."""
     line = {
@@ -172,13 +177,132 @@ def bank_line_told_again_with_charges(books: Books) -> Steps:
     yield
 
 
-def closed_invoice_of_another_day(books: Books) -> Steps:
-    """Nothing of what it owes changes."""
-    found = books.closed()
+def _of_another_day(books: Books, item_types: str) -> None:
+    """What it owes stays."""
+    found = books.closed(item_types)
     row = books.row("billing_invoices", f"invoice_id = {quoted(found[0])}") if found else None
     if row:
-        issued = row["issued_at"] - timedelta(days=1)
-        books.correct("billing_invoices", row, issued_at=issued)
+        books.correct("billing_invoices", row, issued_at=row["issued_at"] - timedelta(days=1))
+
+
+def closed_invoice_of_another_day(books: Books) -> Steps:
+    _of_another_day(books, "'invoice'")
+    yield
+
+
+def closed_memo_of_another_day(books: Books) -> Steps:
+    _of_another_day(books, "'credit_memo'")
+    yield
+
+
+def part_linked_by_hand_then_the_rest_paid(books: Books) -> Steps:
+    """What is left of a payment rests on whether its invoice is closed."""
+    long_ago = books.now - timedelta(days=60)
+    invoice = books.invoice(issued_at=timestamp(long_ago), total_amount="90.00")
+    account, line = books.account(), books.name("line")
+    books.bank_line(
+        account_id=account,
+        entry_id=line,
+        booking_date=(long_ago + timedelta(days=9)).date().isoformat(),
+        amount="91.50",
+        remittance_information="something",
+    )
+    yield
+    items = [
+        {"item_type": "invoice", "item_id": invoice["invoice_id"], "amount": "50.00"},
+        {"item_type": "bank_transaction", "item_id": f"{account}/{line}", "amount": "50.00"},
+    ]
+    books.decide("create_match", items=json.dumps(items))
+    yield
+    books.charge(invoice, amount="40.00")
+    yield
+
+
+def charge_used_up_by_its_fee(books: Books) -> Steps:
+    """And a bank line by its charges; there is no money, and something to post."""
+    invoice = books.invoice(total_amount="3.00")
+    books.charge(invoice, fee_amount="3.00", net_amount="0.00")
+    yield
+    books.bank_line(amount="0.00", charges_amount="-5.00", remittance_information="nothing left")
+    yield
+
+
+def money_changed_between_accounts(books: Books) -> Steps:
+    reference = books.name("FX").upper()
+    legs = [("EUR", "-100.00"), ("USD", "111.00")]
+    accounts = [books.name("OWN") for _ in legs]
+    for account, (currency, _) in zip(accounts, legs, strict=True):
+        books.land("bank_accounts", {"account_id": account, "currency": currency})
+    for account, (currency, amount) in zip(accounts, legs, strict=True):
+        books.bank_line(
+            account_id=account,
+            currency=currency,
+            amount=amount,
+            remittance_information=reference,
+        )
+        yield
+
+
+def many_documents_come_twice(books: Books) -> Steps:
+    """So many that all of it is one finding."""
+    issued = timestamp(books.now - timedelta(hours=9))
+    firsts = [
+        books.invoice(idempotency_key=books.name("key"), issued_at=issued) for _ in range(MANY)
+    ]
+    again = [row | {"invoice_id": books.name("in"), "issued_at": books.earlier} for row in firsts]
+    books.land("billing_invoices", *again)
+    yield
+    books.correct("billing_invoices", again[0], total_amount="1.00")
+    books.correct("billing_invoices", again[1], idempotency_key=None, invoice_number="APART-1")
+    yield
+
+
+def rule_found_to_be_false(books: Books) -> Steps:
+    """People undo what it closed, so that it asks them from then on, and they answer."""
+    found = books.ask(
+        "select match_id from fct_matches where decision = 'auto_closed' "
+        "and rule_id = 'ir_stated_exact' order by decided_at desc, match_id limit 5"
+    )
+    for (match_id,) in found:
+        books.decide("unmatch", match_id=match_id)
+    yield
+    for _ in range(2):
+        books.charge(books.invoice())
+    yield
+    asked = books.ask(
+        "select match_id from fct_matches where decision = 'suggested' "
+        "and rule_id = 'ir_stated_exact' order by match_id limit 2"
+    )
+    answers = ["approve_match", "reject_match"]
+    for action, (match_id,) in zip(answers, asked, strict=False):
+        books.decide(action, match_id=match_id)
+    yield
+
+
+def written_off_then_declined(books: Books) -> Steps:
+    """What waited for a second person is open again."""
+    found = books.one(
+        f"select item_id from fct_items where {RECEIPTS} and {OPEN_ITEMS} and item_type = 'invoice'"
+    )
+    if found:
+        item = {"item_type": "invoice", "item_id": found[0]}
+        books.decide("write_off", items=json.dumps([item]), comment="not worth it")
+        yield
+        for (match_id,) in books.ask(
+            "select match_id from fct_matches where method = 'manual' "
+            "and decision in ('suggested', 'pending_approval') order by match_id"
+        ):
+            books.decide("reject_match", match_id=match_id, actor="ben")
+    yield
+
+
+def order_and_receipt_corrected(books: Books) -> Steps:
+    """What a bill rests on."""
+    order, receipt = books.row("purchase_orders"), books.row("goods_receipts")
+    if order:
+        books.correct("purchase_orders", order, quantity=order["quantity"] + 1)
+    if receipt:
+        books.correct("goods_receipts", receipt, quantity=receipt["quantity"] + 1)
     yield
 
 

@@ -95,8 +95,9 @@ def staged_feeds(project: Path) -> dict[str, str | None]:
     }
     found = {}
     for path in sorted((project / "models" / "staging").rglob("stg_*.sql")):
-        feed = _FEED.search(path.read_text(encoding="utf-8"))
-        if feed and path.parent.name not in NOT_KEPT:
+        sql = path.read_text(encoding="utf-8")
+        feed = _FEED.search(sql)
+        if feed and path.parent.name not in NOT_KEPT and "materialized='view'" not in sql:
             found[path.stem] = versions[feed[1]]
     return found
 

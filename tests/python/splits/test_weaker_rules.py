@@ -1,0 +1,192 @@
+"""The comparison with a rebuilt warehouse finds it where a kept table's rule says too little.
+
+Each rule of `meta.kept` is taken with one thing less: an input, a branch, a compared column. In a
+copy of the project each run tells which of these weaker rules would have left a stale row
+(`watch.sql`): parts that the real rule finds to have changed, and the weaker one does not name.
+Where it leaves none because something else names the same parts, what was taken is no use by itself
+in these runs. Where no run has any use for it, `NO_USE_ALONE` has the reason, or an event is
+missing.
+
+`make test` puts a few weaker rules into a copy for real, and sees the comparison tell their stale
+rows. `make test-splits-mutations` asks for all of them, in seven minutes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.python.splits import project_copy, weaker_rules
+from tests.python.splits.events import EVENTS
+from tests.python.splits.project_copy import PROJECT, Told
+from tests.python.splits.weaker_rules import Weaker
+
+ALL_WEAKER = weaker_rules.all_weaker(PROJECT)
+
+IN_SHORT = (
+    "fct_items: int_items__balanced does not touch",
+    "fct_invoices: asks 5, not anything",
+    "int_matches__timed: asks, not changes 1 (int_items__balanced)",
+)
+
+EVENT_NAMES = [event.__name__ for event in EVENTS]
+ALL_AND_WHAT_FOLLOWS = [EVENT_NAMES, [], [], []]
+"""Events begin before one run, and go on before those after it."""
+
+SEEDS = (1, 3)
+
+MATCH_IS_ONE = "what is decided otherwise of a match is so in all of its rows and columns"
+IS_OF_A_RECORD = "it changes with its record, and the record comes in another batch"
+IS_HELD = "what an item is held by changes with it"
+IS_SEALED = "what is sealed was decided in the run before, and tells of that by itself"
+
+NO_EVENT = "no event shows it yet"
+
+NO_USE_ALONE: dict[str, str] = {
+    "int_open__unmatched: asks 2, not changes 3 (int_wave__returned)": IS_HELD,
+    "fct_invoices: asks 4, not changes 4 (int_bank_transactions__returns)": IS_HELD,
+    "int_exceptions__open_items: asks 3, not changes 3 (int_items__balanced)": NO_EVENT,
+    "int_exceptions__open_items: asks 3, not the column status": NO_EVENT,
+    "int_exceptions__counterparts: asks 3, not changes 1 (int_exceptions__bonds)": NO_EVENT,
+    "int_item_numbers__current: reads int_items, not the value 'credit_memo'": NO_EVENT,
+    "int_item_numbers__current: reads int_item_numbers, not the value 'credit_memo'": NO_EVENT,
+    "fct_exception_items: asks 2, not changes 2 (int_exceptions__duplicate_items)": NO_EVENT,
+    "int_matches__timed: asks, not the column item_type": IS_OF_A_RECORD,
+    "int_matches__timed: asks, not the column event_date": IS_OF_A_RECORD,
+    "int_matches__timed: asks, not the column event_at": IS_OF_A_RECORD,
+    "int_matches__timed: asks, not the column feed": IS_OF_A_RECORD,
+    "int_item_numbers__current: asks 3, not changes 2 (int_item_numbers)": IS_OF_A_RECORD,
+    "fct_exception_items: asks 2, not branch 4": IS_OF_A_RECORD,
+    "int_postings__due: stg_tieout__journal_entries does not touch": IS_SEALED,
+    "int_audit__outcomes: stg_tieout__journal_entries does not touch": IS_SEALED,
+    "int_audit__outcomes: int_journal__reversals does not touch": IS_SEALED,
+    "int_audit__outcomes: asks 4, not anything": IS_SEALED,
+    "int_exceptions__open_items: asks 3, not changes 1 (int_match_allocations)": MATCH_IS_ONE,
+    "int_exceptions__open_items: asks 3, not the column decision": MATCH_IS_ONE,
+    "int_exceptions__open_items: asks 3, not the column is_live": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column reconciliation": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column rule_id": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column decision": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column decided_at": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column run_id": MATCH_IS_ONE,
+    "fct_record_trace: asks 4, not the column is_live": MATCH_IS_ONE,
+    "fct_invoices: asks 4, not changes 1 (int_match_allocations)": MATCH_IS_ONE,
+    "fct_invoices: asks 4, not the column is_live": MATCH_IS_ONE,
+}
+"""What no run has any use for by itself, and why."""
+
+
+def named(name: str) -> Weaker:
+    [found] = [weaker for weaker in ALL_WEAKER if str(weaker) == name]
+    return found
+
+
+@pytest.mark.slow
+def test_a_stale_row_that_a_weaker_rule_leaves_is_found(tmp_path: Path) -> None:
+    project = project_copy.copied(tmp_path)
+    for name in IN_SHORT:
+        project_copy.weaken(project, named(name))
+    told = project_copy.tell(project, tmp_path / "story", [EVENT_NAMES], seed=1, is_compared=True)
+    for name in IN_SHORT:
+        table = name.partition(":")[0]
+        assert any(f".{table}: " in line for line in told.found), f"{name}: {told.found}"
+
+
+@pytest.fixture(scope="module")
+def all_told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
+    """What the stories show, after three runs over a company's files."""
+    folder = tmp_path_factory.mktemp("watched")
+    project = project_copy.copied(folder)
+    project_copy.watch(project)
+    return [
+        project_copy.tell(
+            project, folder / str(seed), ALL_AND_WHAT_FOLLOWS, seed=seed, is_watched=True
+        )
+        for seed in SEEDS
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.parametrize("weaker", ALL_WEAKER, ids=str)
+def test_a_weaker_rule_would_leave_a_stale_row(weaker: Weaker, all_told: list[Told]) -> None:
+    name = str(weaker)
+    if any(name in run for told in all_told for run in told.stale):
+        assert name not in NO_USE_ALONE
+    elif any(name in run for told in all_told for run in told.covered):
+        pytest.skip("something else named the same parts")
+    else:
+        assert name in NO_USE_ALONE, "no event shows it"
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_run_computes_a_part_of_the_rows(all_told: list[Told]) -> None:
+    """Otherwise tables that are all built anew would pass, too."""
+    fewer = {
+        model
+        for told in all_told
+        for model, runs in told.computed.items()
+        if any(2 * computed < rows for computed, rows in runs)
+    }
+    assert set(weaker_rules.kept_by_part(PROJECT)) - fewer == set()
+
+
+def test_reasons_are_of_rules_that_there_are() -> None:
+    assert set(NO_USE_ALONE) - {str(weaker) for weaker in ALL_WEAKER} == set()
+
+
+# how rules are made weaker
+
+
+def less(sql: str) -> dict[str, str]:
+    return dict(weaker_rules.without(sql))
+
+
+def test_an_input_that_does_not_touch_is_looked_up() -> None:
+    rule = {"by": "a", "read": {"one": "a", "two": "b"}, "looked_up": "three", "asked": "select 1"}
+    [first, *_] = weaker_rules.weaker("model", rule)
+    assert str(first) == "model: one does not touch"
+    assert first.of(rule) == rule | {"read": {"two": "b"}, "looked_up": ["three", "one"]}
+
+
+def test_an_answer_lacks_a_change_or_a_branch() -> None:
+    found = less("select a from changes.one union all select a from two where b > 1")
+    assert found == {
+        "changes 1 (one)": "select a from (select * from (from changes.one) limit 0) "
+        "union all select a from two where b > 1",
+        "branch 2": "select a from changes.one "
+        "union all (select * from (select a from two where b > 1) limit 0)",
+    }
+
+
+def test_what_time_alone_changes_is_all_or_nothing() -> None:
+    sql = "select a from one where b > (select as_of from changes.last_run)"
+    assert less(sql) == {"anything": f"(select * from ({sql}) limit 0)"}
+
+
+def test_steps_of_an_answer_stay() -> None:
+    sql = "from (with steps as (select 1 union select 2) from steps union from (select 3))"
+    assert [place for place in less(sql)] == [f"branch {number}" for number in (1, 2, 3, 4)]
+    assert less(sql)["branch 3"] == (
+        "from (with steps as (select 1 union select 2) (select * from (from steps) limit 0) "
+        "union from (select 3))"
+    )
+
+
+def test_a_compared_column_is_not_compared() -> None:
+    sql = "select a from changes.one group by a, b, c having count(*) = 1"
+    found = less(sql)
+    assert found["the column b"] == sql.replace("a, b, c", "a, c")
+    assert found["the column c"] == sql.replace("a, b, c", "a, b")
+    assert "the column a" not in found
+
+
+def test_a_value_or_an_alternative_is_left_out() -> None:
+    sql = "select a from changes.one where b in ('x', 'y') or c in (select 1)"
+    found = less(sql)
+    assert found["the value 'x'"] == sql.replace("'x', 'y'", "'y'")
+    assert found["alternative 1"] == "select a from changes.one where false or c in (select 1)"
+    assert found["alternative 2"] == "select a from changes.one where b in ('x', 'y') or false"
+    assert "the value 'x'" not in less(sql.replace("in (", "not in (", 1))
