@@ -120,7 +120,7 @@
         {%- set node = graph.nodes[id] if id in graph.nodes else graph.sources[id] -%}
         {%- set tells = node.config.get('materialized') == 'table' and node.config.meta.get('kept') is not none -%}
         {%- if node.name != 'stg_tieout__run_context' -%}
-            {%- if kept.get('by') and not tells and node.name not in answered -%}
+            {%- if kept.get('by') and not tells and not (node.name in answered and kept.get('asked')) -%}
                 {%- do exceptions.raise_compiler_error(
                     model.name ~ ' is kept, but reads ' ~ node.name ~ ', which does not tell what has '
                     ~ 'changed in it. Keep that one too (`kept: {}` compares all of it), or name it '
