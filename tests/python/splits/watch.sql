@@ -53,9 +53,12 @@
     {%- set touching = as_list(kept.get('asked')) | list -%}
     {%- for input in inputs if input.name in has_changed -%}
         {%- if input.name in kept.read and kept.read[input.name] is not mapping -%}
+            {%- set values = [] -%}
+            {%- for column in as_list(kept.read[input.name]) -%}
+                {%- do values.append(key_column(column, 'changed.')) -%}
+            {%- endfor -%}
             {%- do touching.append(
-                'select ' ~ as_list(kept.read[input.name]) | join(', ')
-                ~ ' from changes.' ~ input.name
+                'select ' ~ values | join(', ') ~ ' from changes.' ~ input.name ~ ' as changed'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
