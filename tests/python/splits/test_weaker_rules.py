@@ -66,6 +66,8 @@ NO_USE_ALONE: dict[str, str] = {
     "int_audit__outcomes: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "int_journal__rejections: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "int_postings__due: asks, not anything": IS_SEALED,
+    "int_postings__due: asks, not the value 'match_reversed'": IS_SEALED,
+    "int_match_allocations: int_journal__rejected_allocations does not touch": IS_SEALED,
     "int_matches__standing: reads int_journal__matches, not branch 1": NO_EVENT,
     "int_matches__standing: reads int_journal__matches, not branch 2": NO_EVENT,
     "int_matches__standing: reads int_journal__allocations, not branch 1": NO_EVENT,
