@@ -41,6 +41,9 @@ from orchestration.parsed import DBT_STATE
 RENDERED = "rendered.json"
 """Beside a parse: the SQL that its models and tests are rendered to."""
 
+FOR_OTHER_SQL = ("WRITE_JSON", "EMPTY", "VARS", "SAMPLE", "DEFER", "FULL_REFRESH")
+"""Flags that no run sets: with them SQL may be another, or a person asks to see it rendered."""
+
 
 class KeptGraph:
     """What depends on what, for `dbt build`: made once for a manifest.
@@ -84,8 +87,8 @@ class KeptSql:
 
     It follows from the project and the engine alone: what changes from run to run is data.
     Rendering it took a quarter of what dbt spends on a node. Hooks and unit tests are rendered as
-    ever, and so is everything in calls that a person makes: their flags may ask for other SQL
-    (`--empty`).
+    ever, and so is everything in a call whose flags may ask for other SQL (`--empty`): that must
+    neither be read here nor be left for the next run.
     """
 
     def __init__(self) -> None:
@@ -126,7 +129,9 @@ class KeptSql:
                 # of a test whose rows are stored, dbt works out more
                 node.resource_type is NodeType.Test and not node.should_store_failures
             )
-            if self._file is None or not is_kept or get_flags().WRITE_JSON:
+            flags = get_flags()
+            is_other = any(getattr(flags, name, None) for name in FOR_OTHER_SQL)
+            if self._file is None or not is_kept or is_other:
                 return render(compiler, node, manifest, extra_context)
             key = f"{node.database}.{node.unique_id}"
             if key not in self._sql:

@@ -69,6 +69,9 @@ def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.Monkey
         (["--no-write-json", *call], 1),
         (["--no-write-json", *call], 1),
         ([*call, "--empty"], 2),
+        # what only looks like a run's call: it leaves nothing for the next
+        (["--no-write-json", *call, "--empty"], 3),
+        (["--no-write-json", *call], 3),
     ):
         # a process of its own each: what the one has rendered is there for the next
         monkeypatch.setattr(Compiler, "_compile_code", noted)
