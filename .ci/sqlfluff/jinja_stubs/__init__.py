@@ -45,6 +45,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "group_links": lambda: "grouped_links as (select * from links)",
     "undone_matches": lambda: "select * from int_journal__reversals",
     "unit_of_scale": lambda digits: "0.01",
+    "sealed_items": lambda model: f"select * from {model}",
     "unit_words": lambda open_model: f"select * from {open_model}",
     "units_of": lambda relation: f"units as (select * from {relation})",
     "declined_among": lambda links: f"declined_pairs as (select * from {links})",

@@ -226,14 +226,6 @@ refusal_entries as (
     where refused.is_new
 ),
 
-already_rejected as (
-    select distinct
-        journal_entries.entry_type,
-        journal_entries.subject_id
-    from journal_entries
-    where journal_entries.entry_type = 'match_rejected'
-),
-
 final as (
     select
         match_entries.entry_type,
@@ -244,11 +236,12 @@ final as (
         match_entries.payload,
         match_entries.source_hashes
     from match_entries
-    left join already_rejected
+    -- a rejection is sealed once, in however many runs its match is found again
+    left join {{ ref('int_journal__rejections') }} as rejections
         on
-            match_entries.entry_type = already_rejected.entry_type
-            and match_entries.subject_id = already_rejected.subject_id
-    where already_rejected.subject_id is null
+            match_entries.entry_type = 'match_rejected'
+            and match_entries.subject_id = rejections.match_id
+    where rejections.match_id is null
     union all
     select
         valuation_entries.entry_type,

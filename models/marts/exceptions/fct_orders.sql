@@ -12,12 +12,6 @@ refusals as (select * from {{ ref('order_refusals') }}),
 
 matches as (select * from {{ ref('int_matches__decided') }}),
 
-rejections as (
-    select distinct entries.subject_id as match_id
-    from {{ ref('stg_tieout__journal_entries') }} as entries
-    where entries.entry_type = 'match_rejected'
-),
-
 orders as (
     select
         decisions.*,
@@ -37,7 +31,6 @@ final as (
         matches.match_id,
         case
             when refused.decision_id is not null then 'refused'
-            when rejections.match_id is not null then 'rejected'
             when matches.decision = 'approved' then 'done'
             else matches.decision
         end as outcome,
@@ -50,8 +43,6 @@ final as (
         on refused.refusal = refusals.code
     left join matches
         on orders.order_match_id = matches.match_id
-    left join rejections
-        on orders.order_match_id = rejections.match_id
 )
 
 select * from final
