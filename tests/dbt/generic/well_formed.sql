@@ -6,11 +6,19 @@
                   none of them is empty
     may_be_empty  columns of the key that may be
     filled        further columns that are never empty
-    values        column: the values that it may have, where it has one
+    values        column: the values that it may have, where it has one; texts, so YAML's own words
+                  (true, false, null, numbers) stand in quotes
 #}
 {% test well_formed(model, key=[], may_be_empty=[], filled=[], values={}) %}
 
 {%- set telling = key or filled %}
+{%- for column, allowed in values.items() %}
+    {%- for value in allowed if value is not string %}
+        {%- do exceptions.raise_compiler_error(
+            model ~ ': the value ' ~ value ~ ' of ' ~ column ~ ' is no text; put it in quotes.'
+        ) %}
+    {%- endfor %}
+{%- endfor %}
 with judged as (
     select
         {{ telling | join(',\n        ') }},
