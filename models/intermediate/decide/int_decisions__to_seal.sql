@@ -226,6 +226,14 @@ refusal_entries as (
     where refused.is_new
 ),
 
+-- a rejection is sealed once, in however many runs its match is found again
+already_rejected as (
+    select
+        'match_rejected' as entry_type,
+        rejections.match_id
+    from {{ ref('int_journal__rejections') }} as rejections
+),
+
 final as (
     select
         match_entries.entry_type,
@@ -236,12 +244,11 @@ final as (
         match_entries.payload,
         match_entries.source_hashes
     from match_entries
-    -- a rejection is sealed once, in however many runs its match is found again
-    left join {{ ref('int_journal__rejections') }} as rejections
+    left join already_rejected
         on
-            match_entries.entry_type = 'match_rejected'
-            and match_entries.subject_id = rejections.match_id
-    where rejections.match_id is null
+            match_entries.entry_type = already_rejected.entry_type
+            and match_entries.subject_id = already_rejected.match_id
+    where already_rejected.match_id is null
     union all
     select
         valuation_entries.entry_type,
