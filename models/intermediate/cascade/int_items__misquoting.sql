@@ -31,8 +31,6 @@ held_since as (
     group by item_key
 ),
 
-known_since as (select * from {{ ref('int_items__known_since') }}),
-
 declined_pairs as (
     select *
     from {{ ref('int_declined_pairs') }}
@@ -44,15 +42,13 @@ declined_pairs as (
 payments as (
     select
         units.*,
-        items.party_source,
-        known_since.known_in_run
+        unit_items.party_source,
+        unit_items.known_in_run
     from units
     inner join rules
         on units.reconciliation = rules.reconciliation
-    inner join items
-        on units.unit_key = items.item_key
-    left join known_since
-        on units.unit_key = known_since.item_key
+    inner join {{ ref('int_items__open') }} as unit_items
+        on units.unit_key = unit_items.item_key
     where units.side = 'actual' and units.unit_amount <> 0
 ),
 

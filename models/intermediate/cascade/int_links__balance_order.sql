@@ -8,7 +8,7 @@ open_items as (select * from {{ ref('int_open__after_keys') }}),
 
 items as (
     select *
-    from {{ ref('int_items') }}
+    from {{ ref('int_items__open') }}
     where reconciliation = 'gateway_to_payout'
 ),
 
@@ -16,9 +16,12 @@ declined as (select * from {{ ref('int_declined_pairs') }}),
 
 -- payouts that the gateway's report ties to their transactions are no concern of this pass
 named_payouts as (
-    select distinct items.group_key
-    from items
-    where items.side = 'expected' and items.group_key is not null
+    select distinct members.group_key
+    from {{ ref('int_items') }} as members
+    where
+        members.reconciliation = 'gateway_to_payout'
+        and members.side = 'expected'
+        and members.group_key is not null
 ),
 
 payouts as (

@@ -13,7 +13,7 @@ rules as (
     where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
-items as (select * from {{ ref('int_items') }}),
+items as (select * from {{ ref('int_items__open') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
@@ -25,10 +25,10 @@ known_units as (
     select
         open_items.side,
         open_items.anchor_item_key as unit_key,
-        max(known_since.known_in_run) as known_in_run
+        max(items.known_in_run) as known_in_run
     from open_items
-    inner join {{ ref('int_items__known_since') }} as known_since
-        on open_items.item_key = known_since.item_key
+    inner join items
+        on open_items.item_key = items.item_key
     group by open_items.side, open_items.anchor_item_key
 ),
 
@@ -81,8 +81,11 @@ equals as (
         units.event_date,
         true as is_free,
         coalesce(known_units.known_in_run, 0) as known_in_run,
-        coalesce(rests.rest_in_run, -1) as rest_in_run
+        coalesce(rests.rest_in_run, -1) as rest_in_run,
+        items.due_date as due_on
     from units
+    left join items
+        on units.unit_key = items.item_key
     left join known_units
         on units.unit_key = known_units.unit_key and units.side = known_units.side
     left join rests
@@ -108,8 +111,11 @@ equals as (
         spoken_for.event_date,
         false as is_free,
         cast(null as bigint) as known_in_run,
-        cast(null as bigint) as rest_in_run
+        cast(null as bigint) as rest_in_run,
+        items.due_date as due_on
     from spoken_for
+    left join items
+        on spoken_for.unit_key = items.item_key
     where not spoken_for.is_paid_by_name
 ),
 
@@ -153,6 +159,7 @@ asked as (
         true as is_free,
         cast(null as bigint) as known_in_run,
         cast(null as bigint) as rest_in_run,
+        held_since.due_date as due_on,
         true as is_held
     from questions
     inner join held_since
@@ -168,21 +175,19 @@ asked as (
 dated as (
     select
         asked.*,
-        coalesce(items.due_date, asked.event_date) as due_date,
+        coalesce(asked.due_on, asked.event_date) as due_date,
         row_number() over (
             partition by
                 asked.asked_in_run, asked.reconciliation, asked.side, asked.family_id,
-                asked.currency, asked.unit_amount, asked.event_date, items.due_date
+                asked.currency, asked.unit_amount, asked.event_date, asked.due_on
             order by asked.unit_key nulls last
         ) as place,
         count(*) over (
             partition by
                 asked.asked_in_run, asked.reconciliation, asked.side, asked.family_id,
-                asked.currency, asked.unit_amount, asked.event_date, items.due_date
+                asked.currency, asked.unit_amount, asked.event_date, asked.due_on
         ) as equals_of_day
     from asked
-    left join items
-        on asked.unit_key = items.item_key
 ),
 
 -- a crowd of equals is counted, not paired

@@ -71,7 +71,7 @@ bank_lines as (
                 then booked.original_currency
         end as original_currency
     from {{ ref('int_bank_transactions__booked') }} as booked
-    inner join {{ ref('int_items') }} as items
+    inner join {{ ref('int_items__open') }} as items
         on
             booked.item_id = items.item_id
             and items.item_type = 'bank_transaction'
@@ -102,7 +102,7 @@ payments as (
         on units.unit_key = naming.item_key
     left join bank_lines
         on units.unit_key = bank_lines.item_key
-    inner join {{ ref('int_items') }} as items
+    inner join {{ ref('int_items__open') }} as items
         on units.unit_key = items.item_key and units.unit_amount = items.amount
     where
         units.side = 'actual'
@@ -138,7 +138,7 @@ documents as (
             ) as bigint
         ) as amount_step
     from units
-    left join {{ ref('int_items') }} as items
+    left join {{ ref('int_items__open') }} as items
         on units.unit_key = items.item_key
     where units.side = 'expected' and units.unit_amount > 0
 ),

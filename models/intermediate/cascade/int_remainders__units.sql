@@ -11,7 +11,7 @@ ordered_items as (
     select
         items.item_key,
         items.purchase_order_number
-    from {{ ref('int_items') }} as items
+    from {{ ref('int_items__open') }} as items
     where items.purchase_order_number is not null
 ),
 

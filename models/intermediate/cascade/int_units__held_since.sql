@@ -7,8 +7,6 @@ open_items as (select * from {{ ref('int_open__after_texts') }}),
 
 items as (select * from {{ ref('int_items') }}),
 
-known_since as (select * from {{ ref('int_items__known_since') }}),
-
 passes as (select * from {{ ref('passes') }}),
 
 held_since as (select * from {{ ref('int_items__held_since') }}),
@@ -42,10 +40,10 @@ open_payers as (
             open_items.side,
             open_items.family_id,
             open_items.currency,
-            min(known_since.known_in_run) as known_in_run
+            min(known_items.known_in_run) as known_in_run
         from open_items
-        inner join known_since
-            on open_items.item_key = known_since.item_key
+        inner join {{ ref('int_items__open') }} as known_items
+            on open_items.item_key = known_items.item_key
         where open_items.family_id is not null
         group by
             open_items.reconciliation,
@@ -103,6 +101,7 @@ final as (
         closed_units.family_id,
         closed_units.currency,
         closed_units.event_date,
+        unit_items.due_date,
         closed_units.held_in_run,
         closed_units.is_held_by_sums = 1 as is_held_by_sums,
         left_open.unit_key is not null as is_left_open,
@@ -117,6 +116,8 @@ final as (
     from closed_units
     left join left_open
         on closed_units.side = left_open.side and closed_units.unit_key = left_open.unit_key
+    left join items as unit_items
+        on closed_units.unit_key = unit_items.item_key
 )
 
 select * from final

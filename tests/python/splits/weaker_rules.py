@@ -108,9 +108,10 @@ def weaker(model: str, rule: Rule) -> Iterator[Weaker]:
     for name, columns in read.items():
         if isinstance(columns, dict):
             for column, values in columns.items():
+                of = f" of {column}" if len(columns) > 1 else ""
                 for taken, less in without(values):
                     reads = read | {name: columns | {column: less}}
-                    yield Weaker(model, f"reads {name}, not {taken}", {"reads": reads})
+                    yield Weaker(model, f"reads {name}, not {taken}{of}", {"reads": reads})
         else:
             yield Weaker(model, f"{name} does not touch", {"untouched": name})
     for place, answer in enumerate(asked):
