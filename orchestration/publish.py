@@ -2,8 +2,8 @@
 
 A publication is a copy of the former one in which the rows that differ are replaced. Where the
 warehouse was built on the state that the former one shows, it tells what has changed
-(`macros/kept`), and a publication costs a file copy and the change; else the marts are compared.
-Every one has a name of its own, and
+(`macros/kept`), and a publication costs a file copy, which is made while the audit marts are built,
+and the change; else the marts are compared. Every one has a name of its own, and
 `serving.duckdb` is a relative link that is swapped to the newest by one rename. A reader resolves
 the link and keys its cache on the real path, because DuckDB keeps showing old data to a process
 that holds a handle on a replaced path.
@@ -14,8 +14,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -32,6 +34,9 @@ from orchestration.home import Home, TieoutError
 MARTS_SCHEMA = "marts"
 KEPT_PUBLICATIONS = 5
 
+COPY = "next.copy"
+"""In `published`: what the next publication begins with, while it is copied."""
+
 LARGEST_CHANGED_SHARE = 0.2
 """Of a mart's rows: where more have changed, it is written anew."""
 
@@ -46,6 +51,58 @@ _HASH = "hash(t)"
 
 class PublishError(TieoutError):
     """The marts cannot be published, or no publication can be read."""
+
+
+@dataclass
+class _Copy:
+    """A copy of a publication that another thread makes; `is_whole` once it is on disk."""
+
+    former: Path
+    path: Path
+    is_whole: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.thread = Thread(target=self._make, daemon=True)
+        self.thread.start()
+
+    def _make(self) -> None:
+        with suppress(OSError):
+            shutil.copyfile(self.former, self.path)
+            with open(self.path, "rb") as handle:
+                os.fsync(handle.fileno())
+            self.is_whole = True
+
+
+_copies: dict[Path, _Copy] = {}
+"""By home, what is copied for its next publication."""
+
+
+@contextmanager
+def copying(home: Home) -> Iterator[None]:
+    """Meanwhile copy the served publication, so that `publish` does not have to."""
+    former = served_publication(home)
+    if former is not None:
+        _copies[home.root] = _Copy(former, home.published / COPY)
+    try:
+        yield
+    except BaseException:
+        copy = _copies.pop(home.root, None)
+        if copy is not None:
+            copy.thread.join()
+            copy.path.unlink(missing_ok=True)
+        raise
+
+
+def _copy(home: Home, former: Path, target: Path) -> None:
+    """Make `target` a copy of a publication, the one that was made meanwhile if there is one."""
+    copy = _copies.pop(home.root, None)
+    if copy is not None:
+        copy.thread.join()
+        if copy.is_whole and copy.former == former:
+            os.replace(copy.path, target)
+            return
+    (home.published / COPY).unlink(missing_ok=True)
+    shutil.copyfile(former, target)
 
 
 def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
@@ -151,7 +208,7 @@ def _write(home: Home, target: Path) -> None:
     """
     former = served_publication(home)
     if former is not None:
-        shutil.copyfile(former, target)
+        _copy(home, former, target)
     try:
         kept_whole = _update(home, target, run_of(former) if former else "")
     except duckdb.Error:

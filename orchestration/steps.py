@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,10 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         Phase.AFTER_SEAL: "Building the audit marts",
     }[phase]
     journal_files.settle(home)
+    is_last = phase is Phase.AFTER_SEAL and models is None
     with (
         progress.current().step(title),
+        publish.copying(home) if is_last else nullcontext(),
         warehouse.building(home, phase, is_partial=models is not None) as is_new,
     ):
         finished = total = 0

@@ -64,6 +64,7 @@ def test_the_same_run_published_twice_gets_a_new_name(home: Home) -> None:
 def test_the_last_publications_are_kept_and_leftovers_removed(home: Home) -> None:
     (home.published / "run-x.duckdb.tmp").write_bytes(b"half")
     (home.published / "run-x.duckdb.tmp.wal").write_bytes(b"half")
+    (home.published / publish.COPY).write_bytes(b"half")
     for value in range(4):
         warehouse_with(home, value)
         publish.publish(home, f"run-{value}", keep=2)
@@ -72,6 +73,45 @@ def test_the_last_publications_are_kept_and_leftovers_removed(home: Home) -> Non
         "run-3.duckdb",
     ]
     assert served(home) == 3
+
+
+def test_a_copy_that_was_made_meanwhile_is_what_a_publication_begins_with(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse_with(home, 1)
+    publish.publish(home, "run-a")
+    with publish.copying(home):
+        warehouse_with(home, 2)
+    copied: list[str] = []
+    monkeypatch.setattr(publish.shutil, "copyfile", lambda *paths: copied.append(str(paths)))
+    publish.publish(home, "run-b")
+    assert (served(home), copied) == (2, [])
+    assert [path.name for path in publish.publications(home)] == ["run-b.duckdb", "run-a.duckdb"]
+    assert not list(home.published.glob("*.copy"))
+
+
+def test_a_copy_of_another_publication_is_not_begun_with(home: Home) -> None:
+    warehouse_with(home, 1)
+    first = publish.publish(home, "run-a")
+    with publish.copying(home):
+        pass
+    first.rename(first.with_stem("run-b"))
+    publish.serve(home, first.with_stem("run-b"))
+    warehouse_with(home, 2)
+    publish.publish(home, "run-c")
+    assert served(home) == 2
+    assert not list(home.published.glob("*.copy"))
+
+
+def test_no_copy_is_left_where_a_run_stops(home: Home) -> None:
+    warehouse_with(home, 1)
+    publish.publish(home, "run-a")
+    with pytest.raises(KeyError), publish.copying(home):
+        raise KeyError
+    assert [path.name for path in home.published.iterdir()] == ["run-a.duckdb"]
+    warehouse_with(home, 2)
+    publish.publish(home, "run-b")
+    assert served(home) == 2
 
 
 def test_a_warehouse_without_marts_leaves_the_former_publication(home: Home) -> None:
