@@ -64,6 +64,8 @@ NO_USE_ALONE: dict[str, str] = {
     "fct_exception_items: asks 2, not branch 4": IS_OF_A_RECORD,
     "int_postings__due: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "int_audit__outcomes: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
+    "fct_runs: stg_tieout__runs does not touch": TELLS_NOTHING,
+    "fct_runs: stg_tieout__journal_blocks does not touch": TELLS_NOTHING,
     "int_journal__rejections: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "int_postings__due: asks, not anything": IS_SEALED,
     "int_postings__due: asks, not the value 'match_reversed'": IS_SEALED,
