@@ -30,7 +30,6 @@
     {%- set inputs = kept_inputs(kept) -%}
     {%- set telling = inputs | selectattr('tells') | map(attribute='name') | list -%}
     {%- set has_changed = changed_tables([target.identifier] + telling) -%}
-    {%- set touching = as_list(kept.get('asked')) -%}
     {%- set plan = namespace(is_whole=(by == []), is_idle=false, sql=sql) -%}
     {%- if kept.get('appended_by') -%}
         {%- set plan.is_whole = false -%}
@@ -41,29 +40,11 @@
             follows_time or inputs | rejectattr('tells') | list or telling | select('in', has_changed) | list
         ) -%}
     {%- else -%}
-        {%- for input in inputs if input.name in has_changed -%}
-            {%- if input.name not in read and input.name not in as_list(kept.get('looked_up')) -%}
-                {%- set plan.is_whole = true -%}
-            {%- elif input.name in read and read[input.name] is not mapping -%}
-                {%- set values = [] -%}
-                {%- for column in as_list(read[input.name]) -%}
-                    {%- do values.append(key_column(column, 'changed.')) -%}
-                {%- endfor -%}
-                {%- do touching.append(
-                    'select ' ~ values | join(', ') ~ ' from changes.' ~ input.name ~ ' as changed'
-                ) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- if not plan.is_whole and touching -%}
-            {%- do run_query(
-                'create or replace temp table touched as select distinct * from (\n'
-                ~ touching | join('\nunion all\n') ~ '\n) as parts ' ~ key
-                ~ ' where ' ~ by[0] ~ ' is not null'
-            ) -%}
-            {%- set plan.is_idle = run_query('select count(*) from touched').rows[0][0] == 0 -%}
+        {%- set touched = find_touched(kept, inputs, has_changed) -%}
+        {%- set plan.is_whole = touched == 'all' -%}
+        {%- set plan.is_idle = touched == 'none' -%}
+        {%- if touched == 'some' -%}
             {%- set plan.sql = only_touched(plan.sql, inputs, read, by) -%}
-        {%- elif not plan.is_whole -%}
-            {%- set plan.is_idle = true -%}
         {%- endif -%}
     {%- endif -%}
     {%- if plan.is_idle -%}
@@ -93,8 +74,10 @@
         {%- endif -%}
         {%- if changed_tables([target.identifier]) -%}
             {%- if plan.is_whole -%}
-                {%- do run_query('truncate ' ~ target) -%}
-                {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
+                {%- if not has_changes_written(target) -%}
+                    {%- do run_query('truncate ' ~ target) -%}
+                    {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
+                {%- endif -%}
             {%- elif kept.get('appended_by') -%}
                 {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
             {%- else -%}
@@ -104,6 +87,39 @@
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{#
+    Which parts the changes of this run touch: `all`, `none`, or `some`, which are in the table `touched`
+    then.
+#}
+{% macro find_touched(kept, inputs, has_changed) %}
+    {%- set by = as_list(kept.by) -%}
+    {%- set read = kept.get('read', {}) -%}
+    {%- set touching = as_list(kept.get('asked')) | list -%}
+    {%- for input in inputs if input.name in has_changed -%}
+        {%- if input.name not in read and input.name not in as_list(kept.get('looked_up')) -%}
+            {%- do return('all') -%}
+        {%- elif input.name in read and read[input.name] is not mapping -%}
+            {%- set values = [] -%}
+            {%- for column in as_list(read[input.name]) -%}
+                {%- do values.append(key_column(column, 'changed.')) -%}
+            {%- endfor -%}
+            {%- do touching.append(
+                'select ' ~ values | join(', ') ~ ' from changes.' ~ input.name ~ ' as changed'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not touching -%}
+        {%- do return('none') -%}
+    {%- endif -%}
+    {%- do run_query(
+        'create or replace temp table touched as select distinct * from (\n'
+        ~ touching | join('\nunion all\n') ~ '\n) as parts (' ~ by | join(', ') ~ ')'
+        ~ ' where ' ~ by[0] ~ ' is not null'
+    ) -%}
+    {%- do return('some' if run_query('select count(*) from touched').rows[0][0] else 'none') -%}
 {% endmacro %}
 
 
@@ -196,6 +212,33 @@
         'create or replace table changes.' ~ target.identifier ~ ' as '
         ~ differences | join(' union all ')
     ) -%}
+{% endmacro %}
+
+
+{#
+    Makes of a large table that was compared what `fresh` holds, by what went and came: that is a
+    quarter of the work of writing it anew. False where it is small, where much has changed, and where
+    rows that are there more than once make a difference that their hashes do not tell.
+#}
+{% macro has_changes_written(target) %}
+    {%- set changes = 'changes.' ~ target.identifier -%}
+    {%- set is_worth_it = run_query(
+        'select greatest(1000, 5 * (select count(*) from ' ~ changes ~ ')) < (select count(*) from fresh)'
+    ).rows[0][0] -%}
+    {%- if not is_worth_it -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- do run_query(
+        'delete from ' ~ target ~ ' as t where hash(t) in (select hash(t) from (select * exclude (change) from '
+        ~ changes ~ " where change = 'went') as t)"
+    ) -%}
+    {%- do run_query(
+        'insert into ' ~ target ~ ' select * exclude (change) from ' ~ changes ~ " where change = 'came'"
+    ) -%}
+    {%- set sums = "select (count(*), sum(hash(t))) from " -%}
+    {%- do return(run_query(
+        'select (' ~ sums ~ target ~ ' as t) is not distinct from (' ~ sums ~ 'fresh as t)'
+    ).rows[0][0]) -%}
 {% endmacro %}
 
 

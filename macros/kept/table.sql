@@ -40,13 +40,26 @@
     computes all tables whole.
 #}
 {% macro changes_are_told() %}
-    {%- set is_run = (invocation_args_dict.get('selector') or '').split('_')[1:2] == ['seal'] -%}
-    {%- set last_run = adapter.get_relation(this.database, 'changes', 'last_run') -%}
-    {%- if is_run and not should_full_refresh() -%}
-        {%- do return(last_run is not none) -%}
+    {%- if is_on_last_run() -%}
+        {%- do return(true) -%}
     {%- endif -%}
-    {%- if last_run is not none -%}
+    {%- if not is_run() -%}
         {%- do run_query('drop table if exists changes.last_run') -%}
     {%- endif -%}
     {%- do return(false) -%}
+{% endmacro %}
+
+
+{# Whether a run builds on what a whole run has left. #}
+{% macro is_on_last_run() %}
+    {%- do return(
+        is_run() and adapter.get_relation(this.database, 'changes', 'last_run') is not none
+    ) -%}
+{% endmacro %}
+
+
+{# Whether this call is one of the two builds of a run. #}
+{% macro is_run() %}
+    {%- set selector = invocation_args_dict.get('selector') or '' -%}
+    {%- do return(selector.split('_')[1:2] == ['seal'] and not should_full_refresh()) -%}
 {% endmacro %}

@@ -59,7 +59,7 @@ def copy(reconciled: Tieout, dbt_server: DbtServer, tmp_path: Path) -> Iterator[
     shutil.copytree(
         reconciled.home.root, folder, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True
     )
-    yield Copy(folder, dbt_server)
+    yield Copy(folder, dbt_server, reconciled.home.root)
     shutil.rmtree(folder)
 
 

@@ -19,11 +19,21 @@ class DbtServer:
 
     process: subprocess.Popen[str]
 
-    def test(self, home: Path, *names: str) -> dict[str, dict[str, Any]]:
-        """Run data tests by name on a home; the results by name, with status and failures."""
+    def test(
+        self, home: Path, *names: str, unbroken: Path | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Run data tests by name on a home; the results by name, with status and failures.
+
+        With `unbroken` as in a run on that home, which asks about what has changed (`test.sql`).
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"home": str(home), "select": names}) + "\n")
+        request = {
+            "home": str(home),
+            "select": names,
+            "unbroken": None if unbroken is None else str(unbroken),
+        }
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, f"dbt ended, exit status {self.process.wait()}; see its output above"
@@ -41,6 +51,7 @@ class Copy:
 
     home: Path
     server: DbtServer
+    unbroken: Path
 
     @property
     def warehouse(self) -> Path:
@@ -76,16 +87,22 @@ class Copy:
             self.execute("drop table kept_rows")
 
     def fails(self, test: str) -> int:
-        """The dbt test finds the damage; the number of rows that it reports."""
+        """The dbt test finds the damage, of all rows and of those that a run has changed.
+
+        The number of rows that it reports of all.
+        """
         result = self.server.test(self.home, test)[test]
         assert result["status"] == "fail", f"{test} did not fail: {result}"
+        in_a_run = self.server.test(self.home, test, unbroken=self.unbroken)[test]
+        assert in_a_run["status"] == "fail", f"{test} did not fail in a run: {in_a_run}"
         return int(result["failures"])
 
     def passes(self, *tests: str) -> None:
         """The dbt tests find nothing."""
-        results = self.server.test(self.home, *tests)
-        wrong = {name: result for name, result in results.items() if result["status"] != "pass"}
-        assert not wrong, wrong
+        for unbroken in (None, self.unbroken):
+            results = self.server.test(self.home, *tests, unbroken=unbroken)
+            wrong = {name: result for name, result in results.items() if result["status"] != "pass"}
+            assert not wrong, wrong
 
 
 Breaker = Callable[..., Copy]

@@ -3,7 +3,19 @@
 -- positions from 1 without a gap. The hashes themselves are computed again by `tieout verify`.
 -- Breaks when: a block file is deleted, replaced or reordered. In silence, history could be
 -- edited.
-{{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_blocks'}}}) }}
+{%- set kept = {
+    'by': 'block',
+    'read': {'fct_audit_log': 'block'},
+    'looked_up': 'fct_audit_blocks',
+    'asked': [
+        'select block from changes.fct_audit_blocks',
+        'select block + 1 from changes.fct_audit_blocks',
+    ],
+} -%}
+{{ config(
+    tags=['after_seal'],
+    meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_audit_blocks'}}}
+) }}
 
 with
 

@@ -2,7 +2,17 @@
 -- reversed, is in the journal already or among what this run seals, with the hashes of its rows.
 -- Breaks when: the sealing model filters a kind of decision out, or an item carries no row hash.
 -- In silence, money would move without a proof.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_matches'}}}) }}
+{#- nothing is ever taken from the journal, and what the last run was to seal is in it -#}
+{%- set kept = {
+    'by': 'match_id',
+    'read': {
+        'fct_matches': 'match_id',
+        'int_decisions__to_seal': 'subject_id',
+        'stg_tieout__journal_entries': {'subject_id': 'from touched'},
+    },
+    'asked': 'select match_id from changes.fct_matches',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_matches'}}}) }}
 
 with
 

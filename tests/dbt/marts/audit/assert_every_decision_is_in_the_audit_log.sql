@@ -3,7 +3,14 @@
 -- on; no sealed close is missing in fct_matches; entries of any kind carry hashes.
 -- Breaks when: the journal and the warehouse drift apart: a block lost, a decision sealed twice,
 -- a sealed match dropped by a model. In silence, the log would no longer explain the books.
-{{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_log'}}}) }}
+{%- set kept = {
+    'by': 'subject_id',
+    'read': {'fct_matches': 'match_id', 'fct_audit_log': 'subject_id'},
+} -%}
+{{ config(
+    tags=['after_seal'],
+    meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_audit_log'}}}
+) }}
 
 with
 

@@ -3,7 +3,16 @@
 -- Breaks when: a rule or a type is missing in the seeds (the item falls out of a join), or the
 -- lifecycle opens an exception again that the journal has open. In silence, an unpaid invoice
 -- would be nobody's work.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
+{%- set kept = {
+    'by': ['item_type', 'item_id'],
+    'read': {
+        'fct_items': ['item_type', 'item_id'],
+        'fct_exceptions': ['item_type', 'item_id'],
+    },
+    'asked': 'select item_type, item_id from marts.fct_items '
+    'where due_for_match_at > (select as_of from changes.last_run)',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
 
 with
 

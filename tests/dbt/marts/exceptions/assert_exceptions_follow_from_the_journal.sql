@@ -3,7 +3,14 @@
 -- Breaks when: an exception is opened or resolved in the mart without an entry, an entry is
 -- sealed twice, or opened_at is computed again instead of being read back. In silence, deadlines
 -- would move with every run.
-{{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_audit_log'}}}) }}
+{%- set kept = {
+    'by': 'exception_id',
+    'read': {'fct_exceptions': 'exception_id', 'fct_audit_log': 'subject_id'},
+} -%}
+{{ config(
+    tags=['after_seal'],
+    meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_audit_log'}}}
+) }}
 
 with
 

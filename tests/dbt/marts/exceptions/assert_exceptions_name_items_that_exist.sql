@@ -3,7 +3,24 @@
 -- entry of which a notification brought the details, or a line of an account that is not booked.
 -- Breaks when: ids are composed in two ways, or an item leaves a reconciliation and its exception
 -- is not resolved. In silence, a reviewer would open a page with nothing on it.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
+{#- records that have landed stay -#}
+{%- set kept = {
+    'by': 'exception_id',
+    'read': {
+        'fct_exceptions': 'exception_id',
+        'fct_items': {
+            'item_id': 'select item_id from marts.fct_exceptions '
+            'where exception_id in (from touched)',
+        },
+        'stg_tieout__landed_records': {
+            'record_key': 'select item_id from marts.fct_exceptions '
+            'where exception_id in (from touched)',
+        },
+    },
+    'asked': 'select exception_id from marts.fct_exceptions where item_id in '
+    "(select item_id from changes.fct_items where change = 'went')",
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
 
 with
 

@@ -5,7 +5,11 @@
 -- Breaks when: a line kind loses its counterpart (an adjustment without account, a conversion with
 -- one leg) or the rounding remainder of the base amounts is not allocated. In silence, the match
 -- would be sealed, and the general ledger refuse its entry, or take it and not balance.
-{{ config(meta={'dagster': {'ref': {'name': 'int_journal_entries__due'}}}) }}
+{%- set kept = {
+    'by': 'posting_key',
+    'read': {'int_journal_entries__due': 'posting_key'},
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'int_journal_entries__due'}}}) }}
 
 with
 

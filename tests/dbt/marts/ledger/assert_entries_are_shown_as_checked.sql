@@ -4,7 +4,29 @@
 -- what the ledger took is shown as posted.
 -- Breaks when: the mart multiplies or drops lines while it joins the audit trail and the ledger's
 -- answers, or releases too early. In silence, an entry would be posted before its proof, or again.
-{{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_journal_entries'}}}) }}
+{%- set kept = {
+    'by': 'match_id',
+    'read': {
+        'fct_journal_entries': 'match_id',
+        'int_journal_entries__due': 'match_id',
+        'stg_ledger__posting_results': {
+            'posting_key': 'select posting_key from intermediate.int_journal_entries__due '
+            'where match_id in (from touched)',
+        },
+        'stg_tieout__journal_entries': {'subject_id': 'from touched'},
+    },
+    'asked': [
+        'select match_id from intermediate.int_journal_entries__due where posting_key in '
+        '(select posting_key from changes.stg_ledger__posting_results)',
+        'select match_id from intermediate.int_journal_entries__due where posting_key in '
+        '(select posting_key from staging.stg_ledger__posting_results '
+        'where attempted_at > (select as_of from changes.last_run))',
+    ],
+} -%}
+{{ config(
+    tags=['after_seal'],
+    meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_journal_entries'}}}
+) }}
 
 with
 

@@ -4,7 +4,33 @@
 -- takes back exactly one entry and its amounts.
 -- Breaks when: the key covers something that changes between runs (an account, a rate, a row order)
 -- or leaves out something that tells two postings apart. In silence, a retry would post twice.
-{{ config(meta={'dagster': {'ref': {'name': 'int_journal_entries__due'}}}) }}
+{#- by match, or by the key where no entry has it; what the last run sealed was due in it -#}
+{%- set of_touched -%}
+    select posting_key from intermediate.int_journal_entries__due where match_id in (from touched)
+    union all from touched
+{%- endset -%}
+{%- set changed_keys -%}
+    select posting_key from changes.int_journal_entries__due
+    union all select posting_key from changes.stg_ledger__posting_results
+    union all select posting_key from staging.stg_ledger__posting_results
+    where attempted_at > (select as_of from changes.last_run)
+{%- endset -%}
+{%- set kept = {
+    'by': 'subject_id',
+    'read': {
+        'fct_matches': 'match_id',
+        'int_journal_entries__due': {'match_id': 'from touched', 'posting_key': of_touched},
+        'stg_ledger__posting_results': {'posting_key': of_touched},
+        'stg_tieout__journal_entries': {'subject_id': 'from touched'},
+    },
+    'asked': [
+        'select match_id from changes.int_journal_entries__due',
+        'select match_id from intermediate.int_journal_entries__due '
+        ~ 'where posting_key in (' ~ changed_keys ~ ')',
+        changed_keys,
+    ],
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'int_journal_entries__due'}}}) }}
 
 with
 
@@ -64,7 +90,7 @@ posted as (
     group by results.posting_key
 ),
 
-final as (
+failures as (
     select
         headers.posting_key,
         headers.match_id,
@@ -139,6 +165,13 @@ final as (
     where headers.reverses_posting_key is not null
     group by headers.match_id, headers.reverses_posting_key
     having count(*) > 1
+),
+
+final as (
+    select
+        failures.*,
+        coalesce(failures.match_id, failures.posting_key) as subject_id
+    from failures
 )
 
 select * from final

@@ -4,7 +4,17 @@
 -- Breaks when: fct_invoices adds up other allocations than fct_items, a join multiplies or loses a
 -- document, or a sign is lost. In silence, finance would chase, or let off, money that the
 -- reconciliation has placed elsewhere.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_invoices'}}}) }}
+{%- set kept = {
+    'by': ['item_type', 'item_id'],
+    'read': {
+        'fct_invoices': ['document_type', 'item_id(invoice_id)'],
+        'fct_items': ['item_type', 'item_id'],
+        'stg_billing__invoices': ['document_type', 'item_id(invoice_id)'],
+    },
+    'asked': 'select document_type, ' ~ item_id(['invoice_id']) ~ ' '
+    'from staging.stg_billing__invoices where issued_at > (select as_of from changes.last_run)',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_invoices'}}}) }}
 
 with
 

@@ -4,7 +4,15 @@
 -- Breaks when: an allocation is rounded on one side only, a tolerance is checked against another
 -- base than the one it is granted on, or a residue is closed without a name. In silence, money
 -- would vanish inside matches that look clean.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_matches'}}}) }}
+{%- set kept = {
+    'by': 'match_id',
+    'read': {'fct_matches': 'match_id', 'fct_match_allocations': 'match_id'},
+    'looked_up': 'int_fx_rates__daily',
+    'asked': 'select match_id from marts.fct_matches '
+    'where (cast(decided_at as date), currency) in '
+    '(select rate_date, base_currency from changes.int_fx_rates__daily)',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_matches'}}}) }}
 
 with
 

@@ -4,7 +4,20 @@
 -- Breaks when: two passes of one run take the same item, a sealed match and a new one overlap, or a
 -- match outlives the record that it was made from. In silence, one payment would settle two
 -- invoices.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_items'}}}) }}
+{%- set kept = {
+    'by': ['item_type', 'item_id'],
+    'read': {
+        'fct_items': ['item_type', 'item_id'],
+        'fct_match_allocations': ['item_type', 'item_id'],
+        'fct_matches': {
+            'match_id': 'select match_id from marts.fct_match_allocations '
+            'where (item_type, item_id) in (from touched)',
+        },
+    },
+    'asked': 'select item_type, item_id from marts.fct_match_allocations where match_id in '
+    '(select match_id from changes.fct_matches)',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_items'}}}) }}
 
 with
 

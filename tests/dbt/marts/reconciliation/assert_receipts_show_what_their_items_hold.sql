@@ -5,7 +5,18 @@
 -- Breaks when: fct_receipts reads other balances than fct_items shows, a join multiplies or loses a
 -- receipt, or a bank line is listed that is a payout, a transfer, a copy or out of scope. In
 -- silence, money would be handed out as unapplied that an invoice holds already.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_receipts'}}}) }}
+{%- set kept = {
+    'by': ['item_type', 'item_id'],
+    'read': {
+        'fct_receipts': ['item_type', 'item_id'],
+        'fct_items': ['item_type', 'item_id'],
+        'stg_gateway__transactions': ['type', 'item_id(gateway, transaction_id)'],
+    },
+    'asked': 'select type, ' ~ item_id(['gateway', 'transaction_id']) ~ ' '
+    'from staging.stg_gateway__transactions '
+    'where created_at > (select as_of from changes.last_run)',
+} -%}
+{{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_receipts'}}}) }}
 
 with
 
