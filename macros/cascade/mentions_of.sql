@@ -289,6 +289,12 @@ mentions as (
 {%- endmacro %}
 
 
+{#- The form of a number: its letters, and a nine for each digit. -#}
+{% macro form_of(expression) -%}
+    translate({{ expression }}, '012345678', '999999999')
+{%- endmacro %}
+
+
 {#- The digits of a customer number without leading zeros, as structured references hold them. -#}
 {% macro party_digits(expression) -%}
     trim(leading '0' from {{ regex_replace_all(expression, '[^0-9]+', '') }})

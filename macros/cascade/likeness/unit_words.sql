@@ -37,25 +37,17 @@ looked_for as (
     from said_by_open
 ),
 
--- each word of a text once, so that counting them needs no text to be told from another
-said as (
-    select
-        texts.reconciliation,
-        {{ each_of('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')') }} as word
-    from texts
-),
-
 frequencies as (
     select
-        said.reconciliation,
-        said.word,
-        count(*) as item_count
-    from said
+        counted.reconciliation,
+        counted.word,
+        sum(counted.item_count) as item_count
+    from {{ ref('int_words__counted') }} as counted
     inner join looked_for
         on
-            said.reconciliation = looked_for.reconciliation
-            and said.word = looked_for.word
-    group by said.reconciliation, said.word
+            counted.reconciliation = looked_for.reconciliation
+            and counted.word = looked_for.word
+    group by counted.reconciliation, counted.word
 ),
 
 populations as (

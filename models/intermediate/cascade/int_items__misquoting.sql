@@ -23,14 +23,6 @@ known_mentions as (
     where strength = 'strong' and is_of_party
 ),
 
-held_since as (
-    select
-        item_key,
-        max(held_in_run) as held_in_run
-    from {{ ref('int_items__held_since') }}
-    group by item_key
-),
-
 declined_pairs as (
     select *
     from {{ ref('int_declined_pairs') }}
@@ -62,34 +54,53 @@ documents as (
         items.amount,
         items.event_date,
         items.set_aside_reason,
-        units.unit_amount,
-        held_since.held_in_run,
-        {{ compact_upper('items.document_number') }} as number_text,
-        {{ regex_extract(compact_upper('items.document_number'), '^[A-Z]+([0-9]+)$', 1) }}
-            as number_digits
+        items.document_number,
+        units.unit_amount
     from items
     inner join rules
         on items.reconciliation = rules.reconciliation
     left join units
         on items.item_key = units.unit_key and items.side = units.side
-    left join held_since
-        on items.item_key = held_since.item_key
     where items.side = 'expected'
+),
+
+said as (
+    select
+        payments.*,
+        known_mentions.named_item_key,
+        known_mentions.mention_value,
+        known_mentions.mention_digits,
+        known_mentions.reading_steps
+    from payments
+    inner join known_mentions
+        on
+            payments.unit_key = known_mentions.item_key
+            and payments.reconciliation = known_mentions.reconciliation
+),
+
+held_since as (
+    select
+        held.item_key,
+        max(held.held_in_run) as held_in_run
+    from {{ ref('int_items__held_since') }} as held
+    inner join (select distinct said.named_item_key from said) as named_items
+        on held.item_key = named_items.named_item_key
+    group by held.item_key
 ),
 
 -- what is said, read as the known number nearest to the writing
 readings as (
     select
-        payments.unit_key as actual_unit,
-        known_mentions.named_item_key as item_key,
-        known_mentions.mention_value,
-        known_mentions.mention_digits,
-        known_mentions.reading_steps,
-        case when payments.family_id = documents.family_id then 1 else 0 end as is_own,
+        said.unit_key as actual_unit,
+        said.named_item_key as item_key,
+        said.mention_value,
+        said.mention_digits,
+        said.reading_steps,
+        case when said.family_id = documents.family_id then 1 else 0 end as is_own,
         case
             when
-                payments.currency = documents.currency
-                and payments.unit_amount in (documents.amount, documents.unit_amount)
+                said.currency = documents.currency
+                and said.unit_amount in (documents.amount, documents.unit_amount)
                 then 1
             else 0
         end as is_equal,
@@ -98,23 +109,21 @@ readings as (
                 -- it was open when the payment came
                 (
                     documents.unit_amount is not null
-                    or documents.held_in_run >= payments.known_in_run
+                    or held_since.held_in_run >= said.known_in_run
                 )
                 and (
-                    payments.currency <> documents.currency
-                    or abs(payments.unit_amount)
+                    said.currency <> documents.currency
+                    or abs(said.unit_amount)
                     < abs(coalesce(documents.unit_amount, documents.amount))
                 )
                 then 1
             else 0
         end as may_be_part
-    from payments
-    inner join known_mentions
-        on
-            payments.unit_key = known_mentions.item_key
-            and payments.reconciliation = known_mentions.reconciliation
+    from said
     inner join documents
-        on known_mentions.named_item_key = documents.item_key
+        on said.named_item_key = documents.item_key
+    left join held_since
+        on said.named_item_key = held_since.item_key
 ),
 
 nearest_readings as (
@@ -184,8 +193,9 @@ pairs as (
         misquoting.said,
         misquoting.names_own,
         misquoting.may_be_part,
-        documents.number_text,
-        documents.number_digits,
+        {{ compact_upper('documents.document_number') }} as number_text,
+        {{ regex_extract(compact_upper('documents.document_number'), '^[A-Z]+([0-9]+)$', 1) }}
+            as number_digits,
         coalesce(misquoting.party_source in ('feed', 'account', 'name', 'alias'), false)
             as is_known_payer,
         coalesce(

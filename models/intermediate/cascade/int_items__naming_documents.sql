@@ -15,29 +15,44 @@ naming_known as (
     where known_mentions.strength = 'strong' and known_mentions.is_of_party
 ),
 
--- letters and digits, as whole numbers of several documents are written
-forms as (
-    select
-        numbers.reconciliation,
-        {{ regex_replace_all('numbers.number_value', '[0-9]', '9') }} as form
-    from numbers
-    where
-        numbers.reading_steps = 0
-        and length({{ regex_extract('numbers.number_value', '^[A-Z]+([0-9]+)$', 1) }})
-        >= {{ search_limit('fewest_digits_of_a_form') }}
-    group by numbers.reconciliation, {{ regex_replace_all('numbers.number_value', '[0-9]', '9') }}
-    having count(distinct numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
-),
-
 formed_mentions as (
     select
         mentions.*,
-        {{ regex_replace_all('mentions.mention_value', '[0-9]', '9') }} as form
+        {{ form_of('mentions.mention_value') }} as form
     from mentions
     where
         mentions.reading_steps = 0
         -- what people write, and neither ids of the bank nor names
         and mentions.mention_source not in ('entry_reference', 'counterparty_name')
+),
+
+-- of letters and digits, as whole numbers of documents are written
+mentioned_forms as (
+    select distinct formed_mentions.form
+    from formed_mentions
+    where
+        length({{ regex_extract('formed_mentions.form', '^[A-Z]+(9+)$', 1) }})
+        >= {{ search_limit('fewest_digits_of_a_form') }}
+),
+
+-- those that several documents have
+forms as (
+    select
+        formed_numbers.reconciliation,
+        formed_numbers.form
+    from (
+        select
+            numbers.reconciliation,
+            numbers.item_key,
+            {{ form_of('numbers.number_value') }} as form
+        from numbers
+        where numbers.reading_steps = 0
+    ) as formed_numbers
+    inner join mentioned_forms
+        on formed_numbers.form = mentioned_forms.form
+    group by formed_numbers.reconciliation, formed_numbers.form
+    having
+        count(distinct formed_numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
 ),
 
 -- none of the readings of one number is known

@@ -25,90 +25,113 @@ declined_pairs as (
     where declined_group is null
 ),
 
-bank_lines as (
-    select
-        item_id,
-        {{ compact_upper('entry_id') }} as entry_name,
-        {{ compact_upper('end_to_end_id') }} as end_to_end_name,
-        -- the bank gave no reference: what is left is the hash of what it says
-        case
-            when {{ regex_matches('entry_id', '^h[0-9a-f]{16}-[0-9]+$') }}
-                then account_id || substring(entry_id, 1, 17)
-        end as twin_name
-    from {{ ref('int_bank_transactions__booked') }}
-    where role = 'item'
+items as (
+    select items.*
+    from {{ ref('int_items') }} as items
+    inner join rules
+        on items.reconciliation = rules.reconciliation
+    where items.set_aside_reason is null and items.amount <> 0
 ),
 
-ledger_lines as (
-    select
-        {{ item_id(['entry_id', 'line_id']) }} as item_id,
-        {{ compact_upper('reference') }} as reference_name
-    from {{ ref('stg_ledger__entries') }}
-),
-
-considered as (
+open_lines as (
     select
         items.reconciliation,
         items.side,
         items.item_key,
         items.family_id,
         items.currency,
-        items.amount,
-        items.event_date,
-        texts.item_text,
-        open_items.item_key is not null as is_open,
-        bank_lines.entry_name,
-        bank_lines.end_to_end_name,
-        coalesce(bank_lines.twin_name, items.item_key) as twin_name,
-        ledger_lines.reference_name
-    from {{ ref('int_items') }} as items
+        items.amount
+    from {{ ref('int_items__open') }} as items
     inner join rules
         on items.reconciliation = rules.reconciliation
-    left join open_items
+    inner join open_items
         on
             items.item_key = open_items.item_key
             and items.amount = open_items.remaining_amount
-    left join texts
-        on items.item_key = texts.item_key
-    left join bank_lines
-        on
-            items.item_id = bank_lines.item_id
-            and case when items.side = 'expected' then items.item_id end = bank_lines.item_id
-    left join ledger_lines
-        on
-            items.item_id = ledger_lines.item_id
-            and case when items.side = 'actual' then items.item_id end = ledger_lines.item_id
     where items.set_aside_reason is null and items.amount <> 0
 ),
 
 -- a crowd of equals is counted, not paired
 wanted as (
     select
-        considered.reconciliation,
-        considered.family_id,
-        considered.currency,
-        considered.amount
-    from considered
-    where considered.is_open
+        open_lines.reconciliation,
+        open_lines.family_id,
+        open_lines.currency,
+        open_lines.amount
+    from open_lines
     group by
-        considered.reconciliation,
-        considered.family_id,
-        considered.currency,
-        considered.amount
+        open_lines.reconciliation,
+        open_lines.family_id,
+        open_lines.currency,
+        open_lines.amount
     having
-        count(distinct considered.side) = 2
+        count(distinct open_lines.side) = 2
         and count(*) <= {{ search_limit('largest_crowd_in_unique_amount') }}
 ),
 
-wanted_lines as {{ materialized() }} (
-    select considered.*
-    from considered
+wanted_items as {{ materialized() }} (
+    select
+        items.reconciliation,
+        items.side,
+        items.item_id,
+        items.item_key,
+        items.family_id,
+        items.currency,
+        items.amount,
+        items.event_date
+    from items
     inner join wanted
         on
-            considered.reconciliation = wanted.reconciliation
-            and considered.family_id = wanted.family_id
-            and considered.currency = wanted.currency
-            and considered.amount = wanted.amount
+            items.reconciliation = wanted.reconciliation
+            and items.family_id = wanted.family_id
+            and items.currency = wanted.currency
+            and items.amount = wanted.amount
+),
+
+bank_lines as (
+    select
+        booked.item_id,
+        booked.entry_id,
+        booked.end_to_end_id,
+        booked.account_id,
+        'expected' as side
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    where booked.role = 'item'
+),
+
+ledger_lines as (
+    select
+        ledger_entries.reference,
+        {{ item_id(['ledger_entries.entry_id', 'ledger_entries.line_id']) }} as item_id,
+        'actual' as side
+    from {{ ref('stg_ledger__entries') }} as ledger_entries
+),
+
+wanted_lines as {{ materialized() }} (
+    select
+        wanted_items.*,
+        texts.item_text,
+        open_lines.item_key is not null as is_open,
+        {{ compact_upper('bank_lines.entry_id') }} as entry_name,
+        {{ compact_upper('bank_lines.end_to_end_id') }} as end_to_end_name,
+        -- the bank gave no reference: what is left is the hash of what it says
+        coalesce(
+            case
+                when {{ regex_matches('bank_lines.entry_id', '^h[0-9a-f]{16}-[0-9]+$') }}
+                    then bank_lines.account_id || substring(bank_lines.entry_id, 1, 17)
+            end,
+            wanted_items.item_key
+        ) as twin_name,
+        {{ compact_upper('ledger_lines.reference') }} as reference_name
+    from wanted_items
+    left join open_lines
+        on wanted_items.item_key = open_lines.item_key
+    left join texts
+        on wanted_items.item_key = texts.item_key
+    left join bank_lines
+        on wanted_items.item_id = bank_lines.item_id and wanted_items.side = bank_lines.side
+    left join ledger_lines
+        on wanted_items.item_id = ledger_lines.item_id and wanted_items.side = ledger_lines.side
 ),
 
 -- One of the two is open, and looks at all of the other side: closed lines never meet.
@@ -150,31 +173,47 @@ near as (
 
 -- Where the references of an account's ledger lines are those of its bank lines, a reference that
 -- no bank line has names one that has not landed.
+lines_of_accounts as (
+    select
+        items.family_id,
+        bank_lines.entry_id,
+        bank_lines.end_to_end_id
+    from items
+    inner join bank_lines
+        on items.item_id = bank_lines.item_id and items.side = bank_lines.side
+),
+
 bank_names as (
     select
-        considered.family_id,
-        considered.entry_name as bank_name
-    from considered
-    where considered.entry_name is not null
+        lines_of_accounts.family_id,
+        {{ compact_upper('lines_of_accounts.entry_id') }} as bank_name
+    from lines_of_accounts
     union
     select
-        considered.family_id,
-        considered.end_to_end_name as bank_name
-    from considered
-    where considered.end_to_end_name is not null
+        lines_of_accounts.family_id,
+        {{ compact_upper('lines_of_accounts.end_to_end_id') }} as bank_name
+    from lines_of_accounts
 ),
 
 referring as (
     select
-        considered.family_id,
-        considered.item_key,
+        referring_lines.family_id,
+        referring_lines.item_key,
         bank_names.bank_name is not null as is_known
-    from considered
+    from (
+        select
+            items.family_id,
+            items.item_key,
+            {{ compact_upper('ledger_lines.reference') }} as reference_name
+        from items
+        inner join ledger_lines
+            on items.item_id = ledger_lines.item_id and items.side = ledger_lines.side
+    ) as referring_lines
     left join bank_names
         on
-            considered.family_id = bank_names.family_id
-            and considered.reference_name = bank_names.bank_name
-    where considered.reference_name is not null and considered.reference_name <> ''
+            referring_lines.family_id = bank_names.family_id
+            and referring_lines.reference_name = bank_names.bank_name
+    where referring_lines.reference_name <> ''
 ),
 
 naming_accounts as (
@@ -254,31 +293,23 @@ looked_for as (
     from shared
 ),
 
-said as (
-    select
-        texts.reconciliation,
-        {{ each_of('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')') }} as word
-    from texts
-    inner join rules
-        on texts.reconciliation = rules.reconciliation
-),
-
 -- how many items say it, in bits: one in a thousand texts tells ten
 rarities as (
     select
-        said.reconciliation,
-        said.word,
+        counted_words.reconciliation,
+        counted_words.word,
         cast(
-            ln(cast(max(populations.item_count) as double) / count(*)) / ln(2e0) as decimal(18, 6)
+            ln(cast(max(populations.item_count) as double) / sum(counted_words.item_count))
+            / ln(2e0) as decimal(18, 6)
         ) as bits
-    from said
+    from {{ ref('int_words__counted') }} as counted_words
     inner join looked_for
         on
-            said.reconciliation = looked_for.reconciliation
-            and said.word = looked_for.word
+            counted_words.reconciliation = looked_for.reconciliation
+            and counted_words.word = looked_for.word
     inner join populations
-        on said.reconciliation = populations.reconciliation
-    group by said.reconciliation, said.word
+        on counted_words.reconciliation = populations.reconciliation
+    group by counted_words.reconciliation, counted_words.word
 ),
 
 agreements as (

@@ -1,14 +1,6 @@
 -- What an actual item says that it pays, and how it says so.
 with
 
-transactions as (
-    select
-        stg_gateway__transactions.*,
-        {{ item_id(['gateway', 'transaction_id']) }} as item_id
-    from {{ ref('stg_gateway__transactions') }} as stg_gateway__transactions
-    where stg_gateway__transactions.type = 'charge'
-),
-
 bank_mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
 
 open_items as (
@@ -17,41 +9,74 @@ open_items as (
     where side = 'actual'
 ),
 
+-- (their texts are read for these alone)
+open_records as (select distinct open_items.claim_key from open_items),
+
+open_charges as {{ materialized() }} (
+    select
+        transactions.claim_key,
+        transactions.payment_id,
+        transactions.transaction_id,
+        transactions.invoice_reference,
+        transactions.description
+    from (
+        select
+            charges.*,
+            'charge|' || {{ item_id(['charges.gateway', 'charges.transaction_id']) }} as claim_key
+        from {{ ref('stg_gateway__transactions') }} as charges
+        where charges.type = 'charge'
+    ) as transactions
+    inner join open_records
+        on transactions.claim_key = open_records.claim_key
+),
+
+-- a notification's advice goes by the id of the notification, and its money by the statement's
+open_bank_lines as {{ materialized() }} (
+    select
+        open_records.claim_key,
+        booked.end_to_end_id,
+        booked.entry_id,
+        0 as is_borrowed
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_records
+        on 'bank_transaction|' || booked.item_id = open_records.claim_key
+    union all
+    select
+        open_records.claim_key,
+        cast(null as {{ dbt.type_string() }}) as end_to_end_id,
+        booked.entry_id,
+        1 as is_borrowed
+    from {{ ref('int_bank_transactions__booked') }} as booked
+    inner join open_records
+        on 'bank_transaction|' || booked.described_item_id = open_records.claim_key
+),
+
 -- an advice names its payment by end-to-end id, bank reference or payment id
 payment_names as (
     select
-        'charge|' || transactions.item_id as claim_key,
-        {{ compact_upper('transactions.payment_id') }} as payment_name,
+        open_charges.claim_key,
+        {{ compact_upper('open_charges.payment_id') }} as payment_name,
         0 as is_borrowed
-    from transactions
+    from open_charges
     union all
     select
-        'charge|' || transactions.item_id as claim_key,
-        {{ compact_upper('transactions.transaction_id') }} as payment_name,
+        open_charges.claim_key,
+        {{ compact_upper('open_charges.transaction_id') }} as payment_name,
         0 as is_borrowed
-    from transactions
+    from open_charges
     union all
     select
-        'bank_transaction|' || booked.item_id as claim_key,
-        {{ compact_upper('booked.end_to_end_id') }} as payment_name,
-        0 as is_borrowed
-    from {{ ref('int_bank_transactions__booked') }} as booked
+        open_bank_lines.claim_key,
+        {{ compact_upper('open_bank_lines.end_to_end_id') }} as payment_name,
+        open_bank_lines.is_borrowed
+    from open_bank_lines
     union all
     select
-        'bank_transaction|' || booked.item_id as claim_key,
-        {{ compact_upper('booked.entry_id') }} as payment_name,
-        0 as is_borrowed
-    from {{ ref('int_bank_transactions__booked') }} as booked
-    union all
-    -- a notification's advice goes by the id of the notification, and its money by the statement's
-    select
-        'bank_transaction|' || booked.described_item_id as claim_key,
-        {{ compact_upper('booked.entry_id') }} as payment_name,
-        1 as is_borrowed
-    from {{ ref('int_bank_transactions__booked') }} as booked
+        open_bank_lines.claim_key,
+        {{ compact_upper('open_bank_lines.entry_id') }} as payment_name,
+        open_bank_lines.is_borrowed
+    from open_bank_lines
 ),
-
-open_records as (select distinct open_items.claim_key from open_items),
 
 -- a name that two payments share names neither
 named_records as (
@@ -60,8 +85,6 @@ named_records as (
         min(payment_names.claim_key) as claim_key,
         min(payment_names.is_borrowed) as is_borrowed
     from payment_names
-    inner join open_records
-        on payment_names.claim_key = open_records.claim_key
     where payment_names.payment_name <> ''
     group by payment_names.payment_name
     having count(distinct payment_names.claim_key) = 1
@@ -114,21 +137,21 @@ item_texts as (
         open_items.item_key,
         '' as line_key,
         'invoice_reference' as mention_source,
-        transactions.invoice_reference as mention_text
-    from transactions
+        open_charges.invoice_reference as mention_text
+    from open_charges
     inner join open_items
-        on 'charge|' || transactions.item_id = open_items.claim_key
-    where transactions.invoice_reference is not null
+        on open_charges.claim_key = open_items.claim_key
+    where open_charges.invoice_reference is not null
     union all
     select
         open_items.item_key,
         '' as line_key,
         'description' as mention_source,
-        transactions.description as mention_text
-    from transactions
+        open_charges.description as mention_text
+    from open_charges
     inner join open_items
-        on 'charge|' || transactions.item_id = open_items.claim_key
-    where transactions.description is not null
+        on open_charges.claim_key = open_items.claim_key
+    where open_charges.description is not null
     union all
     select
         advised.item_key,

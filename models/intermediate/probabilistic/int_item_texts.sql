@@ -71,9 +71,12 @@ texts as (
 
 normalized as (
     select
+        items.item_type,
+        items.item_id,
         items.item_key,
         items.reconciliation,
         items.side,
+        items.event_date,
         {{ normalize_name('texts.item_text') }} as item_text
     from items
     inner join rules

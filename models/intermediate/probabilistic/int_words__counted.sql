@@ -1,0 +1,27 @@
+-- How many items say a word, day by day: how rare a word is is counted over all of history, and what
+-- a run brings counts the days anew that it brings something of.
+with
+
+texts as (select * from {{ ref('int_item_texts') }}),
+
+-- each word of a text once, so that counting them needs no text to be told from another
+said as (
+    select
+        texts.reconciliation,
+        texts.event_date,
+        {{ each_of('array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')') }} as word
+    from texts
+),
+
+final as (
+    select
+        said.reconciliation,
+        said.event_date,
+        said.word,
+        count(*) as item_count
+    from said
+    where said.word <> ''
+    group by said.reconciliation, said.event_date, said.word
+)
+
+select * from final
