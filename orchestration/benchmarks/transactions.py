@@ -27,6 +27,7 @@ FILES = ["transactions_origin.parquet", "transactions_destination.parquet"]
 AS_OF = datetime(2022, 7, 1)
 MATCHING_MODELS = (
     "int_item_texts",
+    "int_words__counted",
     "int_unit_words",
     "int_pairs__compared",
     "int_pairs__probabilistic",

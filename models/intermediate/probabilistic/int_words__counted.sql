@@ -1,5 +1,5 @@
--- How many items say a word, day by day: how rare a word is is counted over all of history, and what
--- a run brings counts the days anew that it brings something of.
+-- How many items say a word, day by day. How rare a word is is counted over all of history, and a
+-- run counts those days anew that it brings something of.
 with
 
 texts as (select * from {{ ref('int_item_texts') }}),
