@@ -6,6 +6,9 @@ Rows are picked by `rowid`, so a mutation changes exactly one unless it says oth
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.python.mutation.warehouse_copy import Breaker, Copy, one
@@ -37,6 +40,21 @@ def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
         SUPPRESSED,
         CANARIES,
     )
+
+
+def test_a_run_asks_about_what_has_changed_and_any_other_call_about_all(
+    copy: Copy, tmp_path: Path
+) -> None:
+    """What is broken here is told by nothing: so that it is found by a call that is no run."""
+    tests = ("fct_items_is_well_formed", "assert_no_item_over_allocated")
+    copy.breaks(
+        "update marts.fct_items set allocated_amount = null where "
+        + one("fct_items", "status = 'closed'")
+    )
+    twin = shutil.copytree(copy.home, tmp_path / "twin", symlinks=True)
+    for unbroken, found in ((None, "fail"), (twin, "pass")):
+        results = copy.server.test(copy.home, *tests, unbroken=unbroken)
+        assert {result["status"] for result in results.values()} == {found}
 
 
 REQUIRED = (
