@@ -2,11 +2,7 @@
 -- pair. Of more, the group was declined, not each pair in it: `declined_group` holds it together.
 with
 
-undone as (
-
-    {{ undone_matches() }}
-
-),
+items as (select * from {{ ref('int_items') }}),
 
 declined_items as (
     select
@@ -16,19 +12,11 @@ declined_items as (
     from {{ ref('int_journal__rejected_allocations') }} as rejected
     union all
     select
-        allocations.match_id,
-        allocations.side,
-        allocations.item_key
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join undone
-        on allocations.match_id = undone.match_id
-),
-
-items as (
-    select distinct
-        int_items.item_key,
-        int_items.anchor_item_key
-    from {{ ref('int_items') }} as int_items
+        reversed_allocations.match_id,
+        reversed_allocations.side,
+        reversed_allocations.item_key
+    from {{ ref('int_allocations__reversed') }} as reversed_allocations
+    where reversed_allocations.reason = 'undone_by_a_person'
 ),
 
 -- an invoice with its credit memos is one unit, a payment with its refunds too

@@ -4,9 +4,9 @@ with
 
 items as (select * from {{ ref('int_items') }}),
 
-known_since as (select * from {{ ref('int_items__known_since') }}),
+batches as (select * from {{ ref('stg_tieout__batches') }}),
 
-standing as (select * from {{ ref('int_matches__standing') }}),
+reversed_allocations as (select * from {{ ref('int_allocations__reversed') }}),
 
 runs as (
     select
@@ -27,63 +27,58 @@ closed_by_sums as (
     group by held_since.reconciliation, held_since.family_id, held_since.currency
 ),
 
--- a match that is undone in this run has no run yet
-undone as (
-    select
-        allocations.item_key,
-        reversed_matches.run_sequence
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join (
-        select
-            reversals.match_id,
-            runs.run_sequence
-        from {{ ref('int_journal__reversals') }} as reversals
-        inner join runs
-            on reversals.run_id = runs.run_id
-        union all
-        select
-            standing.match_id,
-            cast(null as bigint) as run_sequence
-        from standing
-        where standing.reversal_reason is not null
-    ) as reversed_matches
-        on allocations.match_id = reversed_matches.match_id
-),
-
-news as (
-    select
-        known_since.item_key,
-        known_since.known_in_run as run_sequence
-    from known_since
-    union all
-    select
-        undone.item_key,
-        undone.run_sequence
-    from undone
-),
-
-final as (
+payer_items as (
     select
         closed_by_sums.reconciliation,
         closed_by_sums.family_id,
         closed_by_sums.currency,
-        closed_by_sums.held_in_run
+        closed_by_sums.held_in_run,
+        items.item_key,
+        items.batch_id
     from closed_by_sums
     inner join items
         on
             closed_by_sums.reconciliation = items.reconciliation
             and closed_by_sums.family_id = items.family_id
             and closed_by_sums.currency = items.currency
-    inner join news
-        on items.item_key = news.item_key
-    group by
-        closed_by_sums.reconciliation,
-        closed_by_sums.family_id,
-        closed_by_sums.currency,
-        closed_by_sums.held_in_run
-    having
-        count(*) = count(news.run_sequence)
-        and max(news.run_sequence) <= closed_by_sums.held_in_run
+),
+
+-- in which run each item came, as it is now, and in which ones it came apart from others; what
+-- comes apart in this run has no number yet
+news as (
+    select
+        payer_items.reconciliation,
+        payer_items.family_id,
+        payer_items.currency,
+        payer_items.held_in_run,
+        batches.run_sequence
+    from payer_items
+    inner join batches
+        on payer_items.batch_id = batches.batch_id
+    union all
+    select
+        payer_items.reconciliation,
+        payer_items.family_id,
+        payer_items.currency,
+        payer_items.held_in_run,
+        runs.run_sequence
+    from payer_items
+    inner join reversed_allocations
+        on payer_items.item_key = reversed_allocations.item_key
+    left join runs
+        on reversed_allocations.run_id = runs.run_id
+    where not reversed_allocations.is_sealed or runs.run_id is not null
+),
+
+final as (
+    select
+        news.reconciliation,
+        news.family_id,
+        news.currency,
+        news.held_in_run
+    from news
+    group by news.reconciliation, news.family_id, news.currency, news.held_in_run
+    having count(*) = count(news.run_sequence) and max(news.run_sequence) <= news.held_in_run
 )
 
 select * from final

@@ -3,23 +3,14 @@
 -- at once.
 with
 
-reversed_ids as (
-    select reversals.match_id
-    from {{ ref('int_journal__reversals') }} as reversals
-    union
-    select standing.match_id
-    from {{ ref('int_matches__standing') }} as standing
-    where standing.reversal_reason is not null
-),
+reversed_allocations as (select * from {{ ref('int_allocations__reversed') }}),
 
 reversed_matches as (
     select
-        allocations.match_id,
-        {{ match_signature('allocations') }} as signature
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join reversed_ids
-        on allocations.match_id = reversed_ids.match_id
-    group by allocations.match_id
+        reversed_allocations.match_id,
+        {{ match_signature('reversed_allocations') }} as signature
+    from reversed_allocations
+    group by reversed_allocations.match_id
 ),
 
 final as (

@@ -24,25 +24,19 @@ rules as (
         and rollout = 'stable'
 ),
 
-undone as (
-
-    {{ undone_matches() }}
-
-),
-
--- matches of one side alone, such as this pass makes
+-- what people took apart of one side alone, such as this pass makes
 undone_items as (
-    select allocations.item_key
+    select reversed_allocations.item_key
     from (
         select
-            allocations.*,
+            allocations.match_id,
+            allocations.item_key,
             min(allocations.side) over (partition by allocations.match_id) as least_side,
             max(allocations.side) over (partition by allocations.match_id) as greatest_side
-        from {{ ref('int_journal__allocations') }} as allocations
-    ) as allocations
-    inner join undone
-        on allocations.match_id = undone.match_id
-    where allocations.least_side = allocations.greatest_side
+        from {{ ref('int_allocations__reversed') }} as allocations
+        where allocations.reason = 'undone_by_a_person'
+    ) as reversed_allocations
+    where reversed_allocations.least_side = reversed_allocations.greatest_side
 ),
 
 -- What a person took apart stays apart: of its documents, none is closed here again.
