@@ -18,24 +18,21 @@ rules as (
     where pass = 'returned' and rollout = 'stable'
 ),
 
-held as (
-    select distinct allocations.claim_key
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join {{ ref('int_matches__standing') }} as standing
-        on allocations.match_id = standing.match_id
-    where standing.reversal_reason is null
-),
-
--- a line may be listed in two reconciliations; it comes back in one
-pairs as (
+-- few lines come back: what is held is asked for these alone
+listed as {{ materialized() }} (
     select
+        returns.item_id,
         returns.relation,
         returns.returned_part,
         returns.evidence,
+        return_items.reconciliation,
+        return_items.is_listed_only_if_matched,
         return_items.item_key,
+        return_items.claim_key,
         return_items.amount,
         return_items.currency,
-        original_items.item_key as returned_item_key
+        original_items.item_key as returned_item_key,
+        original_items.claim_key as returned_claim_key
     from returns
     inner join items as return_items
         on returns.item_id = return_items.item_id
@@ -43,16 +40,36 @@ pairs as (
         on
             returns.returned_item_id = original_items.item_id
             and return_items.reconciliation = original_items.reconciliation
+),
+
+held as (
+    select distinct allocations.claim_key
+    from (
+        select listed.claim_key from listed
+        union
+        select listed.returned_claim_key as claim_key from listed
+    ) as claims
+    inner join {{ ref('int_journal__allocations') }} as allocations
+        on claims.claim_key = allocations.claim_key
+    inner join {{ ref('int_matches__standing') }} as standing
+        on allocations.match_id = standing.match_id
+    where standing.reversal_reason is null
+),
+
+-- a line may be listed in two reconciliations; it comes back in one
+pairs as (
+    select listed.*
+    from listed
     left join held as held_returns
-        on return_items.claim_key = held_returns.claim_key
+        on listed.claim_key = held_returns.claim_key
     left join held as held_originals
-        on original_items.claim_key = held_originals.claim_key
+        on listed.returned_claim_key = held_originals.claim_key
     where held_returns.claim_key is null and held_originals.claim_key is null
     qualify row_number() over (
-        partition by returns.item_id
+        partition by listed.item_id
         order by
-            case when return_items.is_listed_only_if_matched then 1 else 0 end asc nulls last,
-            return_items.reconciliation asc nulls last
+            case when listed.is_listed_only_if_matched then 1 else 0 end asc nulls last,
+            listed.reconciliation asc nulls last
     ) = 1
 ),
 

@@ -11,8 +11,6 @@ controls as (select * from {{ ref('int_rule_controls__applied') }}),
 
 sizes as (select * from {{ ref('certificate_sizes') }}),
 
-outcomes as (select * from {{ ref('int_audit__outcomes') }}),
-
 counted as (
     select
         outcomes.rule_id,
@@ -30,7 +28,7 @@ counted as (
                     then coalesce(outcomes.undone_at, outcomes.decided_at)
             end
         ) as last_error_at
-    from outcomes
+    from {{ ref('int_audit__outcomes') }} as outcomes
     group by outcomes.rule_id, outcomes.rule_version
 ),
 
@@ -40,7 +38,7 @@ daily_closes as (
         outcomes.rule_version,
         cast(outcomes.decided_at as date) as closed_on,
         count(*) as closed_count
-    from outcomes
+    from {{ ref('int_audit__outcomes') }} as outcomes
     where outcomes.is_automatic
     group by outcomes.rule_id, outcomes.rule_version, cast(outcomes.decided_at as date)
 ),
@@ -52,7 +50,7 @@ daily_undoings as (
         cast(outcomes.undone_at as date) as undone_on,
         max(outcomes.undone_at) as last_undone_at,
         count(*) as undone_count
-    from outcomes
+    from {{ ref('int_audit__outcomes') }} as outcomes
     where outcomes.is_automatic and outcomes.undone_at is not null
     group by outcomes.rule_id, outcomes.rule_version, cast(outcomes.undone_at as date)
 ),

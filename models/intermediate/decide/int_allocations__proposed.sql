@@ -1,8 +1,6 @@
 -- What all passes of this run have found, accepted and suggested, item by item.
 with
 
-items as (select * from {{ ref('int_items') }}),
-
 declined as (select * from {{ ref('int_matches__declined') }}),
 
 all_waves as (
@@ -95,7 +93,7 @@ declined_pairs as (
         max(case when items.side = 'expected' then items.item_key end) as expected_item_key,
         max(case when items.side = 'actual' then items.item_key end) as actual_item_key
     from laid_out
-    inner join items
+    inner join {{ ref('int_items') }} as items
         on laid_out.item_key = items.item_key
     where laid_out.is_declined
     group by laid_out.pass, laid_out.group_name
@@ -188,7 +186,7 @@ final as (
         items.document_number,
         items.row_hash
     from passes
-    inner join items
+    inner join {{ ref('int_items') }} as items
         on passes.item_key = items.item_key
 )
 

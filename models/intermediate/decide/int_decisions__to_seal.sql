@@ -152,6 +152,16 @@ match_entries as (
     where matches.decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 
+sealed_items as (
+    select
+        sealed_allocations.match_id,
+        array_sort(array_agg(distinct sealed_allocations.row_hash)) as source_hashes
+    from {{ ref('int_journal__allocations') }} as sealed_allocations
+    inner join valued_later
+        on sealed_allocations.match_id = valued_later.match_id
+    group by sealed_allocations.match_id
+),
+
 valuation_entries as (
     select
         'match_valued' as entry_type,
@@ -168,13 +178,7 @@ valuation_entries as (
     from valued_later
     inner join match_lines
         on valued_later.match_id = match_lines.match_id
-    inner join (
-        select
-            sealed_allocations.match_id,
-            array_sort(array_agg(distinct sealed_allocations.row_hash)) as source_hashes
-        from {{ ref('int_journal__allocations') }} as sealed_allocations
-        group by sealed_allocations.match_id
-    ) as sealed_items
+    inner join sealed_items
         on valued_later.match_id = sealed_items.match_id
 ),
 

@@ -9,38 +9,19 @@ decisions as (
     where action in ('create_match', 'write_off') and decided_at <= {{ as_of() }}
 ),
 
-items as (select * from {{ ref('int_items') }}),
-
 reconciliations as (select * from {{ ref('reconciliations') }}),
 
 known_exceptions as (select * from {{ ref('int_exceptions__journal') }}),
 
 held as (select * from {{ ref('int_items__held') }}),
 
-sealed_matches as (select * from {{ ref('int_journal__matches') }}),
-
-answered as (
-    select entries.subject_id
+refused_orders as (
+    select entries.subject_id as decision_id
     from {{ ref('stg_tieout__journal_entries') }} as entries
-    where entries.entry_type in ('order_refused', 'match_rejected')
+    where entries.entry_type = 'order_refused'
 ),
 
-standing as (
-    select *
-    from {{ ref('int_matches__standing') }}
-    where reversal_reason is null
-),
-
--- a bank line that one reconciliation holds is not open in another
-claims as (
-    select distinct
-        allocations.claim_key,
-        allocations.reconciliation
-    from {{ ref('int_journal__allocations') }} as allocations
-    inner join standing
-        on allocations.match_id = standing.match_id
-    where allocations.item_type = 'bank_transaction'
-),
+rejected_matches as (select * from {{ ref('int_journal__rejections') }}),
 
 orders as (
     select
@@ -53,16 +34,16 @@ orders as (
 open_orders as (
     select orders.*
     from orders
-    left join sealed_matches
+    left join {{ ref('int_journal__matches') }} as sealed_matches
         on orders.match_id_to_make = sealed_matches.match_id
-    left join answered as answered_orders
-        on orders.decision_id = answered_orders.subject_id
-    left join answered as answered_matches
-        on orders.match_id_to_make = answered_matches.subject_id
+    left join refused_orders
+        on orders.decision_id = refused_orders.decision_id
+    left join rejected_matches
+        on orders.match_id_to_make = rejected_matches.match_id
     where
         sealed_matches.match_id is null
-        and answered_orders.subject_id is null
-        and answered_matches.subject_id is null
+        and refused_orders.decision_id is null
+        and rejected_matches.match_id is null
 ),
 
 -- a write-off may name an exception in place of an item
@@ -108,30 +89,50 @@ named_once as (
     group by named.decision_id, named.item_type, named.item_id
 ),
 
+-- the items that the orders name, in each reconciliation that lists them
+listed_items as (
+    select
+        named_once.decision_id,
+        named_once.stated_reconciliation,
+        items.reconciliation,
+        items.side,
+        items.item_type,
+        items.item_id,
+        items.item_key,
+        items.claim_key,
+        items.document_number,
+        items.currency,
+        items.amount,
+        items.event_date,
+        items.row_hash,
+        items.set_aside_reason
+    from named_once
+    inner join {{ ref('int_items') }} as items
+        on
+            named_once.item_type = items.item_type
+            and named_once.item_id = items.item_id
+),
+
 -- the reconciliation that lists most of the items with something to match
 scored as (
     select
-        named_once.decision_id,
-        items.reconciliation,
+        listed_items.decision_id,
+        listed_items.reconciliation,
         sum(
             case
                 when
-                    items.set_aside_reason is null
-                    and named_once.stated_reconciliation = items.reconciliation
+                    listed_items.set_aside_reason is null
+                    and listed_items.stated_reconciliation = listed_items.reconciliation
                     then 100
-                when items.set_aside_reason is null then 10
+                when listed_items.set_aside_reason is null then 10
                 else 1
             end
         ) as score,
         min(case when reconciliations.party_kind = 'customer' then 0 else 1 end) as rank_of_kind
-    from named_once
-    inner join items
-        on
-            named_once.item_type = items.item_type
-            and named_once.item_id = items.item_id
+    from listed_items
     left join reconciliations
-        on items.reconciliation = reconciliations.name
-    group by named_once.decision_id, items.reconciliation
+        on listed_items.reconciliation = reconciliations.name
+    group by listed_items.decision_id, listed_items.reconciliation
 ),
 
 ranked as (
@@ -156,13 +157,22 @@ chosen as (
 
 known_items as (
     select distinct
-        named_once.item_type,
-        named_once.item_id
-    from named_once
-    inner join items
-        on
-            named_once.item_type = items.item_type
-            and named_once.item_id = items.item_id
+        listed_items.item_type,
+        listed_items.item_id
+    from listed_items
+),
+
+-- a bank line that one reconciliation holds is not open in another
+claims as (
+    select distinct
+        listed_items.claim_key,
+        allocations.reconciliation
+    from listed_items
+    inner join {{ ref('int_journal__allocations') }} as allocations
+        on listed_items.claim_key = allocations.claim_key
+    inner join {{ ref('int_matches__standing') }} as standing
+        on allocations.match_id = standing.match_id
+    where allocations.item_type = 'bank_transaction' and standing.reversal_reason is null
 ),
 
 final as (
@@ -183,17 +193,17 @@ final as (
         or coalesce(named_once.stated_amount = 0, false) as is_unreadable,
         named_once.stated_amount,
         chosen.reconciliation,
-        items.side,
-        items.item_key,
-        items.claim_key,
-        items.document_number,
-        items.currency,
-        items.amount,
-        cast(items.amount - coalesce(held.held_amount, {{ zero() }}) as {{ amount_type() }})
+        listed_items.side,
+        listed_items.item_key,
+        listed_items.claim_key,
+        listed_items.document_number,
+        listed_items.currency,
+        listed_items.amount,
+        cast(listed_items.amount - coalesce(held.held_amount, {{ zero() }}) as {{ amount_type() }})
             as open_amount,
-        items.event_date,
-        items.row_hash,
-        items.set_aside_reason is not null or claims.claim_key is not null as is_set_aside
+        listed_items.event_date,
+        listed_items.row_hash,
+        listed_items.set_aside_reason is not null or claims.claim_key is not null as is_set_aside
     from open_orders
     left join named_once
         on open_orders.decision_id = named_once.decision_id
@@ -203,17 +213,18 @@ final as (
             and named_once.item_id = known_items.item_id
     left join chosen
         on open_orders.decision_id = chosen.decision_id
-    left join items
+    left join listed_items
         on
-            chosen.reconciliation = items.reconciliation
-            and named_once.item_type = items.item_type
-            and named_once.item_id = items.item_id
+            named_once.decision_id = listed_items.decision_id
+            and chosen.reconciliation = listed_items.reconciliation
+            and named_once.item_type = listed_items.item_type
+            and named_once.item_id = listed_items.item_id
     left join held
-        on items.item_key = held.item_key
+        on listed_items.item_key = held.item_key
     left join claims
         on
-            items.claim_key = claims.claim_key
-            and items.reconciliation <> claims.reconciliation
+            listed_items.claim_key = claims.claim_key
+            and listed_items.reconciliation <> claims.reconciliation
 )
 
 select * from final
