@@ -25,6 +25,7 @@ final as (
         {{ amount_from_text('entries.said.amount') }} as amount,
         {{ amount_from_text('entries.said.difference_amount') }} as difference_amount,
         entries.said.adjustment_kind,
+        entries.said.ambiguity,
         entries.said.run_id,
         entries.said.items,
         entries.said.lines,
@@ -36,7 +37,7 @@ final as (
         'payload',
         'said',
         [
-            'adjustment_kind', 'amount', 'base_currency', 'confidence', 'decision',
+            'adjustment_kind', 'ambiguity', 'amount', 'base_currency', 'confidence', 'decision',
             'difference_amount', 'explanation', 'items', 'lines', 'match_currency', 'method', 'pass',
             'reconciliation', 'relation', 'rule_id', 'rule_version', 'run_id'
         ]

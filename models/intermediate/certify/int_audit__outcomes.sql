@@ -4,8 +4,6 @@
 -- what was sealed before this run's moment counts: a run done again finds what it found before.
 with
 
-sealed as (select * from {{ ref('int_journal__matches') }}),
-
 controls as (select * from {{ ref('int_rule_controls__applied') }}),
 
 undone_matches as (
@@ -27,26 +25,28 @@ confirmed as (
     where decisions.action = 'approve_match' and decisions.decided_at <= {{ as_of() }}
 ),
 
--- people's answers to suggestions that were plain but for the rule's certificate or breaker
-entries as (
+-- people's answers to suggestions, as they were sealed
+answered as (
     select
-        journal_entries.subject_id as match_id,
-        journal_entries.entry_type,
-        journal_entries.occurred_at,
-        {{ json_get('journal_entries.payload', 'rule_id') }} as rule_id,
-        {{ json_get('journal_entries.payload', 'rule_version') }} as rule_version,
-        {{ json_get('journal_entries.payload', 'ambiguity') }} as ambiguity
-    from {{ ref('stg_tieout__journal_entries') }} as journal_entries
-    inner join {{ ref('stg_tieout__journal_blocks') }} as journal_blocks
-        on journal_entries.block = journal_blocks.block
-    left join sealed
-        on journal_entries.subject_id = sealed.match_id
-    where
-        journal_blocks.sealed_at < {{ as_of() }}
-        and (
-            (journal_entries.entry_type = 'match_closed' and sealed.decision = 'approved')
-            or journal_entries.entry_type = 'match_rejected'
-        )
+        approved.block,
+        approved.match_id,
+        approved.rule_id,
+        approved.rule_version,
+        approved.ambiguity,
+        approved.decided_at,
+        false as is_rejected
+    from {{ ref('int_journal__matches') }} as approved
+    where approved.decision = 'approved'
+    union all
+    select
+        rejections.block,
+        rejections.match_id,
+        rejections.rule_id,
+        rejections.rule_version,
+        rejections.ambiguity,
+        rejections.decided_at,
+        true as is_rejected
+    from {{ ref('int_journal__rejections') }} as rejections
 ),
 
 hashed as (
@@ -57,7 +57,7 @@ hashed as (
         sealed.decided_at,
         controls.audit_share,
         {{ sha256_hex("controls.audit_salt || '|' || sealed.match_id") }} as audit_hash
-    from sealed
+    from {{ ref('int_journal__matches') }} as sealed
     inner join controls
         on
             sealed.rule_id = controls.rule_id
@@ -86,23 +86,28 @@ closes as (
         on hashed.match_id = confirmed.match_id
 ),
 
+-- to those that were plain but for the rule's certificate or breaker
 answers as (
     select
-        entries.match_id,
-        entries.rule_id,
-        entries.rule_version,
-        entries.occurred_at as decided_at,
+        answered.match_id,
+        answered.rule_id,
+        answered.rule_version,
+        answered.decided_at,
         true as is_sampled,
         false as is_automatic,
         undone.undone_at,
         case
-            when entries.entry_type = 'match_rejected' or undone.match_id is not null then 'false'
+            when answered.is_rejected or undone.match_id is not null then 'false'
             else 'confirmed'
         end as outcome
-    from entries
+    from answered
+    inner join {{ ref('stg_tieout__journal_blocks') }} as journal_blocks
+        on answered.block = journal_blocks.block
     left join undone
-        on entries.match_id = undone.match_id
-    where entries.ambiguity in ('not_certified', 'breaker_open')
+        on answered.match_id = undone.match_id
+    where
+        journal_blocks.sealed_at < {{ as_of() }}
+        and answered.ambiguity in ('not_certified', 'breaker_open')
 ),
 
 final as (
