@@ -63,7 +63,7 @@
         {%- if kept.get('appended_by') -%}
             {%- set stale = '(from ' ~ target ~ ' limit 0)' -%}
         {%- elif not plan.is_whole -%}
-            {%- set stale = '(from ' ~ target ~ ' semi join touched using ' ~ key ~ ')' -%}
+            {%- set stale = '(' ~ rows_of(target, 'semi join touched using ' ~ key) ~ ')' -%}
         {%- endif -%}
         {%- do write_changes(target, stale, plan.is_whole) -%}
         {%- if not plan.is_whole -%}
@@ -262,13 +262,27 @@
             {%- endfor -%}
             {%- set part = 'semi join touched on ' ~ equalities | join(' and ') -%}
         {%- endif -%}
-        {%- set code.sql = code.sql | replace(
-            input.relation, '(select * from ' ~ input.relation ~ ' as kept_input ' ~ part ~ ')'
-        ) -%}
+        {%- set rows = rows_of(input.relation, part) if input.tells
+            else 'select * from ' ~ input.relation ~ ' as kept_input ' ~ part -%}
+        {%- set code.sql = code.sql | replace(input.relation, '(' ~ rows ~ ')') -%}
     {%- endfor -%}
     {%- do return(
         'select * from (\n' ~ code.sql ~ '\n) as computed semi join touched using ('
         ~ by | join(', ') ~ ')'
+    ) -%}
+{% endmacro %}
+
+
+{#
+    The rows of a table that a join or a condition chooses by few columns: these are read of the whole
+    table, and the others of the chosen rows alone (a semi join would read all columns of all rows).
+    For that DuckDB takes as many row ids into the scan as `dynamic_or_filter_threshold` in
+    profiles.yml allows; of more it reads all.
+#}
+{% macro rows_of(table, chosen) %}
+    {%- do return(
+        'select * from ' ~ table ~ ' where rowid in (select kept_input.rowid from ' ~ table
+        ~ ' as kept_input ' ~ chosen ~ ')'
     ) -%}
 {% endmacro %}
 

@@ -42,12 +42,14 @@ FEW = 10
 MATCH_IS_ONE = "what is decided otherwise of a match is so in all of its rows and columns"
 IS_OF_A_RECORD = "it changes with its record, and the record comes in another batch"
 IS_HELD = "what an item is held by changes with it"
+ANCHOR_IS_OPEN = "what an open item belongs to is open, too, but where people closed it by hand"
 IS_SEALED = "what is sealed was decided in the run before, and tells of that by itself"
 
 TELLS_NOTHING = "it is a view, and what it brings is asked for"
 NO_EVENT = "no event shows it yet"
 
 NO_USE_ALONE: dict[str, str] = {
+    "int_items__open: reads int_open__unmatched, not anything of anchor_item_key": ANCHOR_IS_OPEN,
     "int_open__unmatched: asks 2, not changes 3 (int_wave__returned)": IS_HELD,
     "fct_invoices: asks 4, not changes 4 (int_bank_transactions__returns)": IS_HELD,
     "int_exceptions__open_items: asks 3, not changes 3 (int_items__balanced)": NO_EVENT,
