@@ -3,29 +3,28 @@
 -- has its reason.
 with
 
+unsettled as (select * from {{ ref('int_items__unsettled') }}),
+
 open_items as (
     select *
-    from {{ ref('int_items__balanced') }}
+    from unsettled
     where status in ('open', 'partial', 'in_review')
-),
-
-allocations as (
-    select *
-    from {{ ref('int_match_allocations') }}
-    where decision in ('suggested', 'pending_approval')
 ),
 
 matches as (
     select *
-    from {{ ref('int_matches__decided') }}
+    from {{ ref('int_matches__proposed') }}
     where decision in ('suggested', 'pending_approval')
 ),
 
-all_items as (select * from {{ ref('int_items__balanced') }}),
+allocations as (
+    select proposed.*
+    from {{ ref('int_allocations__proposed') }} as proposed
+    inner join matches
+        on proposed.match_id = matches.match_id
+),
 
 mentions as (select * from {{ ref('int_item_mentions') }}),
-
-numbers as (select * from {{ ref('int_item_numbers') }}),
 
 -- a match of the probabilistic pass says what each comparison weighs
 weighed_matches as (
@@ -131,43 +130,42 @@ named as (
         named_in_vain.item_type,
         named_in_vain.item_id,
         cast(null as {{ dbt.type_string() }}) as match_id,
-        all_items.item_type as other_item_type,
-        all_items.item_id as other_item_id,
+        unsettled.item_type as other_item_type,
+        unsettled.item_id as other_item_id,
         cast(null as {{ amount_type() }}) as score,
         {{ json_object([
             ['names', 'min(named_in_vain.mention_value)'],
-            ['open', amount_text('min(all_items.open_amount)')],
+            ['open', amount_text('min(unsettled.open_amount)')],
         ]) }} as score_parts,
         min(
             case
                 when declined_both_ways.item_key is not null then 'declined_before'
-                when all_items.status = 'set_aside' then 'named_item_' || all_items.set_aside_reason
-                when all_items.currency <> named_in_vain.currency then 'named_item_other_currency'
+                when unsettled.status = 'set_aside' then 'named_item_' || unsettled.set_aside_reason
+                when unsettled.currency <> named_in_vain.currency then 'named_item_other_currency'
                 when numbers.strength = 'weak' then 'weak_reference'
                 else 'named_item_not_chosen'
             end
         ) as why_not
     from named_in_vain
-    inner join numbers
+    inner join {{ ref('int_item_numbers') }} as numbers
         on
             named_in_vain.reconciliation = numbers.reconciliation
             and named_in_vain.mention_value = numbers.number_value
-    inner join all_items
+    inner join unsettled
         on
-            numbers.item_key = all_items.item_key
-            and numbers.row_hash = all_items.row_hash
-            and all_items.status <> 'closed'
+            numbers.item_key = unsettled.item_key
+            and numbers.row_hash = unsettled.row_hash
     left join declined_both_ways
         on
             named_in_vain.item_key = declined_both_ways.item_key
-            and all_items.item_key = declined_both_ways.other_item_key
+            and unsettled.item_key = declined_both_ways.other_item_key
     group by
         named_in_vain.item_key,
         named_in_vain.reconciliation,
         named_in_vain.item_type,
         named_in_vain.item_id,
-        all_items.item_type,
-        all_items.item_id
+        unsettled.item_type,
+        unsettled.item_id
 ),
 
 -- what it names has been paid already
@@ -190,76 +188,26 @@ paid_before as (
 
 weighed as (select * from {{ ref('int_match_candidates__weighed') }}),
 
--- a crowd of equals is not listed: nobody would read it
-wanted_amounts as (
-    select distinct
-        open_items.reconciliation,
-        open_items.family_id,
-        open_items.currency,
-        open_items.open_amount
-    from open_items
-    where open_items.family_id is not null
-),
-
-crowds as (
-    select
-        wanted_amounts.reconciliation,
-        wanted_amounts.family_id,
-        wanted_amounts.currency,
-        wanted_amounts.open_amount
-    from wanted_amounts
-    inner join all_items
-        on
-            wanted_amounts.reconciliation = all_items.reconciliation
-            and wanted_amounts.family_id = all_items.family_id
-            and wanted_amounts.currency = all_items.currency
-            and wanted_amounts.open_amount = all_items.amount
-    group by
-        wanted_amounts.reconciliation,
-        wanted_amounts.family_id,
-        wanted_amounts.currency,
-        wanted_amounts.open_amount
-    having count(*) <= {{ search_limit('largest_crowd_in_candidates') }}
-),
-
 same_amount as (
     select
-        open_items.item_key,
-        open_items.reconciliation,
-        open_items.item_type,
-        open_items.item_id,
-        others.item_key as other_item_key,
-        others.item_type as other_item_type,
-        others.item_id as other_item_id,
-        abs({{ days_between('open_items.event_date', 'others.event_date') }}) as days_apart,
+        equals.item_key,
+        equals.reconciliation,
+        equals.item_type,
+        equals.item_id,
+        equals.other_item_key,
+        equals.other_item_type,
+        equals.other_item_id,
+        abs(equals.days_after) as days_apart,
         case
-            when others.status = 'set_aside' then 'same_amount_' || others.set_aside_reason
-            when others.status = 'closed' then 'same_amount_already_closed'
             when
-                case
-                    when open_items.side = 'actual'
-                        then {{ days_between('others.event_date', 'open_items.event_date') }}
-                    else {{ days_between('open_items.event_date', 'others.event_date') }}
-                end not between -rules.days_before and rules.days_after
+                equals.why_not = 'same_amount_not_chosen'
+                and equals.days_after not between -rules.days_before and rules.days_after
                 then 'same_amount_outside_window'
-            else 'same_amount_not_chosen'
+            else equals.why_not
         end as why_not
-    from crowds
-    inner join open_items
-        on
-            crowds.reconciliation = open_items.reconciliation
-            and crowds.family_id = open_items.family_id
-            and crowds.currency = open_items.currency
-            and crowds.open_amount = open_items.open_amount
-    inner join all_items as others
-        on
-            crowds.reconciliation = others.reconciliation
-            and crowds.family_id = others.family_id
-            and crowds.currency = others.currency
-            and crowds.open_amount = others.amount
-            and open_items.side <> others.side
+    from {{ ref('int_match_candidates__same_amount') }} as equals
     left join rules
-        on crowds.reconciliation = rules.reconciliation
+        on equals.reconciliation = rules.reconciliation
 ),
 
 declined as (
@@ -276,7 +224,7 @@ declined as (
     from declined_both_ways
     inner join open_items
         on declined_both_ways.item_key = open_items.item_key
-    inner join all_items as others
+    inner join {{ ref('int_items__balanced') }} as others
         on declined_both_ways.other_item_key = others.item_key
 ),
 
@@ -355,28 +303,29 @@ owed as (
     where lost.item_key is null
 ),
 
--- 'three invoices': so many are open on the day of the line, and their amounts do not agree with it
-counting_items as (
+-- of the few that are open, before words are looked for
+worded_items as {{ materialized() }} (
     select
-        open_items.item_key,
-        open_items.reconciliation,
-        open_items.item_type,
-        open_items.item_id,
-        open_items.side,
-        open_items.family_id,
-        open_items.currency,
-        open_items.event_date,
-        cast(
-            {{ regex_extract(
-                "' ' || texts.item_text || ' '",
-                ' ([0-9]{1,2}) (INVOICES|BILLS|RECHNUNGEN|FACTURES|FACTUREN|FACTURAS|FATTURE) ',
-                1
-            ) }} as bigint
-        ) as stated_count
+        open_items.*,
+        texts.item_text
     from open_items
     inner join {{ ref('int_item_texts') }} as texts
         on open_items.item_key = texts.item_key
     where open_items.status <> 'in_review'
+),
+
+-- 'three invoices': so many are open on the day of the line, and their amounts do not agree with it
+counting_items as (
+    select
+        worded_items.*,
+        cast(
+            {{ regex_extract(
+                "' ' || worded_items.item_text || ' '",
+                ' ([0-9]{1,2}) (INVOICES|BILLS|RECHNUNGEN|FACTURES|FACTUREN|FACTURAS|FATTURE) ',
+                1
+            ) }} as bigint
+        ) as stated_count
+    from worded_items
 ),
 
 counted_days as (

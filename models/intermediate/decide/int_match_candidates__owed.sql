@@ -4,7 +4,7 @@ with
 
 open_items as (
     select *
-    from {{ ref('int_items__balanced') }}
+    from {{ ref('int_items__unsettled') }}
     where status in ('open', 'partial', 'in_review')
 ),
 

@@ -1,7 +1,7 @@
 -- Pairs that the probabilistic pass weighed and did not choose, seen from each of their two items.
 with
 
-items as (select * from {{ ref('int_items__balanced') }}),
+items as (select * from {{ ref('int_items__unsettled') }}),
 
 pairs as (
     select *

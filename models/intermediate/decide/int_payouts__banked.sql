@@ -2,7 +2,11 @@
 -- last of them.
 with
 
-items as (select * from {{ ref('int_items__balanced') }}),
+items as (
+    select *
+    from {{ ref('int_items__balanced') }}
+    where reconciliation = 'payout_to_bank'
+),
 
 live_allocations as (
     select *

@@ -2,9 +2,21 @@
 -- listed, a return and what it returns. Another kind of bond is another branch of `final`.
 with
 
-allocations as (select * from {{ ref('int_match_allocations') }}),
+allocations as (select * from {{ ref('int_allocations__proposed') }}),
 
-items as (select * from {{ ref('int_items__balanced') }}),
+suggestions as (
+    select *
+    from {{ ref('int_matches__proposed') }}
+    where decision in ('suggested', 'pending_approval')
+),
+
+bank_lines as (
+    select
+        items.item_id,
+        items.item_key
+    from {{ ref('int_items__balanced') }} as items
+    where items.item_type = 'bank_transaction'
+),
 
 -- what one fault made in mass is one exception already, and hangs together with nothing else
 duplicate_items as (
@@ -19,9 +31,9 @@ suggested as (
     select
         'match|' || allocations.match_id as bond_id,
         allocations.item_key
-    from allocations
-    where
-        not allocations.is_live and allocations.decision in ('suggested', 'pending_approval')
+    from suggestions
+    inner join allocations
+        on suggestions.match_id = allocations.match_id
 ),
 
 copies as (
@@ -34,7 +46,7 @@ copies as (
         'copy|' || duplicate_items.item_key as bond_id,
         items.item_key
     from duplicate_items
-    inner join items
+    inner join {{ ref('int_items__balanced') }} as items
         on
             duplicate_items.item_type = items.item_type
             and duplicate_items.original_item_id = items.item_id
@@ -44,21 +56,17 @@ copies as (
 returned as (
     select
         'return|' || returns.item_id as bond_id,
-        items.item_key
+        bank_lines.item_key
     from returns
-    inner join items
-        on
-            items.item_type = 'bank_transaction'
-            and returns.item_id = items.item_id
+    inner join bank_lines
+        on returns.item_id = bank_lines.item_id
     union
     select
         'return|' || returns.item_id as bond_id,
-        items.item_key
+        bank_lines.item_key
     from returns
-    inner join items
-        on
-            items.item_type = 'bank_transaction'
-            and returns.returned_item_id = items.item_id
+    inner join bank_lines
+        on returns.returned_item_id = bank_lines.item_id
     union
     select
         'return|' || returned_documents.item_id as bond_id,

@@ -4,12 +4,12 @@ with
 
 current_exceptions as (select * from {{ ref('int_exceptions__current') }}),
 
-allocations as (select * from {{ ref('int_match_allocations') }}),
+allocations as (select * from {{ ref('int_allocations__proposed') }}),
 
 matches as (
     select *
-    from {{ ref('int_matches__decided') }}
-    where not is_live and decision in ('suggested', 'pending_approval')
+    from {{ ref('int_matches__proposed') }}
+    where decision in ('suggested', 'pending_approval')
 ),
 
 candidates as (

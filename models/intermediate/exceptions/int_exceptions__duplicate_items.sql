@@ -6,18 +6,18 @@ with
 -- listing asks.
 items as (
     select
-        balanced.*,
-        coalesce(balanced.set_aside_reason = 'suspected_copy', false) as is_suspected_copy,
+        unsettled.*,
+        coalesce(unsettled.set_aside_reason = 'suspected_copy', false) as is_suspected_copy,
         row_number() over (
-            partition by balanced.item_type, balanced.item_id
-            order by balanced.reconciliation desc nulls last
+            partition by unsettled.item_type, unsettled.item_id
+            order by unsettled.reconciliation desc nulls last
         ) as listing_rank
-    from {{ ref('int_items__balanced') }} as balanced
+    from {{ ref('int_items__unsettled') }} as unsettled
     inner join {{ ref('reconciliations') }} as reconciliations
-        on balanced.reconciliation = reconciliations.name
+        on unsettled.reconciliation = reconciliations.name
     where
         reconciliations.party_kind in ('customer', 'vendor')
-        or balanced.set_aside_reason = 'suspected_copy'
+        or unsettled.set_aside_reason = 'suspected_copy'
 ),
 
 bank_copies as (
@@ -111,7 +111,7 @@ members as (
         or (items.status = 'set_aside' and items.set_aside_reason = 'duplicate')
         or (
             items.item_type in ('invoice', 'credit_memo')
-            and items.status not in ('set_aside', 'closed')
+            and items.status <> 'set_aside'
             and found.effect = 'suspect'
         )
 ),

@@ -3,7 +3,7 @@
 -- resolved.
 with
 
-items as (select * from {{ ref('int_items__balanced') }}),
+items as (select * from {{ ref('int_items__unsettled') }}),
 
 members as (select * from {{ ref('int_exceptions__duplicate_items') }}),
 

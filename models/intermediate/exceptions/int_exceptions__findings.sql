@@ -1,9 +1,7 @@
 -- What needs a person at once, whether or not the item is past its window.
 with
 
-items as (select * from {{ ref('int_items__balanced') }}),
-
-allocations as (select * from {{ ref('int_match_allocations') }}),
+unsettled as (select * from {{ ref('int_items__unsettled') }}),
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
@@ -46,7 +44,7 @@ standing_chargebacks as (
         items.item_key,
         'chargeback_stands' as condition,
         items.amount as amount_in_question
-    from items
+    from {{ ref('int_items__balanced') }} as items
     left join gateway_transactions
         on items.item_id = gateway_transactions.item_id
     left join reversed_items as own_reversal
@@ -67,8 +65,8 @@ refund_matches as (
         items.open_amount,
         items.amount,
         allocations.match_id
-    from items
-    inner join allocations
+    from {{ ref('int_items__balanced') }} as items
+    inner join {{ ref('int_match_allocations') }} as allocations
         on items.item_key = allocations.item_key
     where
         allocations.is_live
@@ -85,7 +83,7 @@ refunded_documents as (
         members.item_type,
         members.item_id
     from refund_match_ids
-    inner join allocations as members
+    inner join {{ ref('int_match_allocations') }} as members
         on refund_match_ids.match_id = members.match_id
     where members.item_type in ('invoice', 'credit_memo')
 ),
@@ -143,34 +141,43 @@ returns as (
 
 returned_payments as (
     select distinct
-        items.item_key,
+        unsettled.item_key,
         'payment_came_back' as condition,
-        items.open_amount as amount_in_question
+        unsettled.open_amount as amount_in_question
     from {{ ref('int_exceptions__returned_documents') }} as returned_documents
     inner join returns
         on returned_documents.item_id = returns.item_id
-    inner join items
-        on returned_documents.item_key = items.item_key
+    inner join unsettled
+        on returned_documents.item_key = unsettled.item_key
     where
-        items.reconciliation = 'invoice_to_receipt'
-        and items.item_type = 'invoice'
-        and items.status not in ('closed', 'set_aside')
+        unsettled.reconciliation = 'invoice_to_receipt'
+        and unsettled.item_type = 'invoice'
+        and unsettled.status <> 'set_aside'
 ),
 
 -- the bank took more than had come in, or what a person had linked by hand
 uncovered_returns as (
     select
-        items.item_key,
+        unsettled.item_key,
         'return_not_covered' as condition,
-        items.open_amount as amount_in_question
+        unsettled.open_amount as amount_in_question
     from returns
-    inner join items
+    inner join unsettled
         on
-            items.item_type = 'bank_transaction'
-            and returns.item_id = items.item_id
+            unsettled.item_type = 'bank_transaction'
+            and returns.item_id = unsettled.item_id
     where
-        items.reconciliation = 'invoice_to_receipt'
-        and items.status not in ('closed', 'set_aside')
+        unsettled.reconciliation = 'invoice_to_receipt'
+        and unsettled.status <> 'set_aside'
+),
+
+open_payouts as (
+    select *
+    from unsettled
+    where
+        unsettled.reconciliation = 'gateway_to_payout'
+        and unsettled.item_type = 'payout'
+        and unsettled.status <> 'set_aside'
 ),
 
 payout_contents as (
@@ -178,48 +185,52 @@ payout_contents as (
         items.group_key,
         items.currency,
         sum(items.amount) as expected_amount
-    from items
+    from {{ ref('int_items__balanced') }} as items
     where
         items.reconciliation = 'gateway_to_payout'
         and items.side = 'expected'
         and items.status <> 'set_aside'
-        and items.group_key is not null
+        and items.group_key in (select open_payouts.group_key from open_payouts)
     group by items.group_key, items.currency
 ),
 
 -- a payout of which no transaction has landed is late, not wrong
 differing_payouts as (
     select
-        items.item_key,
+        open_payouts.item_key,
         'payout_group_differs' as condition,
-        items.amount - payout_contents.expected_amount as amount_in_question
-    from items
+        open_payouts.amount - payout_contents.expected_amount as amount_in_question
+    from open_payouts
     inner join payout_contents
         on
-            items.group_key = payout_contents.group_key
-            and items.currency = payout_contents.currency
-    where
-        items.reconciliation = 'gateway_to_payout'
-        and items.item_type = 'payout'
-        and items.status not in ('set_aside', 'closed')
-        and items.amount <> payout_contents.expected_amount
+            open_payouts.group_key = payout_contents.group_key
+            and open_payouts.currency = payout_contents.currency
+    where open_payouts.amount <> payout_contents.expected_amount
 ),
 
 -- without a customer master every party would be unknown: nothing to compare with
 unknown_parties as (
     select
-        items.item_key,
+        unsettled.item_key,
         'party_unknown' as condition,
-        items.open_amount as amount_in_question
-    from items
+        unsettled.open_amount as amount_in_question
+    from unsettled
     left join customers
-        on items.party_id = customers.customer_id
+        on unsettled.party_id = customers.customer_id
     where
-        items.reconciliation = 'invoice_to_receipt'
-        and items.item_type in ('invoice', 'credit_memo')
-        and items.status not in ('set_aside', 'closed')
+        unsettled.reconciliation = 'invoice_to_receipt'
+        and unsettled.item_type in ('invoice', 'credit_memo')
+        and unsettled.status <> 'set_aside'
         and customers.customer_id is null
         and (select count(*) from {{ ref('stg_crm__customers') }}) > 0
+),
+
+questioned_records as (
+    select failed_statements.item_id
+    from failed_statements
+    union
+    select rejected_versions.row_key as item_id
+    from rejected_versions
 ),
 
 -- an item may be listed in several reconciliations; a finding about its record is raised in one
@@ -236,13 +247,8 @@ listed_once as (
                 case when items.status = 'set_aside' then 1 else 0 end asc nulls last,
                 items.reconciliation asc nulls last
         ) as listing_rank
-    from items
-    where
-        (
-            items.item_type = 'bank_transaction'
-            and items.item_id in (select failed_statements.item_id from failed_statements)
-        )
-        or items.item_id in (select rejected_versions.row_key from rejected_versions)
+    from {{ ref('int_items__balanced') }} as items
+    where items.item_id in (select questioned_records.item_id from questioned_records)
 ),
 
 unbalanced_statements as (

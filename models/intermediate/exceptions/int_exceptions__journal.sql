@@ -3,6 +3,7 @@ with
 
 entries as (
     select
+        journal_entries.block,
         journal_entries.entry_type,
         journal_entries.subject_id,
         journal_entries.payload,
@@ -36,7 +37,8 @@ last_words as (
         opened.run_id as opened_run_id,
         resolved.run_id as resolved_run_id,
         resolved.subject_id is not null as is_resolved,
-        coalesce(resolved.payload, opened.payload) as payload
+        coalesce(resolved.payload, opened.payload) as payload,
+        coalesce(resolved.block, opened.block) as block
     from opened
     left join resolved
         on opened.subject_id = resolved.subject_id
@@ -77,7 +79,8 @@ final as (
         {{ json_get('last_words.payload', 'resolved_by') }} as resolved_by,
         last_words.opened_run_id,
         last_words.resolved_run_id,
-        last_words.opened_source_hashes
+        last_words.opened_source_hashes,
+        last_words.block
     from last_words
 )
 

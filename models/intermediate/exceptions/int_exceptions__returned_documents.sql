@@ -4,50 +4,59 @@ with
 
 returns as (select * from {{ ref('int_bank_transactions__returns') }}),
 
-allocations as (select * from {{ ref('int_match_allocations') }}),
-
-items as (select * from {{ ref('int_items__balanced') }}),
+-- of the few payments that came back, before the matches and texts of all are looked at
+returned_matches as {{ materialized() }} (
+    select distinct
+        returns.item_id,
+        payments.match_id
+    from returns
+    inner join {{ ref('int_match_allocations') }} as payments
+        on returns.returned_item_id = payments.item_id
+    where
+        payments.item_type = 'bank_transaction'
+        and payments.decision in ('auto_closed', 'approved', 'reversed')
+),
 
 matched as (
     select
-        returns.item_id,
+        returned_matches.item_id,
         documents.item_key
+    from returned_matches
+    inner join {{ ref('int_match_allocations') }} as documents
+        on returned_matches.match_id = documents.match_id
+    where documents.side = 'expected' and documents.item_type <> 'bank_transaction'
+),
+
+mentions as {{ materialized() }} (
+    select
+        returns.item_id,
+        payments.reconciliation,
+        payments.family_id,
+        mentions.mention_value,
+        mentions.beside_digits
     from returns
-    inner join allocations as payments
-        on
-            payments.item_type = 'bank_transaction'
-            and returns.returned_item_id = payments.item_id
-    inner join allocations as documents
-        on payments.match_id = documents.match_id
-    where
-        documents.side = 'expected'
-        and documents.item_type <> 'bank_transaction'
-        and payments.decision in ('auto_closed', 'approved', 'reversed')
+    inner join {{ ref('int_items__balanced') }} as payments
+        on returns.returned_item_id = payments.item_id
+    inner join {{ ref('int_bank_transactions__mentions') }} as mentions
+        on returns.returned_item_id = mentions.item_id
+    where payments.item_type = 'bank_transaction' and payments.side = 'actual'
 ),
 
 named as (
     select
-        returns.item_id,
+        mentions.item_id,
         documents.item_key
-    from returns
-    inner join items as payments
-        on
-            payments.item_type = 'bank_transaction'
-            and returns.returned_item_id = payments.item_id
-    inner join {{ ref('int_bank_transactions__mentions') }} as mentions
-        on returns.returned_item_id = mentions.item_id
+    from mentions
     inner join {{ ref('int_item_numbers__current') }} as numbers
         on
-            payments.reconciliation = numbers.reconciliation
+            mentions.reconciliation = numbers.reconciliation
             and mentions.mention_value = numbers.number_value
             and numbers.strength = 'strong'
-    inner join items as documents
+    inner join {{ ref('int_items__balanced') }} as documents
         on
             numbers.item_key = documents.item_key
-            and payments.family_id = documents.family_id
-    where
-        payments.side = 'actual'
-        and (mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits)
+            and mentions.family_id = documents.family_id
+    where mentions.beside_digits = '' or mentions.beside_digits = numbers.party_digits
 ),
 
 final as (

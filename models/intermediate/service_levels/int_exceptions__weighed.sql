@@ -11,18 +11,18 @@ exception_types as (select * from {{ ref('exception_types') }}),
 
 items as (
     select *
-    from {{ ref('int_items__balanced') }}
+    from {{ ref('int_items__unsettled') }}
     where
         reconciliation = 'invoice_to_receipt'
         and item_type = 'invoice'
-        and status not in ('closed', 'set_aside')
+        and status <> 'set_aside'
 ),
 
 -- what is set aside, such as a copy of an invoice, is owed by nobody
 set_aside as (
-    select balanced.item_key
-    from {{ ref('int_items__balanced') }} as balanced
-    where balanced.status = 'set_aside'
+    select unsettled.item_key
+    from {{ ref('int_items__unsettled') }} as unsettled
+    where unsettled.status = 'set_aside'
 ),
 
 judged as (
