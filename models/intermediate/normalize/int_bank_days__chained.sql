@@ -11,99 +11,16 @@ with
 
 lines as (select * from {{ ref('int_bank_lines__delivered') }}),
 
-contested as (
-    select distinct
-        counted.account_id,
-        counted.currency,
-        counted.booking_date
-    from (
-        select
-            lines.account_id,
-            lines.currency,
-            lines.booking_date
-        from lines
-        group by
-            lines.account_id,
-            lines.currency,
-            lines.booking_date,
-            lines.entry_total
-        having min(lines.delivery_number) < max(lines.delivery_number)
-    ) as counted
-),
-
-contested_accounts as (
-    select distinct
-        contested.account_id,
-        contested.currency
-    from contested
-),
-
-daily as (
-    select
-        lines.account_id,
-        lines.currency,
-        lines.delivery_number,
-        lines.booking_date,
-        max(lines.opening_balance) as opening_balance,
-        sum(lines.amount) as booked_amount
-    from lines
-    inner join contested_accounts
-        on
-            lines.account_id = contested_accounts.account_id
-            and lines.currency = contested_accounts.currency
-    group by
-        lines.account_id,
-        lines.currency,
-        lines.delivery_number,
-        lines.booking_date
-),
-
-balances as (
-    select
-        daily.account_id,
-        daily.currency,
-        daily.delivery_number,
-        daily.booking_date,
-        daily.booked_amount,
-        cast(
-            daily.opening_balance + sum(daily.booked_amount) over (
-                partition by daily.account_id, daily.currency, daily.delivery_number
-                order by daily.booking_date nulls last
-                rows between unbounded preceding and current row
-            ) as {{ amount_type() }}
-        ) as closes_with,
-        min(daily.booking_date) over (
-            partition by daily.account_id, daily.currency, daily.delivery_number
-        ) as first_date,
-        max(daily.booking_date) over (
-            partition by daily.account_id, daily.currency, daily.delivery_number
-        ) as last_date
-    from daily
-),
-
 days as (
-    select
-        balances.account_id,
-        balances.currency,
-        balances.booking_date,
-        balances.delivery_number,
-        cast(balances.closes_with - balances.booked_amount as {{ amount_type() }}) as opens_with,
-        balances.closes_with
-    from balances
-    inner join contested
-        on
-            balances.account_id = contested.account_id
-            and balances.currency = contested.currency
-            and balances.booking_date = contested.booking_date
-    where
-        balances.closes_with is not null
-        and (
-            balances.booked_amount <> 0
-            or (
-                balances.booking_date > balances.first_date
-                and balances.booking_date < balances.last_date
-            )
-        )
+    select distinct
+        lines.account_id,
+        lines.currency,
+        lines.booking_date,
+        lines.delivery_number,
+        lines.day_opens_with as opens_with,
+        lines.day_closes_with as closes_with
+    from lines
+    where lines.day_closes_with is not null
 ),
 
 windows as (

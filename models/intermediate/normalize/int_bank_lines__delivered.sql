@@ -1,6 +1,9 @@
--- Every line that a landed file books, as often as files tell it: what was known already is in it
--- too. Files are read statement by statement, in the order of runs, periods and hashes, so that the
--- order of files in a run never matters. Notifications book nothing.
+-- Every line of the days of which several files tell an entry of one amount, as often as they tell
+-- it: what was known already is in it too. Files are read statement by statement, in the order of
+-- runs, periods and hashes, so that the order of files in a run never matters. Notifications book
+-- nothing. With what a statement opens and what it books, it has a balance before and after each
+-- day; a day whose entries come to zero has none, but where the statement goes on on both sides of
+-- the day and so has it whole.
 with
 
 versions as (select * from {{ ref('stg_bank__transaction_versions') }}),
@@ -41,106 +44,144 @@ statements as (
 
 told as (
     select
+        versions.*,
         versions._batch_id as batch_id,
         versions._row_number as row_number,
-        versions._run_sequence as run_sequence,
-        versions._row_hash as row_hash
+        versions._run_sequence as run_sequence
     from versions
     union all
     select
+        versions.*,
         redelivered.batch_id,
         redelivered.row_number,
-        redelivered.run_sequence,
-        redelivered.row_hash
+        redelivered.run_sequence
     from redelivered
+    inner join versions
+        on redelivered.row_hash = versions._row_hash
 ),
 
 lines as (
     select
-        told.batch_id,
-        told.row_number,
-        told.run_sequence,
-        -- every table is of one format
-        case
-            when batches.format like 'camt%' then 'camt'
-            when batches.format like 'mt9%' then 'mt940'
-            when batches.format like 'ofx%' then 'ofx'
-            when batches.format like 'bai2%' then 'bai2'
-            else 'table'
-        end as format_family,
-        versions.account_id,
-        versions.currency,
-        versions.booking_date,
-        versions.amount,
-        coalesce(versions.statement_id, '') as statement_name,
-        coalesce(versions.entry_amount, versions.amount) as entry_total,
-        {{ item_id(['versions.account_id', 'versions.entry_id']) }} as item_id,
-        -- a line that is a whole entry is one, whatever reference it shares with others
-        case
-            when coalesce(versions.entry_amount, versions.amount) = versions.amount
-                then cast(told.row_number as {{ dbt.type_string() }})
-            else coalesce(
-                'of ' || versions.entry_reference,
-                'of ' || versions.bank_reference,
-                'of ' || versions.entry_id
-            )
-        end as entry_name,
-        case
-            when versions.entry_source is null then versions.entry_id
-            -- the number of an entry in its statement is no reference of the entry itself
-            when
-                substr(
-                    versions.bank_reference, 1, length(coalesce(versions.statement_id, '')) + 1
-                ) = coalesce(versions.statement_id, '') || ':'
-                then null
-            else versions.bank_reference
-        end as own_reference,
-        concat_ws(
-            ' ',
-            versions.counterparty_name,
-            versions.counterparty_account,
-            versions.remittance_information,
-            versions.end_to_end_id
-        ) as wording
+        told.*,
+        coalesce(told.statement_id, '') as statement_name,
+        coalesce(told.entry_amount, told.amount) as entry_total
     from told
-    inner join versions
-        on told.row_hash = versions._row_hash
-    left join batches
-        on told.batch_id = batches.batch_id
     where
-        coalesce(versions.entry_source, 'statement') = 'statement'
-        and coalesce(versions.entry_status, 'BOOK') = 'BOOK'
-        and versions.booking_date <= {{ as_of_date() }}
+        coalesce(told.entry_source, 'statement') = 'statement'
+        and coalesce(told.entry_status, 'BOOK') = 'BOOK'
+        and told.booking_date <= {{ as_of_date() }}
 ),
 
-deliveries as (
+contested_days as (
+    select distinct
+        counted.account_id,
+        counted.currency,
+        counted.booking_date
+    from (
+        select
+            lines.account_id,
+            lines.currency,
+            lines.booking_date
+        from lines
+        group by
+            lines.account_id,
+            lines.currency,
+            lines.booking_date,
+            lines.entry_total
+        having
+            min(lines.batch_id) < max(lines.batch_id)
+            or min(lines.statement_name) < max(lines.statement_name)
+    ) as counted
+),
+
+contested_accounts as (
+    select distinct
+        contested_days.account_id,
+        contested_days.currency
+    from contested_days
+),
+
+daily as (
     select
         lines.batch_id,
         lines.statement_name,
         lines.account_id,
         lines.currency,
-        max(statements.opening_balance) as opening_balance,
-        row_number() over (
-            partition by lines.account_id, lines.currency
-            order by
-                min(lines.run_sequence) asc nulls last,
-                coalesce(min(statements.from_date), min(lines.booking_date)) asc nulls last,
-                coalesce(max(statements.to_date), max(lines.booking_date)) asc nulls last,
-                lines.batch_id asc nulls last,
-                lines.statement_name asc nulls last
-        ) as delivery_number
+        lines.booking_date,
+        sum(lines.amount) as booked_amount,
+        min(lines.run_sequence) as run_sequence
     from lines
-    left join statements
+    inner join contested_accounts
         on
-            lines.batch_id = statements.batch_id
-            and lines.account_id = statements.account_id
-            and lines.statement_name = statements.statement_name
-            and lines.currency = statements.currency
+            lines.account_id = contested_accounts.account_id
+            and lines.currency = contested_accounts.currency
     group by
         lines.batch_id,
         lines.statement_name,
         lines.account_id,
-        lines.currency
+        lines.currency,
+        lines.booking_date
+),
+
+deliveries as (
+    select
+        daily.batch_id,
+        daily.statement_name,
+        daily.account_id,
+        daily.currency,
+        min(daily.booking_date) as first_date,
+        max(daily.booking_date) as last_date,
+        max(statements.opening_balance) as opening_balance,
+        row_number() over (
+            partition by daily.account_id, daily.currency
+            order by
+                min(daily.run_sequence) asc nulls last,
+                coalesce(min(statements.from_date), min(daily.booking_date)) asc nulls last,
+                coalesce(max(statements.to_date), max(daily.booking_date)) asc nulls last,
+                daily.batch_id asc nulls last,
+                daily.statement_name asc nulls last
+        ) as delivery_number
+    from daily
+    left join statements
+        on
+            daily.batch_id = statements.batch_id
+            and daily.account_id = statements.account_id
+            and daily.statement_name = statements.statement_name
+            and daily.currency = statements.currency
+    group by
+        daily.batch_id,
+        daily.statement_name,
+        daily.account_id,
+        daily.currency
+),
+
+balances as (
+    select
+        daily.batch_id,
+        daily.statement_name,
+        daily.account_id,
+        daily.currency,
+        daily.booking_date,
+        deliveries.delivery_number,
+        deliveries.opening_balance,
+        daily.booked_amount,
+        deliveries.opening_balance + sum(daily.booked_amount) over (
+            partition by daily.account_id, daily.currency, deliveries.delivery_number
+            order by daily.booking_date nulls last
+            rows between unbounded preceding and current row
+        ) as closes_with,
+        daily.booked_amount <> 0
+        or (
+            daily.booking_date > deliveries.first_date
+            and daily.booking_date < deliveries.last_date
+        ) as is_telling
+    from daily
+    inner join deliveries
+        on
+            daily.batch_id = deliveries.batch_id
+            and daily.statement_name = deliveries.statement_name
+            and daily.account_id = deliveries.account_id
+            and daily.currency = deliveries.currency
 ),
 
 final as (
@@ -149,23 +190,67 @@ final as (
         lines.currency,
         lines.booking_date,
         lines.entry_total,
-        deliveries.delivery_number,
-        lines.entry_name,
+        balances.delivery_number,
+        -- a line that is a whole entry is one, whatever reference it shares with others
+        case
+            when lines.entry_total = lines.amount
+                then cast(lines.row_number as {{ dbt.type_string() }})
+            else coalesce(
+                'of ' || lines.entry_reference,
+                'of ' || lines.bank_reference,
+                'of ' || lines.entry_id
+            )
+        end as entry_name,
         lines.batch_id,
         lines.row_number,
-        lines.format_family,
+        -- every table is of one format
+        case
+            when batches.format like 'camt%' then 'camt'
+            when batches.format like 'mt9%' then 'mt940'
+            when batches.format like 'ofx%' then 'ofx'
+            when batches.format like 'bai2%' then 'bai2'
+            else 'table'
+        end as format_family,
         lines.amount,
-        lines.item_id,
-        lines.own_reference,
-        lines.wording,
-        deliveries.opening_balance
-    from lines
-    inner join deliveries
+        {{ item_id(['lines.account_id', 'lines.entry_id']) }} as item_id,
+        case
+            when lines.entry_source is null then lines.entry_id
+            -- the number of an entry in its statement is no reference of the entry itself
+            when
+                substr(lines.bank_reference, 1, length(lines.statement_name) + 1)
+                = lines.statement_name || ':'
+                then null
+            else lines.bank_reference
+        end as own_reference,
+        concat_ws(
+            ' ',
+            lines.counterparty_name,
+            lines.counterparty_account,
+            lines.remittance_information,
+            lines.end_to_end_id
+        ) as wording,
+        balances.opening_balance,
+        case
+            when balances.is_telling
+                then cast(balances.closes_with - balances.booked_amount as {{ amount_type() }})
+        end as day_opens_with,
+        case when balances.is_telling then cast(balances.closes_with as {{ amount_type() }}) end
+            as day_closes_with
+    from contested_days
+    inner join lines
         on
-            lines.batch_id = deliveries.batch_id
-            and lines.statement_name = deliveries.statement_name
-            and lines.account_id = deliveries.account_id
-            and lines.currency = deliveries.currency
+            contested_days.account_id = lines.account_id
+            and contested_days.currency = lines.currency
+            and contested_days.booking_date = lines.booking_date
+    inner join balances
+        on
+            lines.batch_id = balances.batch_id
+            and lines.statement_name = balances.statement_name
+            and lines.account_id = balances.account_id
+            and lines.currency = balances.currency
+            and lines.booking_date = balances.booking_date
+    left join batches
+        on lines.batch_id = batches.batch_id
 )
 
 select * from final

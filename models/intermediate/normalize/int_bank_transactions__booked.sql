@@ -1,21 +1,14 @@
--- A camt.054 or MT942 (a notification) describes what a statement (camt.053, MT940) books. Money is
--- counted once: this model says for every landed row whether it is an item or only evidence. What a
--- notification says is a statement's when reference, amount and day are the same: those of the line
--- itself, or else of the entry that it is a detail of. Where one of the two states no booking date,
--- another of its dates stands in: then the nearest day of the other is the same. What a file tells
--- of a line that an earlier file told is evidence too, and a suspected copy an item that is set
--- aside (int_bank_transactions__copies).
+-- Money is counted once: this model says for every landed row whether it is an item or only
+-- evidence of what another delivery of the bank tells, too (int_bank_transactions__described). What
+-- a file tells of a line that an earlier file told is evidence as well, and a suspected copy an
+-- item that is set aside (int_bank_transactions__copies).
 with
 
 transactions as (select * from {{ ref('stg_bank__transactions') }}),
 
 copies as (select * from {{ ref('int_bank_transactions__copies') }}),
 
-sealed_items as (
-    select distinct live_items.item_id
-    from {{ ref('int_journal__live_items') }} as live_items
-    where live_items.item_type = 'bank_transaction'
-),
+described as (select * from {{ ref('int_bank_transactions__described') }}),
 
 entries as (
     select
@@ -24,202 +17,17 @@ entries as (
         -- a statement lists what is booked; one that says otherwise of a line only announces it
         coalesce(transactions.entry_source, 'statement') = 'statement'
         and coalesce(transactions.entry_status, 'BOOK') = 'BOOK' as is_statement_booked,
-        coalesce(transactions.is_booking_date_assumed, false) as is_day_assumed,
         -- where the bank gives no reference, ids come from the content; a notification's end in ~n
-        coalesce(transactions.bank_reference, replace(transactions.entry_id, '~n', ''))
-            as line_key,
         coalesce(
             transactions.entry_reference,
             transactions.bank_reference,
             replace(transactions.entry_id, '~n', '')
         ) as entry_key,
-        coalesce(transactions.entry_amount, transactions.amount) as entry_total,
         {{ item_id(['transactions.account_id', 'transactions.entry_id']) }} as item_id
     from transactions
 ),
 
-notifications as (
-    select *
-    from entries
-    where delivery = 'notification'
-),
-
--- a copy stands for the line that counts
-statement_lines as (
-    select
-        entries.*,
-        case
-            when copies.verdict = 'copy' then copies.original_item_id
-            else entries.item_id
-        end as counted_item_id
-    from entries
-    left join copies
-        on entries.item_id = copies.item_id
-    where
-        entries.is_statement_booked
-        and entries.account_id in (select notifications.account_id from notifications)
-),
-
--- what a statement books, line by line and entry by entry
-statement_groups as (
-    {%- for told_as, key, total in [
-        ('line', 'line_key', 'amount'), ('entry', 'entry_key', 'entry_total')
-    ] %}
-    select
-        '{{ told_as }}' as told_as,
-        statement_lines.account_id,
-        statement_lines.{{ key }} as group_key,
-        statement_lines.{{ total }} as total,
-        statement_lines.booking_date,
-        min(case when statement_lines.is_day_assumed then 1 else 0 end) = 1 as is_day_assumed,
-        count(distinct statement_lines.counted_item_id) as line_count,
-        min(statement_lines.counted_item_id) as item_id
-    from statement_lines
-    group by
-        statement_lines.account_id,
-        statement_lines.{{ key }},
-        statement_lines.{{ total }},
-        statement_lines.booking_date
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-notification_names as (
-    {%- for told_as, key, total in [
-        ('line', 'line_key', 'amount'), ('entry', 'entry_key', 'entry_total')
-    ] %}
-    select
-        '{{ told_as }}' as told_as,
-        notifications.account_id,
-        notifications.{{ key }} as group_key,
-        notifications.{{ total }} as total,
-        notifications.booking_date,
-        notifications.is_day_assumed,
-        notifications.item_id
-    from notifications
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
--- a notification's line with what it says of a statement
-described as (
-    select
-        notification_names.item_id,
-        statement_groups.told_as,
-        statement_groups.booking_date as counted_on,
-        case when statement_groups.line_count = 1 then statement_groups.item_id end
-            as statement_item_id
-    from notification_names
-    inner join statement_groups
-        on
-            notification_names.told_as = statement_groups.told_as
-            and notification_names.account_id = statement_groups.account_id
-            and notification_names.group_key = statement_groups.group_key
-            and notification_names.total = statement_groups.total
-    where
-        notification_names.booking_date = statement_groups.booking_date
-        or notification_names.is_day_assumed
-        or statement_groups.is_day_assumed
-    qualify row_number() over (
-        partition by notification_names.item_id
-        order by
-            case statement_groups.told_as when 'line' then 0 else 1 end asc nulls last,
-            abs({{ days_between(
-                'notification_names.booking_date', 'statement_groups.booking_date'
-            ) }}) asc nulls last,
-            statement_groups.booking_date asc nulls last
-    ) = 1
-),
-
--- details that add up to an entry of one line split it, only while that is in no live match
-splits as (
-    select
-        described.told_as,
-        described.statement_item_id,
-        notifications.booking_date,
-        notifications.is_day_assumed
-    from notifications
-    inner join described
-        on notifications.item_id = described.item_id
-    left join sealed_items
-        on described.statement_item_id = sealed_items.item_id
-    where
-        described.told_as = 'entry'
-        and described.statement_item_id is not null
-        and sealed_items.item_id is null
-    group by
-        described.told_as,
-        described.statement_item_id,
-        notifications.booking_date,
-        notifications.is_day_assumed
-    having count(*) > 1 and sum(notifications.amount) = max(notifications.entry_total)
-    -- told twice, on the day and without one, it is split once
-    qualify row_number() over (
-        partition by described.statement_item_id
-        order by
-            case when notifications.is_day_assumed then 1 else 0 end asc nulls last,
-            notifications.booking_date asc nulls last
-    ) = 1
-),
-
-details as (
-    select
-        described.item_id,
-        described.told_as,
-        described.counted_on,
-        described.statement_item_id,
-        splits.statement_item_id is not null as is_split
-    from described
-    inner join notifications
-        on described.item_id = notifications.item_id
-    left join splits
-        on
-            described.told_as = splits.told_as
-            and described.statement_item_id = splits.statement_item_id
-            and notifications.booking_date = splits.booking_date
-            and notifications.is_day_assumed = splits.is_day_assumed
-),
-
--- one that tells of a line once more, a notification or a later file, lends its details to it
-lenders as (
-    select
-        details.statement_item_id as borrower_item_id,
-        notifications.item_id
-    from details
-    inner join notifications
-        on details.item_id = notifications.item_id
-    where
-        details.told_as = 'line'
-        or notifications.amount = notifications.entry_total
-    union
-    select
-        copies.original_item_id as borrower_item_id,
-        copies.item_id
-    from copies
-    where copies.verdict = 'copy' and copies.original_item_id is not null
-),
-
-lent as (
-    select
-        lenders.borrower_item_id,
-        max(entries.counterparty_name) as counterparty_name,
-        max(entries.counterparty_account) as counterparty_account,
-        max(entries.remittance_information) as remittance_information,
-        max(entries.end_to_end_id) as end_to_end_id,
-        max(entries.structured_reference) as structured_reference,
-        max(entries.original_amount) as original_amount,
-        max(entries.original_currency) as original_currency,
-        max(entries.charges_amount) as charges_amount,
-        max(case when entries.is_reversal then 1 else 0 end) as is_reversal,
-        max(entries.return_reason) as return_reason
-    from lenders
-    inner join entries
-        on lenders.item_id = entries.item_id
-    group by lenders.borrower_item_id
-    having count(*) = 1
-),
-
-told as (
+final as (
     select
         entries.account_id,
         entries.entry_id,
@@ -228,63 +36,49 @@ told as (
         entries.value_date,
         entries.amount,
         entries.currency,
-        coalesce(entries.counterparty_name, lent.counterparty_name) as counterparty_name,
-        coalesce(entries.counterparty_account, lent.counterparty_account)
+        coalesce(entries.counterparty_name, described.counterparty_name) as counterparty_name,
+        coalesce(entries.counterparty_account, described.counterparty_account)
             as counterparty_account,
-        coalesce(entries.remittance_information, lent.remittance_information)
+        coalesce(entries.remittance_information, described.remittance_information)
             as remittance_information,
-        coalesce(entries.end_to_end_id, lent.end_to_end_id) as end_to_end_id,
-        coalesce(entries.structured_reference, lent.structured_reference)
+        coalesce(entries.end_to_end_id, described.end_to_end_id) as end_to_end_id,
+        coalesce(entries.structured_reference, described.structured_reference)
             as structured_reference,
         entries.bank_transaction_code,
         entries.statement_id,
-        coalesce(entries.original_amount, lent.original_amount) as original_amount,
-        coalesce(entries.original_currency, lent.original_currency) as original_currency,
-        coalesce(entries.charges_amount, lent.charges_amount) as charges_amount,
+        coalesce(entries.original_amount, described.original_amount) as original_amount,
+        coalesce(entries.original_currency, described.original_currency) as original_currency,
+        coalesce(entries.charges_amount, described.charges_amount) as charges_amount,
         coalesce(entries.is_reversal, false)
-        or coalesce(lent.is_reversal = 1, false) as is_reversal,
-        coalesce(entries.return_reason, lent.return_reason) as return_reason,
+        or coalesce(described.is_reversal, false) as is_reversal,
+        coalesce(entries.return_reason, described.return_reason) as return_reason,
         entries.entry_key,
         entries.delivery,
         case
             when copies.verdict = 'copy' then 'evidence'
-            when splits.statement_item_id is not null then 'evidence'
-            when details.item_id is not null and not details.is_split then 'evidence'
+            when described.is_split then 'evidence'
+            when described.described_as is not null and not described.is_part_of_split
+                then 'evidence'
             else 'item'
         end as role,
-        case when copies.verdict = 'copy' then 'copy' else details.told_as end as described_as,
+        case when copies.verdict = 'copy' then 'copy' else described.described_as end
+            as described_as,
         case
             when copies.verdict = 'copy' then copies.original_item_id
-            when not details.is_split then details.statement_item_id
+            else described.described_item_id
         end as described_item_id,
-        coalesce(details.counted_on, entries.booking_date) as counted_on,
-        details.item_id is not null
+        coalesce(described.counted_on, entries.booking_date) as counted_on,
+        described.described_as is not null
         or entries.is_statement_booked
         or coalesce(entries.entry_status, '') = 'BOOK' as is_booked,
         coalesce(copies.verdict = 'suspected', false) as is_suspected_copy,
         entries._batch_id,
         entries._row_hash
     from entries
-    left join details
-        on entries.item_id = details.item_id
-    left join splits
-        on entries.item_id = splits.statement_item_id
-    left join lent
-        on entries.item_id = lent.borrower_item_id
+    left join described
+        on entries.item_id = described.item_id
     left join copies
         on entries.item_id = copies.item_id
-),
-
--- what a line says, as one value: readers of its texts keep what they have read by it
-final as (
-    select
-        told.*,
-        {{ sha256_hex(
-            "concat_ws('|', coalesce(told.structured_reference, ''), "
-            ~ "coalesce(told.end_to_end_id, ''), coalesce(told.remittance_information, ''), "
-            ~ "coalesce(told.counterparty_name, ''), coalesce(told.entry_key, ''))"
-        ) }} as text_hash
-    from told
 )
 
 select * from final

@@ -9,8 +9,10 @@ lines as (select * from {{ ref('int_bank_lines__delivered') }}),
 entries as (select * from {{ ref('int_bank_entries__counted') }}),
 
 sealed_items as (
-    select distinct live_items.item_id
-    from {{ ref('int_journal__live_items') }} as live_items
+    select distinct lines.item_id
+    from lines
+    inner join {{ ref('int_journal__live_items') }} as live_items
+        on lines.item_id = live_items.item_id
     where live_items.item_type = 'bank_transaction'
 ),
 
