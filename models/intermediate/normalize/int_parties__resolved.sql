@@ -262,6 +262,8 @@ decided as (
     select
         evidence.item_type,
         evidence.item_id,
+        evidence.account_key,
+        evidence.name_key,
         case
             when evidence.stated_customer_id is not null then evidence.stated_customer_id
             when quoted_numbers.customer_id is not null then quoted_numbers.customer_id
@@ -324,7 +326,9 @@ final as (
         decided.item_id,
         decided.party_id,
         decided.party_source,
-        coalesce(customer_families.family_id, decided.party_id) as family_id
+        coalesce(customer_families.family_id, decided.party_id) as family_id,
+        decided.account_key,
+        decided.name_key
     from decided
     left join customer_families
         on decided.party_id = customer_families.customer_id
