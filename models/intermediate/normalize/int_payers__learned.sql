@@ -1,34 +1,9 @@
--- Accounts and names that the customer master does not have, learned from sealed matches that rest
--- on a reference or on a person's word: whose invoices did they pay? The first customer stays,
--- until others together have more matches; then the key names nobody. What a person removes stays
--- removed. A match that comes apart in this run teaches nothing any more, in this run already.
+-- Accounts and names that the customer master does not have, learned from sealed matches: whose
+-- invoices did they pay? The first customer stays, until others together have more matches; then
+-- the key names nobody. What a person removes stays removed.
 with
 
-matches as (
-    select matches.*
-    from {{ ref('int_journal__matches') }} as matches
-    left join {{ ref('int_journal__reversals') }} as reversals
-        on matches.match_id = reversals.match_id
-    left join {{ ref('int_matches__undone_by_people') }} as undone
-        on matches.match_id = undone.match_id
-    where
-        matches.reconciliation = 'invoice_to_receipt'
-        and reversals.match_id is null
-        and undone.match_id is null
-        and (
-            matches.decision = 'approved'
-            or matches.pass in ('stated_reference', 'reference_in_text')
-        )
-),
-
-allocations as (select * from {{ ref('int_journal__allocations') }}),
-
-invoices as (
-    select
-        stg_billing__invoices.*,
-        {{ item_id(['invoice_id']) }} as item_id
-    from {{ ref('stg_billing__invoices') }} as stg_billing__invoices
-),
+matched as (select * from {{ ref('int_payers__matched') }}),
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
@@ -36,16 +11,6 @@ decisions as (
     select *
     from {{ ref('stg_review__decisions') }}
     where action = 'unmatch' and decided_at <= {{ as_of() }}
-),
-
-customer_families as (select * from {{ ref('int_customer_families') }}),
-
-bank_transactions as (
-    select
-        booked.item_id,
-        {{ compact_upper('booked.counterparty_account') }} as account_key,
-        {{ normalize_name('booked.counterparty_name') }} as name_key
-    from {{ ref('int_bank_transactions__booked') }} as booked
 ),
 
 master_keys as (
@@ -67,94 +32,14 @@ master_keys as (
     {{ unnest_list('customers.aliases', 'names', 'alias') }}
 ),
 
--- a match of a document that is withdrawn or corrected comes apart; what people made they undo
-changed as (
-    select distinct matches.match_id
-    from matches
-    inner join allocations
-        on matches.match_id = allocations.match_id
-    inner join invoices
-        on
-            allocations.item_type = invoices.document_type
-            and allocations.item_id = invoices.item_id
-    where
-        invoices.status <> 'open'
-        or (
-            coalesce(matches.method, '') <> 'manual'
-            and (
-                invoices.currency <> allocations.currency
-                or invoices.total_amount <> abs(allocations.amount)
-            )
-        )
-),
-
--- a match teaches when all its documents are of one family
-paid_for as (
-    select
-        matches.match_id,
-        min(invoices.customer_id) as customer_id,
-        min(coalesce(customer_families.family_id, invoices.customer_id)) as family_id,
-        count(distinct invoices.customer_id) as customer_count
-    from matches
-    inner join allocations
-        on matches.match_id = allocations.match_id
-    inner join invoices
-        on
-            allocations.item_type = invoices.document_type
-            and allocations.item_id = invoices.item_id
-    left join customer_families
-        on invoices.customer_id = customer_families.customer_id
-    left join changed
-        on matches.match_id = changed.match_id
-    where changed.match_id is null
-    group by matches.match_id
-    having count(distinct coalesce(customer_families.family_id, invoices.customer_id)) = 1
-),
-
-payers as (
-    select
-        allocations.match_id,
-        'account' as key_kind,
-        bank_transactions.account_key as key_value
-    from allocations
-    inner join bank_transactions
-        on
-            allocations.item_type = 'bank_transaction'
-            and allocations.item_id = bank_transactions.item_id
-    union
-    select
-        allocations.match_id,
-        'name' as key_kind,
-        bank_transactions.name_key as key_value
-    from allocations
-    inner join bank_transactions
-        on
-            allocations.item_type = 'bank_transaction'
-            and allocations.item_id = bank_transactions.item_id
-),
-
 evidence as (
-    select
-        payers.key_kind,
-        payers.key_value,
-        paid_for.family_id,
-        case
-            when paid_for.customer_count = 1 then paid_for.customer_id
-            else paid_for.family_id
-        end as customer_id,
-        matches.match_id,
-        matches.decided_at,
-        matches.decision
-    from payers
-    inner join paid_for
-        on payers.match_id = paid_for.match_id
-    inner join matches
-        on payers.match_id = matches.match_id
+    select matched.*
+    from matched
     left join master_keys
         on
-            payers.key_kind = master_keys.key_kind
-            and payers.key_value = master_keys.key_value
-    where master_keys.key_value is null and length(payers.key_value) >= 4
+            matched.key_kind = master_keys.key_kind
+            and matched.key_value = master_keys.key_value
+    where master_keys.key_value is null
 ),
 
 families as (
