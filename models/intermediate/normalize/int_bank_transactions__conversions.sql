@@ -24,52 +24,8 @@ parties as (
     where item_type = 'bank_transaction' and party_id is not null
 ),
 
-sealed_items as (
-    select distinct live_items.item_id
-    from {{ ref('int_journal__live_items') }} as live_items
-    where
-        live_items.item_type = 'bank_transaction'
-        and live_items.reconciliation <> 'bank_to_ledger'
-),
-
-document_numbers as (
-    select {{ compact_upper('invoices.invoice_number') }} as reference_key
-    from {{ ref('stg_billing__invoices') }} as invoices
-    union
-    select {{ compact_upper('payouts.payout_id') }} as reference_key
-    from {{ ref('stg_gateway__payouts') }} as payouts
-    union
-    select {{ compact_upper('payouts.bank_reference') }} as reference_key
-    from {{ ref('stg_gateway__payouts') }} as payouts
-),
-
--- the bank's own ids count lines, and digits that read as a day are none of a transfer
-carried as (
-    select distinct
-        mentions.item_id,
-        mentions.mention_value
-    from {{ ref('int_bank_transactions__mentions') }} as mentions
-    left join document_numbers
-        on mentions.mention_value = document_numbers.reference_key
-    where
-        mentions.mention_source <> 'entry_reference'
-        and mentions.mention_source <> 'counterparty_name'
-        and mentions.reading_steps = 0
-        and length(mentions.mention_value) >= 5
-        and {{ regex_matches('mentions.mention_value', '[0-9]') }}
-        and not {{ is_date_like('mentions.mention_value') }}
-        and document_numbers.reference_key is null
-),
-
-shared_references as (
-    select carried.mention_value
-    from carried
-    group by carried.mention_value
-    having count(*) = 2
-),
-
 -- a customer, somebody else's account, or a sealed match says that it is something else
-legs as (
+lines_of_nobody as (
     select
         transactions.item_id,
         transactions.account_id,
@@ -81,12 +37,92 @@ legs as (
         on {{ compact_upper('transactions.counterparty_account') }} = own_accounts.account_key
     left join parties
         on transactions.item_id = parties.item_id
-    left join sealed_items
-        on transactions.item_id = sealed_items.item_id
     where
         (transactions.counterparty_account is null or own_accounts.account_key is not null)
         and parties.item_id is null
-        and sealed_items.item_id is null
+),
+
+sealed_items as (
+    select distinct lines_of_nobody.item_id
+    from lines_of_nobody
+    inner join {{ ref('int_journal__live_items') }} as live_items
+        on lines_of_nobody.item_id = live_items.item_id
+    where
+        live_items.item_type = 'bank_transaction'
+        and live_items.reconciliation <> 'bank_to_ledger'
+),
+
+legs as {{ materialized() }} (
+    select lines_of_nobody.*
+    from lines_of_nobody
+    left join sealed_items
+        on lines_of_nobody.item_id = sealed_items.item_id
+    where sealed_items.item_id is null
+),
+
+-- the bank's own ids count lines, and digits that read as a day are none of a transfer
+mentions as (
+    select
+        mentions.item_id,
+        mentions.mention_value
+    from {{ ref('int_bank_transactions__mentions') }} as mentions
+    where
+        mentions.mention_source <> 'entry_reference'
+        and mentions.mention_source <> 'counterparty_name'
+        and mentions.reading_steps = 0
+        and length(mentions.mention_value) >= 5
+        and {{ regex_matches('mentions.mention_value', '[0-9]') }}
+        and not {{ is_date_like('mentions.mention_value') }}
+),
+
+carried as {{ materialized() }} (
+    select distinct
+        mentions.item_id,
+        mentions.mention_value
+    from legs
+    inner join mentions
+        on legs.item_id = mentions.item_id
+),
+
+-- what two legs carry is looked for among all lines and all documents
+carried_by_two as {{ materialized() }} (
+    select carried.mention_value
+    from carried
+    group by carried.mention_value
+    having count(*) = 2
+),
+
+document_numbers as (
+    select {{ compact_upper('invoices.invoice_number') }} as reference_key
+    from {{ ref('stg_billing__invoices') }} as invoices
+    union all
+    select {{ compact_upper('payouts.payout_id') }} as reference_key
+    from {{ ref('stg_gateway__payouts') }} as payouts
+    union all
+    select {{ compact_upper('payouts.bank_reference') }} as reference_key
+    from {{ ref('stg_gateway__payouts') }} as payouts
+),
+
+carried_otherwise as (
+    select carried_by_two.mention_value
+    from carried_by_two
+    inner join document_numbers
+        on carried_by_two.mention_value = document_numbers.reference_key
+    union
+    select carried_by_two.mention_value
+    from carried_by_two
+    inner join mentions
+        on carried_by_two.mention_value = mentions.mention_value
+    group by carried_by_two.mention_value
+    having count(distinct mentions.item_id) > 2
+),
+
+shared_references as (
+    select carried_by_two.mention_value
+    from carried_by_two
+    left join carried_otherwise
+        on carried_by_two.mention_value = carried_otherwise.mention_value
+    where carried_otherwise.mention_value is null
 ),
 
 pairs as (

@@ -5,44 +5,65 @@
 -- Where two earlier lines fit equally well nobody can say which money came back, and none is taken.
 with
 
-transactions as (
+booked as (
     select
-        booked.*,
-        coalesce(booked.is_reversal, false)
-        or booked.return_reason is not null
-        or return_codes.code is not null as is_marked,
+        transactions.*,
+        coalesce(transactions.is_reversal, false)
+        or transactions.return_reason is not null
+        or return_codes.code is not null as is_marked
+    from {{ ref('int_bank_transactions__booked') }} as transactions
+    left join {{ ref('bank_return_codes') }} as return_codes
+        on
+            {{ regex_extract('upper(transactions.bank_transaction_code)', '([A-Z0-9]+)$', 1) }}
+            = return_codes.code
+    where
+        transactions.role = 'item'
+        and transactions.is_booked
+        and not coalesce(transactions.is_suspected_copy, false)
+        and transactions.booking_date <= {{ as_of_date() }}
+),
+
+-- few lines come back: what follows looks things up by them, and reads nothing of all other lines
+return_lines as {{ materialized() }} (
+    select
+        booked.item_id,
+        booked.account_id,
+        booked.currency,
+        booked.amount,
+        booked.booking_date,
+        -- what of it is the money that came: charges that the bank states are not
+        case when booked.charges_amount < 0 then booked.amount - booked.charges_amount end
+            as amount_without_charges,
         {{ compact_upper('booked.end_to_end_id') }} as end_to_end_key,
         {{ compact_upper('booked.structured_reference') }} as structured_key,
         {{ compact_upper('booked.counterparty_account') }} as account_key,
         {{ normalize_name('booked.counterparty_name') }} as name_key,
         {{ normalize_name('booked.remittance_information') }} as text_key
-    from {{ ref('int_bank_transactions__booked') }} as booked
-    left join {{ ref('bank_return_codes') }} as return_codes
-        on
-            {{ regex_extract('upper(booked.bank_transaction_code)', '([A-Z0-9]+)$', 1) }}
-            = return_codes.code
-    where
-        booked.role = 'item'
-        and booked.is_booked
-        and not coalesce(booked.is_suspected_copy, false)
-        and booked.booking_date <= {{ as_of_date() }}
+    from booked
+    where booked.is_marked and booked.amount <> 0
 ),
 
-return_lines as (
-    select
-        transactions.*,
-        -- what of it is the money that came: charges that the bank states are not
-        case
-            when transactions.charges_amount < 0
-                then transactions.amount - transactions.charges_amount
-        end as amount_without_charges
-    from transactions
-    where transactions.is_marked and transactions.amount <> 0
+originals as (
+    select booked.*
+    from booked
+    where not booked.is_marked
 ),
 
 mentions as (
     select
         mentions.item_id,
+        mentions.mention_value,
+        mentions.mention_digits
+    from {{ ref('int_bank_transactions__mentions') }} as mentions
+    where
+        mentions.reading_steps = 0
+        and length(mentions.mention_value) >= {{ search_limit('shortest_telling_text') }}
+        and mentions.mention_source not in ('counterparty_name', 'entry_reference')
+),
+
+return_mentions as {{ materialized() }} (
+    select
+        return_lines.item_id,
         mentions.mention_value,
         case
             when
@@ -52,32 +73,31 @@ mentions as (
                 then 1
             else 0
         end as is_reference
-    from {{ ref('int_bank_transactions__mentions') }} as mentions
-    where
-        mentions.reading_steps = 0
-        and length(mentions.mention_value) >= {{ search_limit('shortest_telling_text') }}
-        and mentions.mention_source not in ('counterparty_name', 'entry_reference')
-),
-
-return_mentions as (
-    select
-        return_lines.item_id,
-        mentions.mention_value,
-        mentions.is_reference
     from return_lines
     inner join mentions
         on return_lines.item_id = mentions.item_id
 ),
 
+lines_with_references as {{ materialized() }} (
+    select
+        mentions.item_id,
+        mentions.mention_value
+    from mentions
+    inner join (
+        select distinct return_mentions.mention_value
+        from return_mentions
+        where return_mentions.is_reference = 1
+    ) as looked_for
+        on mentions.mention_value = looked_for.mention_value
+),
+
 -- a creditor's id stands on all its lines and tells none of them apart
 carried as (
     select
-        mentions.mention_value,
-        count(distinct mentions.item_id) as lines
-    from mentions
-    inner join (select distinct return_mentions.mention_value from return_mentions) as looked_for
-        on mentions.mention_value = looked_for.mention_value
-    group by mentions.mention_value
+        lines_with_references.mention_value,
+        count(distinct lines_with_references.item_id) as lines
+    from lines_with_references
+    group by lines_with_references.mention_value
 ),
 
 -- What few lines carry tells which of them came back. Told before lines are looked up by it: a word
@@ -108,6 +128,27 @@ return_amounts as (
     where return_lines.amount_without_charges is not null
 ),
 
+-- lines of an amount that is looked for, before their texts are read
+originals_of_amount as {{ materialized() }} (
+    select
+        originals.item_id,
+        originals.account_id,
+        originals.amount,
+        {{ compact_upper('originals.counterparty_account') }} as account_key,
+        {{ normalize_name('originals.counterparty_name') }} as name_key,
+        {{ normalize_name('originals.remittance_information') }} as text_key
+    from originals
+    inner join (
+        select distinct
+            return_amounts.account_id,
+            return_amounts.wanted_amount
+        from return_amounts
+    ) as wanted
+        on
+            originals.account_id = wanted.account_id
+            and originals.amount = wanted.wanted_amount
+),
+
 -- bare words count only where the bank names nobody
 nameless_returns as {{ materialized() }} (
     select
@@ -130,7 +171,7 @@ words_of_amount as {{ materialized() }} (
         nameless_returns.mention_value,
         originals.item_id as returned_item_id
     from nameless_returns
-    inner join transactions as originals
+    inner join originals_of_amount as originals
         on
             nameless_returns.account_id = originals.account_id
             and nameless_returns.wanted_amount = originals.amount
@@ -139,9 +180,9 @@ words_of_amount as {{ materialized() }} (
 -- Each kind of evidence looks its lines up by a key of its own; what many lines have in common only
 -- among those of the amount.
 evidence as (
-    {%- for kind, points, key in [
-        ('the same end-to-end id', 8, 'end_to_end_key'),
-        ('the same structured reference', 8, 'structured_key'),
+    {%- for kind, points, key, column in [
+        ('the same end-to-end id', 8, 'end_to_end_key', 'end_to_end_id'),
+        ('the same structured reference', 8, 'structured_key', 'structured_reference'),
     ] %}
     select
         return_lines.item_id,
@@ -149,10 +190,10 @@ evidence as (
         '{{ kind }}' as kind,
         {{ points }} as points
     from return_lines
-    inner join transactions as originals
+    inner join originals
         on
             return_lines.account_id = originals.account_id
-            and return_lines.{{ key }} = originals.{{ key }}
+            and return_lines.{{ key }} = {{ compact_upper('originals.' ~ column) }}
     where
         length(return_lines.{{ key }}) >= {{ search_limit('shortest_telling_text') }}
         and return_lines.{{ key }} not in ('NOTPROVIDED', 'NONREF')
@@ -169,7 +210,7 @@ evidence as (
         '{{ kind }}' as kind,
         {{ points }} as points
     from return_amounts
-    inner join transactions as originals
+    inner join originals_of_amount as originals
         on
             return_amounts.account_id = originals.account_id
             and return_amounts.wanted_amount = originals.amount
@@ -179,12 +220,12 @@ evidence as (
     {%- endfor %}
     select
         telling_references.item_id,
-        mentions.item_id as returned_item_id,
+        lines_with_references.item_id as returned_item_id,
         'a reference in common' as kind,
         4 as points
     from telling_references
-    inner join mentions
-        on telling_references.mention_value = mentions.mention_value
+    inner join lines_with_references
+        on telling_references.mention_value = lines_with_references.mention_value
     union all
     select
         words_of_amount.item_id,
@@ -274,7 +315,7 @@ candidates as (
                 then 'partial'
         end as relation
     from weighed_lines
-    inner join transactions as originals
+    inner join originals
         on
             weighed_lines.returned_item_id = originals.item_id
             and weighed_lines.account_id = originals.account_id
@@ -285,7 +326,6 @@ candidates as (
             and weighed_lines.returned_item_id = taken_apart.returned_item_id
     where
         taken_apart.item_id is null
-        and not originals.is_marked
         and sign(originals.amount) = -sign(weighed_lines.amount)
         and {{ days_between('originals.booking_date', 'weighed_lines.booking_date') }} >= 0
         and {{ days_between('originals.booking_date', 'weighed_lines.booking_date') }}
