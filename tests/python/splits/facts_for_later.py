@@ -101,6 +101,49 @@ def entry_answered_tomorrow(books: Books) -> Steps:
     yield
 
 
+def payer_learned_then_removed_tomorrow(books: Books) -> Steps:
+    """A payment teaches whose account it is, and a person says from tomorrow on that it is not."""
+    account = books.name("AC").upper()
+    invoice = books.invoice(currency="EUR")
+    books.bank_line(
+        amount=invoice["total_amount"],
+        counterparty_account=account,
+        remittance_information=invoice["invoice_number"],
+    )
+    day = (books.now + timedelta(days=1)).date().isoformat()
+    books.bank_line(booking_date=day, amount="31.00", counterparty_account=account)
+    yield
+    customer = books.row("crm_customers", f"customer_id = {quoted(invoice['customer_id'])}")
+    books.correct("crm_customers", customer, parent_customer_id=books.name("parent"))
+    yield
+    key = {"item_type": "learned_payer", "item_id": f"account/{account.replace('-', '')}"}
+    books.decide("unmatch", items=json.dumps([key]), decided_at=_tomorrow(books))
+    yield
+
+
+def payouts_told_by_the_bank_first(books: Books) -> Steps:
+    """By the name of a gateway that has paid out nothing yet, or by what names a payout."""
+    gateway, payout, reference = books.name("gw"), books.name("po"), books.name("PO").upper()
+    books.bank_line(amount="81.00", counterparty_name=gateway)
+    books.bank_line(amount="82.00", remittance_information=payout)
+    books.bank_line(amount="83.00", remittance_information=reference)
+    yield
+    for name, of in ((books.name("po"), gateway), (payout, "stripe")):
+        books.land(
+            "gateway_payouts",
+            {
+                "gateway": of,
+                "payout_id": name,
+                "amount": "12.00",
+                "currency": "EUR",
+                "created_at": books.earlier,
+                "bank_reference": reference if name == payout else books.name("PO").upper(),
+                "status": "paid",
+            },
+        )
+    yield
+
+
 # what others rest on
 
 

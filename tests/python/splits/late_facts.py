@@ -99,6 +99,51 @@ def bank_line_told_by_a_statement(books: Books) -> Steps:
     yield
 
 
+def bank_line_told_by_a_notification_first(books: Books) -> Steps:
+    """Under the bank's reference; the statement of that day follows."""
+    reference = books.name("R").upper()
+    line = {"account_id": books.account(), "booking_date": books.today, "amount": "64.50"}
+    told = {"bank_reference": reference, "entry_reference": reference, "entry_amount": "64.50"}
+    notified = {"entry_id": f"{reference}~n", "entry_source": "notification"}
+    books.bank_line(**line, **told, **notified, entry_status="BOOK", end_to_end_id=reference)
+    yield
+    books.bank_line(**line, **told, entry_id=reference, entry_source="statement")
+    yield
+
+
+def bill_whose_earlier_copy_comes(books: Books) -> Steps:
+    bill = books.row("vendor_invoices")
+    if bill:
+        copy = {"vendor_invoice_id": books.name("vb")}
+        day = bill["invoice_date"] - timedelta(days=1)
+        books.land("vendor_invoices", bill | copy | {"invoice_date": day})
+    yield
+
+
+def payee_known_by_a_later_payment(books: Books) -> Steps:
+    """Money went to an account, and to a name, before a payment said whose they are."""
+    vendor = books.row("vendor_invoices")
+    if not vendor:
+        return
+    account, name = books.name("AC").upper(), f"Payee {books.name('of')}"
+    line = {"account_id": books.account(), "currency": vendor["currency"]}
+    books.bank_line(**line, amount="-33.10", counterparty_account=account)
+    books.bank_line(**line, amount="-33.20", counterparty_name=name)
+    yield
+    number = books.name("PB").upper()
+    bill = {"vendor_invoice_id": books.name("vb"), "vendor_invoice_number": number}
+    amounts = {"amount": "717.40", "quantity": None, "unit_price": None}
+    books.land("vendor_invoices", vendor | bill | amounts | {"invoice_date": books.today})
+    books.bank_line(
+        **line,
+        amount="-717.40",
+        counterparty_account=account,
+        counterparty_name=name,
+        remittance_information=number,
+    )
+    yield
+
+
 def rows_of_long_ago(books: Books) -> Steps:
     past = books.now - timedelta(days=400)
     invoice = books.invoice(issued_at=timestamp(past), updated_at=timestamp(past))

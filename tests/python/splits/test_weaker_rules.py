@@ -52,8 +52,6 @@ NO_USE_ALONE: dict[str, str] = {
     "int_items__open: reads int_open__unmatched, not anything of anchor_item_key": ANCHOR_IS_OPEN,
     "int_open__unmatched: asks 2, not changes 3 (int_wave__returned)": IS_HELD,
     "fct_invoices: asks 4, not changes 4 (int_bank_transactions__returns)": IS_HELD,
-    "int_exceptions__open_items: asks 3, not changes 3 (int_items__balanced)": NO_EVENT,
-    "int_exceptions__open_items: asks 3, not the column status": NO_EVENT,
     "int_exceptions__counterparts: asks 3, not changes 1 (int_exceptions__bonds)": NO_EVENT,
     "int_exceptions__current: int_orders__refused does not touch": NO_EVENT,
     "int_exceptions__told: asks 1, not changes 4 (int_exceptions__duplicate_items)": NO_EVENT,
