@@ -53,8 +53,8 @@
         {%- endif -%}
         {%- call statement('main') -%} select 0 {%- endcall -%}
     {%- else -%}
-        {%- do run_query('create or replace temp table fresh as from ' ~ target ~ ' limit 0') -%}
         {%- call statement('main') -%}
+            create or replace temp table fresh as from {{ target }} limit 0;
             insert into fresh by name (
                 {{ plan.sql }}
             )
@@ -65,26 +65,19 @@
         {%- elif not plan.is_whole -%}
             {%- set stale = '(' ~ rows_of(target, 'semi join touched using ' ~ key) ~ ')' -%}
         {%- endif -%}
-        {%- do write_changes(target, stale, plan.is_whole) -%}
-        {%- if not plan.is_whole -%}
-            {#- publications are brought up to date by it -#}
-            {%- do run_query(
-                'comment on table changes.' ~ target.identifier ~ " is '" ~ by | join(', ') ~ "'"
-            ) -%}
-        {%- endif -%}
-        {%- if changed_tables([target.identifier]) -%}
-            {%- if plan.is_whole -%}
-                {%- if not has_changes_written(target) -%}
-                    {%- do run_query('truncate ' ~ target) -%}
-                    {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
-                {%- endif -%}
-            {%- elif kept.get('appended_by') -%}
-                {%- do run_query('insert into ' ~ target ~ ' from fresh') -%}
-            {%- else -%}
-                {%- set changed = ' where ' ~ key ~ ' in (select ' ~ key ~ ' from changes.' ~ target.identifier ~ ')' -%}
-                {%- do run_query('delete from ' ~ target ~ changed) -%}
-                {%- do run_query('insert into ' ~ target ~ ' from fresh' ~ changed) -%}
+        {%- set is_changed = write_changes(target, stale, none if plan.is_whole else by) -%}
+        {%- if is_changed and plan.is_whole -%}
+            {%- if not has_changes_written(target) -%}
+                {%- do carry_out(['truncate ' ~ target, 'insert into ' ~ target ~ ' from fresh']) -%}
             {%- endif -%}
+        {%- elif is_changed and kept.get('appended_by') -%}
+            {%- do carry_out(['insert into ' ~ target ~ ' from fresh']) -%}
+        {%- elif is_changed -%}
+            {%- set changed = ' where ' ~ key ~ ' in (select ' ~ key ~ ' from changes.' ~ target.identifier ~ ')' -%}
+            {%- do carry_out([
+                'delete from ' ~ target ~ changed,
+                'insert into ' ~ target ~ ' from fresh' ~ changed,
+            ]) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
@@ -114,12 +107,12 @@
     {%- if not touching -%}
         {%- do return('none') -%}
     {%- endif -%}
-    {%- do run_query(
+    {%- set is_any = run_query(
         'create or replace temp table touched as select distinct * from (\n'
         ~ touching | join('\nunion all\n') ~ '\n) as parts (' ~ by | join(', ') ~ ')'
-        ~ ' where ' ~ by[0] ~ ' is not null'
-    ) -%}
-    {%- do return('some' if run_query('select count(*) from touched').rows[0][0] else 'none') -%}
+        ~ ' where ' ~ by[0] ~ ' is not null; select exists (from touched)'
+    ).rows[0][0] -%}
+    {%- do return('some' if is_any else 'none') -%}
 {% endmacro %}
 
 
@@ -187,31 +180,37 @@
 
 {# No row of it has changed. #}
 {% macro forget_changes(target) %}
-    {%- do run_query(
+    {%- do carry_out([
         'create or replace table changes.' ~ target.identifier ~ " as select *, '' as change from "
         ~ target ~ ' limit 0'
-    ) -%}
+    ]) -%}
 {% endmacro %}
 
 
 {#
-    What went of the rows `stale`, and what came with those in the table `fresh`. Whole tables are
-    compared by the hashes of their rows, like publications.
+    What went of the rows `stale`, and what came with those in the table `fresh`; returns whether
+    anything did. `by` are the columns of a part, by which publications are brought up to date, or
+    none: whole tables are compared by the hashes of their rows, like publications.
 #}
-{% macro write_changes(target, stale, is_whole) %}
+{% macro write_changes(target, stale, by) %}
+    {%- set changes = 'changes.' ~ target.identifier -%}
     {%- set differences = [] -%}
     {%- for change, rows, others in [('went', stale, 'fresh'), ('came', 'fresh', stale)] -%}
-        {%- if is_whole -%}
+        {%- if by is none -%}
             {%- set found = 'from ' ~ rows ~ ' as t where hash(t) not in (select hash(t) from ' ~ others ~ ' as t)' -%}
         {%- else -%}
             {%- set found = 'from ' ~ rows ~ ' except all from ' ~ others -%}
         {%- endif -%}
         {%- do differences.append("select *, '" ~ change ~ "' as change from (" ~ found ~ ')') -%}
     {%- endfor -%}
-    {%- do run_query(
-        'create or replace table changes.' ~ target.identifier ~ ' as '
-        ~ differences | join(' union all ')
-    ) -%}
+    {%- set statements = [
+        'create or replace table ' ~ changes ~ ' as ' ~ differences | join(' union all '),
+        'select exists (from ' ~ changes ~ ')',
+    ] -%}
+    {%- if by is not none -%}
+        {%- do statements.insert(1, 'comment on table ' ~ changes ~ " is '" ~ by | join(', ') ~ "'") -%}
+    {%- endif -%}
+    {%- do return(run_query(statements | join('; ')).rows[0][0]) -%}
 {% endmacro %}
 
 
@@ -228,17 +227,24 @@
     {%- if not is_worth_it -%}
         {%- do return(false) -%}
     {%- endif -%}
-    {%- do run_query(
+    {%- do carry_out([
         'delete from ' ~ target ~ ' as t where hash(t) in (select hash(t) from (select * exclude (change) from '
-        ~ changes ~ " where change = 'went') as t)"
-    ) -%}
-    {%- do run_query(
-        'insert into ' ~ target ~ ' select * exclude (change) from ' ~ changes ~ " where change = 'came'"
-    ) -%}
+        ~ changes ~ " where change = 'went') as t)",
+        'insert into ' ~ target ~ ' select * exclude (change) from ' ~ changes ~ " where change = 'came'",
+    ]) -%}
     {%- set sums = "select (count(*), sum(hash(t))) from " -%}
     {%- do return(run_query(
         'select (' ~ sums ~ target ~ ' as t) is not distinct from (' ~ sums ~ 'fresh as t)'
     ).rows[0][0]) -%}
+{% endmacro %}
+
+
+{#
+    Has the engine carry out statements in one call, and reads nothing back: reading takes dbt longer
+    than most of these statements take the engine.
+#}
+{% macro carry_out(statements) %}
+    {%- do adapter.execute(statements | join('; '), auto_begin=false, fetch=false) -%}
 {% endmacro %}
 
 
