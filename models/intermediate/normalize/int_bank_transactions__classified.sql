@@ -74,16 +74,15 @@ payout_references as (
     from payouts
 ),
 
--- a credit quotes what the gateway pays out, a debit what it takes
 quoted_payouts as (
-    select distinct mentions.item_id
+    select
+        mentions.item_id,
+        max(case when payout_references.is_taken then 1 else 0 end) = 1 as quotes_taken,
+        max(case when payout_references.is_taken then 0 else 1 end) = 1 as quotes_paid_out
     from mentions
     inner join payout_references
         on mentions.mention_value = payout_references.reference_key
-    inner join transactions
-        on
-            mentions.item_id = transactions.item_id
-            and payout_references.is_taken = (transactions.amount < 0)
+    group by mentions.item_id
 ),
 
 placed as (
@@ -93,7 +92,14 @@ placed as (
         parties.party_source,
         parties.family_id,
         named_gateways.gateway,
-        quoted_payouts.item_id is not null as quotes_payout,
+        -- a credit quotes what the gateway pays out, a debit what it takes
+        coalesce(
+            case
+                when transactions.amount < 0 then quoted_payouts.quotes_taken
+                else quoted_payouts.quotes_paid_out
+            end,
+            false
+        ) as quotes_payout,
         own_accounts.account_key is not null
         or conversions.item_id is not null as is_own_transfer,
         case
