@@ -79,7 +79,7 @@ test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and com
 		$(if $(SEED),-k test_seeds --seed $(SEED),--seeds $(or $(SEEDS),20))
 
 .PHONY: test-splits-mutations
-test-splits-mutations: $(VENV)/.test ## take something from each rule of kept tables, and see the proof fail (seven minutes)
+test-splits-mutations: $(VENV)/.test ## take something from each rule of kept tables, and see the proof fail (ten minutes)
 	@$(BIN)/python -m pytest -v tests/python/splits/test_weaker_rules.py
 
 .PHONY: clean

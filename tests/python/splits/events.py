@@ -58,6 +58,8 @@ EVENTS: tuple[Event, ...] = (
     late_facts.rate_corrected,
     late_facts.rate_of_an_unknown_currency,
     late_facts.invoice_whose_earlier_copy_comes,
+    late_facts.invoice_written_twice,
+    late_facts.copy_of_a_key_becomes_a_neighbour,
     late_facts.charge_whose_earlier_copy_comes,
     late_facts.bank_line_told_again,
     late_facts.bank_line_told_by_a_statement,

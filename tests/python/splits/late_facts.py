@@ -65,6 +65,49 @@ def invoice_whose_earlier_copy_comes(books: Books) -> Steps:
     yield
 
 
+def invoice_written_twice(books: Books) -> Steps:
+    """Line by line the same within the week, until a line of the first is told otherwise."""
+    first = books.invoice(issued_at=timestamp(books.now - timedelta(days=9)))
+    second = books.invoice(
+        customer_id=first["customer_id"],
+        total_amount=first["total_amount"],
+        issued_at=timestamp(books.now - timedelta(days=6)),
+    )
+    lines = [
+        {"invoice_id": invoice["invoice_id"], "line_id": "1", "description": "audit"}
+        | {"quantity": "1", "amount": invoice["total_amount"], "currency": invoice["currency"]}
+        for invoice in (first, second)
+    ]
+    books.land("billing_invoice_lines", *lines)
+    yield
+    books.correct("billing_invoice_lines", lines[0], description="advice")
+    yield
+    # as it was, and a third that carries the number of the first, without a key of its own
+    books.correct("billing_invoice_lines", lines[0])
+    books.invoice(
+        customer_id=first["customer_id"],
+        total_amount=first["total_amount"],
+        invoice_number=f"{first['invoice_number']}-COPY",
+    )
+    yield
+
+
+def copy_of_a_key_becomes_a_neighbour(books: Books) -> Steps:
+    """A copy by its key looks like nobody's neighbour; what it copied is voided, so it does."""
+    key = books.name("key")
+    original = books.invoice(
+        idempotency_key=key, issued_at=timestamp(books.now - timedelta(days=20))
+    )
+    like = books.invoice(issued_at=timestamp(books.now - timedelta(days=8)))
+    content = {"customer_id": like["customer_id"], "total_amount": like["total_amount"]}
+    books.invoice(
+        **content, idempotency_key=key, issued_at=timestamp(books.now - timedelta(days=6))
+    )
+    yield
+    books.correct("billing_invoices", original, status="void")
+    yield
+
+
 def charge_whose_earlier_copy_comes(books: Books) -> Steps:
     invoice = books.invoice(issued_at=timestamp(books.now - timedelta(days=20)))
     charge = books.charge(invoice, idempotency_key=books.name("key"))

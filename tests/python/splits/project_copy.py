@@ -24,7 +24,9 @@ from tests.python.splits.weaker_rules import Weaker, all_weaker
 FOLDERS = ("models", "macros", "seeds", "tests/dbt", "tests/python", "orchestration")
 FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml", "pyproject.toml")
 
-CHANGES_ARE_WRITTEN = "{%- do write_changes(target, stale, plan.is_whole) -%}"
+CHANGES_ARE_WRITTEN = (
+    "{%- set is_changed = write_changes(target, stale, none if plan.is_whole else by) -%}"
+)
 WATCHED = "{%- do watch(target, sql, kept, inputs, has_changed, plan.is_whole) -%}"
 
 
