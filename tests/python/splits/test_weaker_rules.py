@@ -48,6 +48,8 @@ TELLS_NOTHING = "it is a view, and what it brings is asked for"
 NO_EVENT = "no event shows it yet"
 FELL_OTHERWISE = "it was of use where the same events fell on other records"
 
+CLASSIFIED = "int_bank_transactions__classified"
+
 NO_USE_ALONE: dict[str, str] = {
     "int_open__unmatched: asks 2, not changes 3 (int_wave__returned)": IS_HELD,
     "fct_invoices: asks 4, not changes 4 (int_bank_transactions__returns)": IS_HELD,
@@ -63,10 +65,10 @@ NO_USE_ALONE: dict[str, str] = {
     "int_exceptions__open_items: asks 3, not the column status": FELL_OTHERWISE,
     "int_items__bill_to_payment: int_vendor_invoices__duplicates does not touch": NO_EVENT,
     "int_items__open: reads int_open__unmatched, not anything of item_key": NO_EVENT,
-    "int_bank_transactions__classified: reads int_bank_transactions__booked, not branch 2": NO_EVENT,
-    "int_bank_transactions__classified: reads int_parties__resolved, not branch 2": NO_EVENT,
-    "int_bank_transactions__classified: reads int_bank_transactions__mentions, not branch 2": NO_EVENT,
-    "int_bank_transactions__classified: asks 3, not branch 9": NO_EVENT,
+    f"{CLASSIFIED}: reads int_bank_transactions__booked, not branch 2": NO_EVENT,
+    f"{CLASSIFIED}: reads int_parties__resolved, not branch 2": NO_EVENT,
+    f"{CLASSIFIED}: reads int_bank_transactions__mentions, not branch 2": NO_EVENT,
+    f"{CLASSIFIED}: asks 3, not branch 9": NO_EVENT,
     "int_invoices__duplicates: reads stg_billing__invoices, not branch 2": NO_EVENT,
     "int_invoices__duplicates: asks 1, not alternative 2": NO_EVENT,
     "int_invoices__duplicates: asks 2, not changes 1 (int_exceptions__journal)": NO_EVENT,
