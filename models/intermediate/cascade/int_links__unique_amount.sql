@@ -13,7 +13,7 @@ rules as (
     where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
-items as (select * from {{ ref('int_items__open') }}),
+open_now as (select * from {{ ref('int_items__open') }}),
 
 naming as (select * from {{ ref('int_items__naming_documents') }}),
 
@@ -25,10 +25,10 @@ known_units as (
     select
         open_items.side,
         open_items.anchor_item_key as unit_key,
-        max(items.known_in_run) as known_in_run
+        max(open_now.known_in_run) as known_in_run
     from open_items
-    inner join items
-        on open_items.item_key = items.item_key
+    inner join open_now
+        on open_items.item_key = open_now.item_key
     group by open_items.side, open_items.anchor_item_key
 ),
 
@@ -82,10 +82,10 @@ equals as (
         true as is_free,
         coalesce(known_units.known_in_run, 0) as known_in_run,
         coalesce(rests.rest_in_run, -1) as rest_in_run,
-        items.due_date as due_on
+        open_now.due_date as due_on
     from units
-    left join items
-        on units.unit_key = items.item_key
+    left join open_now
+        on units.unit_key = open_now.item_key
     left join known_units
         on units.unit_key = known_units.unit_key and units.side = known_units.side
     left join rests
@@ -112,10 +112,10 @@ equals as (
         false as is_free,
         cast(null as bigint) as known_in_run,
         cast(null as bigint) as rest_in_run,
-        items.due_date as due_on
+        open_now.due_date as due_on
     from spoken_for
-    left join items
-        on spoken_for.unit_key = items.item_key
+    left join open_now
+        on spoken_for.unit_key = open_now.item_key
     where not spoken_for.is_paid_by_name
 ),
 
@@ -375,7 +375,7 @@ crowd_items as (
         from nearest_by_date
         where nearest_by_date.payments_that_fit > 1 or nearest_by_date.documents_that_fit > 1
     ) as crowds
-    inner join items
+    inner join {{ ref('int_items') }} as items
         on
             crowds.reconciliation = items.reconciliation
             and crowds.family_id = items.family_id
