@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -156,6 +156,42 @@ def merkle_root(hashes: Sequence[bytes]) -> str:
             paired.append(level[-1])
         level = paired
     return level[0].hex()
+
+
+def merkle_paths(
+    hashes: Sequence[bytes], indexes: Collection[int]
+) -> tuple[str, dict[int, list[tuple[str, bytes]]]]:
+    """The tree's root as hex, and for each index (from 0) the way from its leaf up to the root.
+
+    A way is the hashes that stand beside it, each with its side (`left` or `right`); where a node
+    is the odd last of its level there is none. `root_along` follows it.
+    """
+    paths: dict[int, list[tuple[str, bytes]]] = {index: [] for index in indexes}
+    level = [hashlib.sha256(b"\x00" + value).digest() for value in hashes]
+    depth = 0
+    while len(level) > 1:
+        for index, path in paths.items():
+            node = index >> depth
+            if node ^ 1 < len(level):
+                path.append(("left" if node % 2 else "right", level[node ^ 1]))
+        paired = [
+            hashlib.sha256(b"\x01" + level[node] + level[node + 1]).digest()
+            for node in range(0, len(level) - 1, 2)
+        ]
+        if len(level) % 2:
+            paired.append(level[-1])
+        level = paired
+        depth += 1
+    return (level[0].hex() if level else merkle_root([])), paths
+
+
+def root_along(leaf: bytes, path: Sequence[tuple[str, bytes]]) -> str:
+    """The root, as hex, that an entry's 32 bytes and its way up the tree give."""
+    node = hashlib.sha256(b"\x00" + leaf).digest()
+    for side, beside in path:
+        pair = beside + node if side == "left" else node + beside
+        node = hashlib.sha256(b"\x01" + pair).digest()
+    return node.hex()
 
 
 def sha256_text(text: str) -> str:
