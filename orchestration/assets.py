@@ -7,13 +7,14 @@ The functions in `steps.py` do the work; this module says what depends on what.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dbt_runs, steps
+from orchestration import dbt_runs, run_records, steps
 from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
 from orchestration.run_context import known_batches
@@ -36,16 +37,20 @@ WRITTEN_LATER = {
 
 
 class SingleWriter(dg.ConfigurableResource):
-    """Holds the home's lock for as long as a Dagster run works in this process."""
+    """Holds the home's lock for as long as a Dagster run works in this process, and its record."""
 
     home: str
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        self._lock = Home.from_environment({"TIEOUT_HOME": self.home}).writing()
-        self._lock.__enter__()
+        home = Home.from_environment({"TIEOUT_HOME": self.home})
+        trigger = trigger_of(context.run.tags if context.run else {})
+        with ExitStack() as held:
+            held.enter_context(home.writing())
+            held.enter_context(run_records.recording(home, trigger))
+            self._held = held.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        self._lock.__exit__(None, None, None)
+        self._held.close()
 
 
 class LandingConfig(dg.Config):

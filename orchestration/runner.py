@@ -8,7 +8,16 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from orchestration import dbt_runs, journal, loading, progress, repeats, steps, summary
+from orchestration import (
+    dbt_runs,
+    journal,
+    loading,
+    progress,
+    repeats,
+    run_records,
+    steps,
+    summary,
+)
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 
@@ -35,12 +44,13 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
                 "by this code. Its summary:"
             )
             return summary.summarize(home)
-        if settings.as_of is not None:
-            steps.refuse_the_past(settings.as_of, journal.read_blocks(home))
-        execute_job(home, trigger)
-        with reporter.step("Summing up"):
-            text = summary.summarize(home)
-            refusal = summary.nothing_was_read(summary.read(home))
+        with run_records.recording(home, trigger):
+            if settings.as_of is not None:
+                steps.refuse_the_past(settings.as_of, journal.read_blocks(home))
+            execute_job(home, trigger)
+            with progress.current().step("Summing up"):
+                text = summary.summarize(home)
+                refusal = summary.nothing_was_read(summary.read(home))
     if refusal is not None:
         reporter.note(text)
         raise TieoutError(refusal)

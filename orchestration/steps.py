@@ -23,6 +23,7 @@ from orchestration import (
     progress,
     publish,
     repeats,
+    run_records,
     warehouse,
 )
 from orchestration.dbt_runs import Phase
@@ -74,6 +75,7 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         trigger=trigger,
     )
     context.write(home)
+    run_records.note_run(home, context.run_id, context.as_of)
     return context
 
 

@@ -1,0 +1,324 @@
+"""What a run leaves behind whatever becomes of it: one small JSON file a run, from start to end.
+
+`fct_runs` knows published runs alone. These files know every run, also one that fails or is killed:
+they are for people who ask what happened, and no model reads them. A run holds a lock on a file
+beside its record for as long as its process lives, so a record without an end whose lock is free
+is that of a run that was stopped without a word.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from orchestration import progress
+from orchestration.dbt_runs import SHOWN_FAILURES, DbtFailed, describe_row, parse_line
+from orchestration.files import remove_temporary, write_text
+from orchestration.home import Home, TieoutError, parse_as_of, wall_clock
+
+KEPT_RECORDS = 200
+
+HEARTBEAT_SECONDS = 5.0
+"""How often the detail of a long step is written down."""
+
+LOG_LINES = 40
+"""Of the end of dbt's log, kept with the record of a failed run: the log itself goes on."""
+
+LOG_BYTES = 200_000
+LONGEST_LINE = 300
+LONGEST_MESSAGE = 4000
+
+GETTING_READY = "Getting ready"
+LANDING = "Landing"
+PUBLISHING = "Publishing the marts"
+
+Outcome = Literal["running", "stopped", "published", "failed", "interrupted", "partial"]
+
+
+@dataclass
+class StepRecord:
+    """A step of `progress.STEPS`; `seconds` is None while it is under way."""
+
+    name: str
+    started_at: datetime
+    seconds: float | None = None
+    detail: str = ""
+
+
+@dataclass
+class FailureRecord:
+    """A test or model that failed. `rows` are the first that break a test, told in a line each."""
+
+    name: str
+    resource_type: str
+    message: str = ""
+    failing_rows: int | None = None
+    rows: list[str] = field(default_factory=list)
+    path: str = ""
+
+
+@dataclass
+class RunRecord:
+    """One run. Moments are wall-clock time, naive UTC, but for `as_of`.
+
+    `name` is that of the file. `outcome` is `running` in the file of a run that was killed; `read`
+    makes it `stopped`. `partial` is what a person rebuilt in Dagster. `log` is a path below the
+    home, and `log_tail` how it ended when the run failed.
+    """
+
+    name: str
+    started_at: datetime
+    trigger: str
+    process: int
+    outcome: Outcome = "running"
+    ended_at: datetime | None = None
+    run_id: str | None = None
+    as_of: datetime | None = None
+    steps: list[StepRecord] = field(default_factory=list)
+    message: str = ""
+    failures: list[FailureRecord] = field(default_factory=list)
+    log: str = "logs/dbt.log"
+    log_tail: list[str] = field(default_factory=list)
+
+    @property
+    def step(self) -> str | None:
+        """The step that the run is at, or ended in."""
+        return self.steps[-1].name if self.steps else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was meant to go from landed files to a publication, told by how it began."""
+        return not self.steps or self.steps[0].name in (GETTING_READY, LANDING)
+
+
+class Recorder(progress.Progress):
+    """Passes progress on to another reporter, and writes down where the run is."""
+
+    def __init__(self, home: Home, record: RunRecord, shown: progress.Progress) -> None:
+        self.home = home
+        self.record = record
+        self._shown = shown
+        self._written_at = record.started_at
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        step = StepRecord(name, wall_clock())
+        self.record.steps.append(step)
+        self.write()
+        try:
+            with self._shown.step(name):
+                yield
+        except BaseException as error:
+            self.note_error(error)
+            raise
+        finally:
+            step.seconds = round((wall_clock() - step.started_at).total_seconds(), 3)
+        self.write()
+
+    def update(self, detail: str) -> None:
+        self._shown.update(detail)
+        if self.record.steps:
+            self.record.steps[-1].detail = detail
+        if (wall_clock() - self._written_at).total_seconds() >= HEARTBEAT_SECONDS:
+            self.write()
+
+    def note(self, message: str) -> None:
+        self._shown.note(message)
+
+    def note_error(self, error: BaseException) -> None:
+        """The run fails by this; what is known first stays."""
+        record = self.record
+        if record.outcome != "running":
+            return
+        record.outcome = "failed" if isinstance(error, Exception) else "interrupted"
+        record.message = str(error)[:LONGEST_MESSAGE] or type(error).__name__
+        if isinstance(error, DbtFailed):
+            record.failures = [
+                FailureRecord(
+                    failure.name,
+                    failure.resource_type,
+                    failure.message,
+                    failure.failing_rows,
+                    [describe_row(row) for row in failure.rows],
+                    failure.path,
+                )
+                for failure in error.failures[:SHOWN_FAILURES]
+            ]
+            record.log_tail = _tail(self.home.root / record.log)
+
+    def write(self) -> None:
+        """Put the record on disk. A run is not stopped because its record cannot be written."""
+        self._written_at = wall_clock()
+        with suppress(OSError):
+            write_text(_path(self.home, self.record.name), _to_json(self.record))
+
+
+_open: dict[Path, Recorder] = {}
+"""By home, the record of the run that this process makes."""
+
+
+def folder(home: Home) -> Path:
+    """Where the records of a home lie."""
+    return home.runs / "records"
+
+
+@contextmanager
+def recording(home: Home, trigger: str) -> Iterator[None]:
+    """Around a run: its record, from here to its end; inside another one of this process, nothing.
+
+    An error that leaves the block is noted, and goes on.
+    """
+    if home.root in _open:
+        yield
+        return
+    started_at = wall_clock()
+    name = f"{started_at:%Y%m%dT%H%M%S%f}-{os.getpid()}"
+    recorder = Recorder(home, RunRecord(name, started_at, trigger, os.getpid()), progress.current())
+    with _alive(home, name):
+        _drop_old(home)
+        recorder.write()
+        _open[home.root] = recorder
+        try:
+            with progress.reporting(recorder):
+                yield
+        except BaseException as error:
+            recorder.note_error(error)
+            raise
+        finally:
+            del _open[home.root]
+            record = recorder.record
+            record.ended_at = wall_clock()
+            if record.outcome == "running":
+                record.outcome = _outcome_of(record)
+            if record.outcome == "partial" and not record.steps:
+                _path(home, name).unlink(missing_ok=True)  # a training
+            else:
+                recorder.write()
+
+
+def note_run(home: Home, run_id: str, as_of: datetime) -> None:
+    """The run of this process has its id and the moment that it speaks for."""
+    recorder = _open.get(home.root)
+    if recorder is not None:
+        recorder.record.run_id, recorder.record.as_of = run_id, as_of
+        recorder.write()
+
+
+def read(home: Home, limit: int = 50) -> list[RunRecord]:
+    """The newest records, newest first. A damaged one is left out."""
+    names = sorted((path.stem for path in folder(home).glob("*.json")), reverse=True)
+    records = (read_one(home, name) for name in names[:limit])
+    return [record for record in records if record is not None]
+
+
+def read_one(home: Home, name: str) -> RunRecord | None:
+    """The record of that name; None when there is none, or it cannot be read."""
+    path = _path(home, Path(name).name)
+    try:
+        record = _from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, TieoutError):
+        return None
+    if record.outcome == "running" and not _is_alive(home, record.name):
+        # it may have ended between the two looks
+        with suppress(OSError, ValueError, KeyError, TypeError, TieoutError):
+            record = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        if record.outcome == "running":
+            record.outcome = "stopped"
+    return record
+
+
+def _outcome_of(record: RunRecord) -> Outcome:
+    """What came of a run without an error: whole ones begin with landing and end published."""
+    names = {step.name for step in record.steps}
+    return "published" if {LANDING, PUBLISHING} <= names else "partial"
+
+
+def _path(home: Home, name: str) -> Path:
+    return folder(home) / f"{name}.json"
+
+
+def _lock_path(home: Home, name: str) -> Path:
+    return folder(home) / f"{name}.lock"
+
+
+@contextmanager
+def _alive(home: Home, name: str) -> Iterator[None]:
+    """Hold the lock that tells readers that the run's process lives."""
+    path = _lock_path(home, name)
+    handle: IO[str] | None = None
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(path, "w", encoding="utf-8")  # noqa: SIM115
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        if handle is not None:
+            handle.close()
+
+
+def _is_alive(home: Home, name: str) -> bool:
+    try:
+        with open(_lock_path(home, name), encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _drop_old(home: Home) -> None:
+    remove_temporary(folder(home))
+    for path in sorted(folder(home).glob("*.json"))[: -KEPT_RECORDS + 1]:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _tail(log: Path) -> list[str]:
+    """The last lines of dbt's JSON log as a person reads them, without those for debugging."""
+    try:
+        with open(log, "rb") as handle:
+            handle.seek(max(0, log.stat().st_size - LOG_BYTES))
+            lines = handle.read().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    told = []
+    for line in lines:
+        info = parse_line(line).get("info")
+        if isinstance(info, dict) and info.get("level") in ("info", "warn", "error"):
+            text = " ".join(str(info.get("msg", "")).split())
+            if text:
+                told.append(f"{str(info.get('ts', ''))[11:19]} {text}"[:LONGEST_LINE])
+    return told[-LOG_LINES:]
+
+
+def _to_json(record: RunRecord) -> str:
+    return json.dumps(asdict(record), default=lambda moment: moment.isoformat(), indent=1) + "\n"
+
+
+def _from_json(stored: dict[str, Any]) -> RunRecord:
+    def moment(text: str | None) -> datetime | None:
+        return None if text is None else parse_as_of(text)
+
+    return RunRecord(
+        **{
+            **stored,
+            "started_at": parse_as_of(stored["started_at"]),
+            "ended_at": moment(stored["ended_at"]),
+            "as_of": moment(stored["as_of"]),
+            "steps": [
+                StepRecord(**{**step, "started_at": parse_as_of(step["started_at"])})
+                for step in stored["steps"]
+            ],
+            "failures": [FailureRecord(**failure) for failure in stored["failures"]],
+        }
+    )
