@@ -1,0 +1,98 @@
+"""Who was refused what, who saw personal data, who took data out: kept for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from orchestration.home import Home, wall_clock
+from orchestration.review import inbox
+from orchestration.review.people import Permission, Person
+from orchestration.review.tables import access_log
+
+
+class Event(StrEnum):
+    """What is worth keeping."""
+
+    DENIED = "denied"
+    SAW_PERSONAL_DATA = "saw_personal_data"
+    EXPORTED = "exported"
+    SIGNED_IN = "signed_in"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry; `at` is naive UTC."""
+
+    entry_id: str
+    at: datetime
+    actor: str
+    actor_name: str
+    event: Event
+    permission: Permission | None
+    detail: Mapping[str, Any]
+
+
+def record(
+    home: Home,
+    person: Person,
+    event: Event,
+    permission: Permission | None = None,
+    **detail: str,
+) -> None:
+    """Keep that a person did, or tried to do, something; `detail` says where and with what.
+
+    Raises:
+        InboxUnavailable: when it cannot be kept; then what it is about must not happen either.
+    """
+    at = wall_clock()
+    with inbox.of(home).writing() as connection:
+        connection.execute(
+            access_log.insert().values(
+                entry_id=inbox.new_id("a", at),
+                at=at,
+                actor=person.subject,
+                actor_name=person.name,
+                event=event.value,
+                permission=permission.value if permission else None,
+                detail=json.dumps(detail, sort_keys=True, ensure_ascii=False),
+            )
+        )
+
+
+def entries(
+    home: Home,
+    *,
+    event: Event | None = None,
+    actor: str | None = None,
+    since: datetime | None = None,
+    limit: int = 200,
+) -> list[Entry]:
+    """The latest entries, newest first."""
+    wanted = sa.select(access_log).order_by(access_log.c.at.desc(), access_log.c.entry_id.desc())
+    if event is not None:
+        wanted = wanted.where(access_log.c.event == event.value)
+    if actor is not None:
+        wanted = wanted.where(access_log.c.actor == actor)
+    if since is not None:
+        wanted = wanted.where(access_log.c.at >= since)
+    with inbox.of(home).reading() as connection:
+        rows = connection.execute(wanted.limit(limit)).mappings().all()
+    return [
+        Entry(
+            entry_id=row["entry_id"],
+            at=row["at"],
+            actor=row["actor"],
+            actor_name=row["actor_name"],
+            event=Event(row["event"]),
+            permission=Permission(row["permission"]) if row["permission"] else None,
+            detail=json.loads(row["detail"]),
+        )
+        for row in rows
+    ]
