@@ -30,6 +30,7 @@ def main() -> None:
             ),
             st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
             st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
+            st.Page("views/matches.py", title="Matches", icon=":material/join_inner:"),
             st.Page("views/rows.py", title="Rows", visibility="hidden"),
             st.Page("views/record.py", title="Record", visibility="hidden"),
         ],

@@ -4,6 +4,10 @@ rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
+passes as (select * from {{ ref('passes') }}),
+
+relations as (select * from {{ ref('match_relations') }}),
+
 final as (
     select
         rules.rule_id,
@@ -28,6 +32,8 @@ final as (
         rules.valid_from <= {{ as_of_date() }}
         and coalesce(rules.valid_to > {{ as_of_date() }}, true) as is_in_force,
         rules.explanation,
+        passes.meaning as pass_meaning,
+        relations.meaning as relation_meaning,
         certificates.certification,
         certificates.is_certified,
         certificates.closed_count,
@@ -44,6 +50,10 @@ final as (
         on
             rules.rule_id = certificates.rule_id
             and rules.rule_version = certificates.rule_version
+    left join passes
+        on rules.pass = passes.pass
+    left join relations
+        on rules.relation = relations.relation
 )
 
 select * from final

@@ -14,7 +14,7 @@ from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
 
-PAGES = ["executive", "on_call", "exceptions", "rows", "record"]
+PAGES = ["executive", "on_call", "exceptions", "matches", "rows", "record"]
 
 
 def money_html(amount: str, currency: str) -> str:

@@ -14,6 +14,7 @@ PAGES = {
     "on_call": ("on_call_", "publication"),
     "exceptions": ("exception",),
     "records": ("record_", "rows_"),
+    "matches": ("matches_", "publication"),
 }
 
 
