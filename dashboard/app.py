@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, status
 from dashboard import format as fmt
 from orchestration.home import Home
 
@@ -47,6 +47,7 @@ def main() -> None:
     data.use(publication)
     try:
         as_of_line(publication)
+        status.line()
         follow()
         page.run()
     except data.PublicationReplacedError:
@@ -83,6 +84,7 @@ def not_published(reason: str) -> None:
     st.markdown("To see figures here, start a run; this page follows by itself:")
     st.code("tieout run", language="shell")
     st.text(reason)
+    status.line_before_publication()
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

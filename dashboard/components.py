@@ -69,6 +69,11 @@ def badge(text: str, tone: Tone, mark: str | None = None) -> str:
     return f'<span class="t-badge {tone}">{mark or _MARKS[tone]} {escape(text)}</span>'
 
 
+def mark(tone: Tone) -> str:
+    """The shape that says what the colour says, for those who see no colour."""
+    return f'<span class="t-mark {tone}" aria-hidden="true">{_MARKS[tone]}</span>'
+
+
 def severity(code: str | None) -> str:
     """The badge of a severity."""
     tone, mark = _SEVERITY.get(code or "", ("calm", "○"))
