@@ -1,33 +1,60 @@
 -- One row per case of one page of the queue, told by its lead; what is searched for may be in any
--- exception of it. Empty lists and strings filter nothing.
+-- exception of it, or in the item that this is about. Empty lists and strings filter nothing.
+-- $words: all of them must be found; $amounts: or one of these is the amount.
 -- $risk: yes (money that may not arrive) or ''.
 -- $sla: late (past due) | soon (due within a day) | in_time | none. $sort: see the order by.
+-- $decision: '' | undecided | pending | mine, by the cases in $pending and $waiting.
 with latest as (
     select max(fct_runs.as_of) as as_of
     from marts.fct_runs
 ),
 
-sizes as (
-    select
-        fct_exceptions.case_id,
-        count(*) filter (fct_exceptions.status <> 'resolved') as open_items,
-        lower(
-            string_agg(concat_ws(' ', fct_exceptions.item_id, fct_exceptions.exception_id), ' ')
-        ) as members
+found as (
+    select distinct fct_exceptions.case_id
     from marts.fct_exceptions
-    group by fct_exceptions.case_id
+    left join marts.fct_items
+        on
+            fct_exceptions.reconciliation = fct_items.reconciliation
+            and fct_exceptions.item_type = fct_items.item_type
+            and fct_exceptions.item_id = fct_items.item_id
+    left join marts.dim_customers
+        on fct_exceptions.customer_id = dim_customers.customer_id
+    where
+        len(cast($words as varchar [])) > 0
+        and (
+            len(
+                list_filter(
+                    cast($words as varchar []),
+                    lambda word: not contains(
+                        lower(
+                            concat_ws(
+                                ' ',
+                                fct_exceptions.exception_id,
+                                fct_exceptions.item_id,
+                                fct_exceptions.detail,
+                                fct_exceptions.customer_id,
+                                dim_customers.legal_name,
+                                fct_items.document_number,
+                                fct_items.memo
+                            )
+                        ),
+                        word
+                    )
+                )
+            ) = 0
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_exceptions.amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.open_amount))
+        )
 ),
 
 queue as (
     select
         fct_exceptions.*,
-        sizes.open_items,
         dim_customers.legal_name as customer,
         latest.as_of
     from marts.fct_exceptions
     cross join latest
-    inner join sizes
-        on fct_exceptions.case_id = sizes.case_id
     left join marts.dim_customers
         on fct_exceptions.customer_id = dim_customers.customer_id
     where
@@ -64,6 +91,12 @@ queue as (
             len(cast($currency as varchar [])) = 0
             or list_contains(cast($currency as varchar []), fct_exceptions.currency)
         )
+        and (
+            len(cast($assigned as varchar [])) = 0
+            or list_contains(
+                cast($assigned as varchar []), coalesce(fct_exceptions.assigned_to, 'nobody')
+            )
+        )
         and case cast($sla as varchar)
             when '' then true
             when 'late' then fct_exceptions.sla_due_at < latest.as_of
@@ -75,51 +108,102 @@ queue as (
             else fct_exceptions.sla_due_at is null
         end
         and (cast($risk as varchar) = '' or fct_exceptions.revenue_at_risk > 0)
+        and case cast($decision as varchar)
+            when 'undecided'
+                then not list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+            when 'pending'
+                then list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+            when 'mine'
+                then list_contains(cast($waiting as varchar []), fct_exceptions.case_id)
+            else true
+        end
         and (
-            cast($search as varchar) = ''
-            or contains(sizes.members, lower($search))
-            or contains(lower(fct_exceptions.customer_id), lower($search))
-            or contains(lower(dim_customers.legal_name), lower($search))
+            len(cast($words as varchar [])) = 0
+            or fct_exceptions.case_id in (select found.case_id from found)
         )
+),
+
+-- only the page is joined with what is shown of its items
+page as (
+    select
+        queue.*,
+        count(*) over () as row_count,
+        sum(abs(queue.base_amount)) over () as base_total,
+        sum(queue.revenue_at_risk) over () as risk_total,
+        row_number() over (
+            order by
+                case $sort when 'priority' then queue.priority_score end desc nulls last,
+                case $sort when 'amount' then abs(queue.base_amount) end desc nulls last,
+                case $sort when 'oldest' then queue.opened_at end asc nulls last,
+                case $sort when 'newest' then queue.opened_at end desc nulls last,
+                case $sort when 'sla' then queue.sla_due_at end asc nulls last,
+                queue.exception_id
+        ) as place
+    from queue
+    qualify place > $offset and place <= cast($offset as bigint) + $limit
+),
+
+members as (
+    select
+        fct_exceptions.case_id,
+        count(*) filter (fct_exceptions.status <> 'resolved') as open_items
+    from marts.fct_exceptions
+    where fct_exceptions.case_id in (select page.case_id from page)
+    group by fct_exceptions.case_id
+),
+
+items as (
+    select
+        fct_items.reconciliation,
+        fct_items.item_type,
+        fct_items.item_id,
+        fct_items.event_date,
+        fct_items.document_number
+    from marts.fct_items
+    where fct_items.item_id in (select page.item_id from page)
 )
 
 select
-    queue.exception_id,
-    queue.priority_score,
-    queue.severity,
-    queue.exception_type,
-    queue.root_cause,
-    queue.reconciliation,
-    queue.item_type,
-    queue.item_id,
-    queue.customer_id,
-    queue.customer,
-    queue.currency,
-    queue.amount,
-    queue.base_amount,
-    queue.opened_at,
-    queue.age_hours,
-    queue.sla_due_at,
-    date_diff('minute', coalesce(queue.resolved_at, queue.as_of), queue.sla_due_at)
+    page.place,
+    page.exception_id,
+    page.priority_score,
+    page.severity,
+    page.exception_type,
+    page.root_cause,
+    page.reconciliation,
+    page.item_type,
+    page.item_id,
+    items.document_number,
+    items.event_date,
+    date_diff('day', items.event_date, cast(page.as_of as date)) as days_old,
+    page.customer_id,
+    page.customer,
+    page.currency,
+    page.amount,
+    page.base_amount,
+    page.opened_at,
+    page.age_hours,
+    page.sla_due_at,
+    date_diff('minute', coalesce(page.resolved_at, page.as_of), page.sla_due_at)
         as sla_minutes_left,
-    queue.resolved_at,
-    queue.status,
-    queue.assigned_to,
-    queue.resolution,
-    queue.fingerprint,
-    queue.case_id,
-    queue.open_items,
-    queue.detail,
-    queue.recommendation,
-    count(*) over () as row_count,
-    sum(abs(queue.base_amount)) over () as base_total,
-    sum(queue.revenue_at_risk) over () as risk_total
-from queue
-order by
-    case $sort when 'priority' then queue.priority_score end desc nulls last,
-    case $sort when 'amount' then abs(queue.base_amount) end desc nulls last,
-    case $sort when 'oldest' then queue.opened_at end asc nulls last,
-    case $sort when 'newest' then queue.opened_at end desc nulls last,
-    case $sort when 'sla' then queue.sla_due_at end asc nulls last,
-    queue.exception_id
-limit $limit offset $offset
+    page.resolved_at,
+    page.status,
+    page.assigned_to,
+    page.resolution,
+    page.fingerprint,
+    page.case_id,
+    members.open_items,
+    page.detail,
+    page.recommendation,
+    page.row_count,
+    page.base_total,
+    page.risk_total
+from page
+inner join members
+    on page.case_id = members.case_id
+left join items
+    on
+        page.reconciliation = items.reconciliation
+        and page.item_type = items.item_type
+        and page.item_id = items.item_id
+order by page.place

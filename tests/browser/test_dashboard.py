@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -32,12 +30,6 @@ PAGES = {"": "Executive", "on_call": "On-call", "exceptions": "Exceptions"}
 def spaces(text: str) -> str:
     """Text with every run of white space as one space."""
     return " ".join(text.split())
-
-
-def click_row(page: Page, number: int) -> None:
-    """Click the box of the row `number` (from 0) of the queue."""
-    queue = page.get_by_test_id("stDataFrame")
-    queue.locator(".dvn-scroller").click(position={"x": 16, "y": 36 + 35 * number + 17})
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -69,49 +61,6 @@ def test_a_number_leads_to_rows_that_add_up_to_it(small: Dashboard, visit: Visit
     page.locator("#table-rows").get_by_role("link", name="INV-1").click()
     expect(page.locator("h1").first).to_have_text("Record")
     expect(page.locator("#table-record-items")).to_contain_text("invoices.csv")
-
-
-def test_filters_narrow_the_queue_and_stay_in_the_address(small: Dashboard, visit: Visit) -> None:
-    page = visit(f"{small.url}/exceptions")
-    expect(page.locator("#queue-count")).to_contain_text("4 cases")
-    page.get_by_role("combobox", name="Severity").click()
-    page.get_by_role("option", name="Critical").click()
-    expect(page.locator("#queue-count")).to_contain_text("1 case")
-    page.wait_for_url("**/exceptions?severity=critical")
-    page.reload()
-    expect(page.locator("#queue-count")).to_contain_text("1 case")
-
-
-def test_choosing_a_row_shows_all_that_is_known_about_it(small: Dashboard, visit: Visit) -> None:
-    page = visit(f"{small.url}/exceptions")
-    click_row(page, 0)
-    page.wait_for_url("**/exceptions?exception=exc-1")
-    expect(page.get_by_role("heading", name="Several matches fit equally well")).to_be_visible()
-    page.get_by_role("tab", name="Candidates").click()
-    expect(page.locator("#table-record-candidates")).to_contain_text("short by 0.50")
-    page.get_by_role("tab", name="Matches").click()
-    expect(page.get_by_text("The payment is 0.50 short of invoice 2026-0001.")).to_be_visible()
-    page.get_by_role("tab", name="Trace").click()
-    expect(page.locator("#table-record-trace")).to_contain_text("june.xml")
-    click_row(page, 1)
-    page.wait_for_url("**/exceptions?exception=exc-2")
-    expect(page.get_by_role("link", name="INV-1")).to_be_visible()
-
-
-def test_the_download_is_the_filtered_queue_without_formulas(
-    small: Dashboard, visit: Visit
-) -> None:
-    page = visit(f"{small.url}/exceptions?status=open&status=assigned")
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Download CSV").click()
-    content = started.value.path().read_bytes()
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert [row["exception_id"] for row in rows] == ["exc-1", "exc-2", "exc-3", "exc-4"]
-    assert rows[1]["assigned_to"] == "'+maria"
-    assert rows[2]["customer"] == "'" + small_company.FORMULA_NAME
-    assert rows[2]["amount"] == "-80.00"
-    assert rows[3]["amount"] == "120000"
-    assert page.get_by_test_id("stElementToolbar").get_by_label("Download").count() == 0
 
 
 def test_nothing_published_then_the_first_publication(unpublished: Dashboard, visit: Visit) -> None:
@@ -178,15 +127,6 @@ def test_the_executive_page_equals_the_published_figures(demo: Dashboard, visit:
     expect(page.locator("#queue-count")).to_contain_text(fmt.money(figures[-1], reporting))
     page = visit(f"{demo.url}/exceptions")
     expect(page.locator("#queue-count")).to_contain_text(f"{unresolved:,} case")
-
-
-def test_an_exception_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> None:
-    page = visit(f"{demo.url}/exceptions")
-    click_row(page, 0)
-    page.wait_for_url("**/exceptions?exception=*")
-    settled(page)
-    page.get_by_role("tab", name="Item").click()
-    expect(page.locator("#table-record-items tbody tr").first).to_be_visible()
 
 
 def test_the_server_never_holds_the_warehouse(demo: Dashboard, visit: Visit) -> None:

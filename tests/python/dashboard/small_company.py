@@ -150,6 +150,9 @@ def rows(run_id: str = RUN_ID) -> Rows:
             "status": "in_review",
             "due_for_match_at": AS_OF + timedelta(days=3),
             "batch_id": "batch-2",
+            "document_number": "MUSTER & SOEHNE",
+            "memo": "Rechnung <2026-0001>",
+            "row_hash": "a" * 64,
         }
     )
     return {
