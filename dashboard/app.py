@@ -12,30 +12,38 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboard import data, status
+from dashboard import address, data, links, status
+from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.home import Home
 
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
+
+# By what people come for; pages that only links lead to are not in the menu.
+PAGES = {
+    "": [
+        st.Page(
+            "views/executive.py", title="Executive", icon=":material/monitoring:", default=True
+        ),
+        st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
+        st.Page("views/matches.py", title="Matches", icon=":material/join_inner:"),
+    ],
+    "Operations": [
+        st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
+    ],
+    "Behind a number": [
+        st.Page("views/rows.py", title="Rows", visibility="hidden"),
+        st.Page("views/record.py", title="Record", visibility="hidden"),
+    ],
+}
 
 
 def main() -> None:
     """Show the chosen page on the current publication, or say that there is none."""
     st.set_page_config(page_title="tieout", page_icon=":material/balance:", layout="wide")
     st.html(Path(__file__).parent / "style.css")
-    page = st.navigation(
-        [
-            st.Page(
-                "views/executive.py", title="Executive", icon=":material/monitoring:", default=True
-            ),
-            st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
-            st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
-            st.Page("views/matches.py", title="Matches", icon=":material/join_inner:"),
-            st.Page("views/rows.py", title="Rows", visibility="hidden"),
-            st.Page("views/record.py", title="Record", visibility="hidden"),
-        ],
-        position="top",
-    )
+    page = st.navigation(PAGES, position="top")
+    links.follow([page for group in PAGES.values() for page in group])
     try:
         publication = data.current()
     except data.NotPublishedError as error:
@@ -49,7 +57,9 @@ def main() -> None:
         as_of_line(publication)
         status.line()
         follow()
+        address.arrive()
         page.run()
+        address.leave()
     except data.PublicationReplacedError:
         st.rerun()
     except duckdb.Error as error:
@@ -66,9 +76,9 @@ def as_of_line(publication: data.Publication) -> None:
     facts = data.query_one("publication")
     st.html(
         '<div class="t-asof" id="as-of">'
-        f"<span>Data as of <b>{fmt.timestamp(facts['as_of'])}</b></span>"
+        f"<span>Data as of <b>{ui.moment(facts['as_of'])}</b></span>"
         f'<span>run <b class="t-mono">{fmt.escaped(facts["run_id"])}</b></span>'
-        f"<span>published <b>{fmt.timestamp(publication.key.published_at)}</b></span>"
+        f"<span>published <b>{ui.moment(publication.key.published_at)}</b></span>"
         f"<span>reporting currency <b>{fmt.escaped(facts['reporting_currency'])}</b></span>"
         "</div>"
     )

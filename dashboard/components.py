@@ -7,12 +7,15 @@ screen reader, for print, for find-in-page), and every number in it can be a lin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from html import escape
 from typing import Any, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -92,6 +95,21 @@ def met(value: bool | None) -> str:
     return badge("met", "good") if value else badge("missed", "bad")
 
 
+def moment(value: datetime | None) -> str:
+    """A moment (naive UTC) in the reader's time zone, with UTC as its tooltip."""
+    utc = escape(fmt.timestamp(value))
+    zone = st.context.timezone
+    if value is None or zone is None:
+        return utc
+    with suppress(ZoneInfoNotFoundError, ValueError):
+        local = value.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        return (
+            f'<time datetime="{value:%Y-%m-%dT%H:%M}Z" title="{utc}">'
+            f"{local:%Y-%m-%d %H:%M} {escape(local.tzname() or '')}</time>"
+        )
+    return utc
+
+
 def money(amount: Decimal | None, currency: str | None) -> str:
     """An amount with its currency code, as HTML."""
     text = fmt.money(amount, currency)
@@ -139,8 +157,15 @@ def text_column(
     kind: Literal["", "r", "n", "w"] = "",
     target: Target = lambda row: None,
 ) -> Column:
-    """A text cell, optionally a link."""
-    return Column(header, lambda row: anchor(escape(write(row[field])), target(row)), kind)
+    """A text cell, optionally a link; moments are shown in the reader's time zone."""
+
+    def render(row: Row) -> str:
+        value = row[field]
+        return anchor(
+            moment(value) if write is fmt.timestamp else escape(write(value)), target(row)
+        )
+
+    return Column(header, render, kind)
 
 
 def customer_column(header: str = "Customer") -> Column:

@@ -112,7 +112,7 @@ def matches(item_type: str, item_id: str, proposed: list[str]) -> int:
                     ("Difference", ui.money(row["difference_amount"], row["currency"])),
                     (
                         "Decided",
-                        f"{fmt.timestamp(row['decided_at'])} by {fmt.escaped(row['decided_by'])}",
+                        f"{ui.moment(row['decided_at'])} by {fmt.escaped(row['decided_by'])}",
                     ),
                 ]
             )

@@ -16,7 +16,7 @@ from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
@@ -46,8 +46,10 @@ def test_pages_load_and_say_what_their_data_is_as_of(
 
 def test_the_menu_leads_to_every_page(small: Dashboard, visit: Visit) -> None:
     page = visit(small.url)
-    for title in ("On-call", "Exceptions", "Executive"):
-        page.get_by_role("link", name=title).first.click()
+    for group, title in (("Operations", "On-call"), ("", "Exceptions"), ("", "Executive")):
+        if group:
+            page.get_by_test_id("stTopNavSection").get_by_text(group).click()
+        page.get_by_role("menuitem" if group else "link", name=title).first.click()
         expect(page.locator("h1").first).to_have_text(title)
         settled(page)
 
@@ -61,6 +63,35 @@ def test_a_number_leads_to_rows_that_add_up_to_it(small: Dashboard, visit: Visit
     page.locator("#table-rows").get_by_role("link", name="INV-1").click()
     expect(page.locator("h1").first).to_have_text("Record")
     expect(page.locator("#table-record-items")).to_contain_text("invoices.csv")
+
+
+def test_links_change_the_page_in_place_and_the_way_back_leads_back(
+    small: Dashboard, visit: Visit
+) -> None:
+    page = visit(small.url)
+    page.evaluate("window.loadedOnce = true")
+    page.locator("#table-by-currency").get_by_role("link", name="EUR 920.50").click()
+    page.wait_for_url("**/rows?of=open&currency=EUR")
+    page.locator("#table-rows").get_by_role("link", name="INV-1").click()
+    page.wait_for_url("**/record?*INV-1")
+    expect(page.locator("h1").first).to_have_text("Record")
+    page.go_back()
+    expect(page.locator("#rows-lead")).to_contain_text("2 rows · EUR 920.50 in all")
+    page.go_back()
+    expect(page.locator("h1").first).to_have_text("Executive")
+    assert page.url == f"{small.url}/"
+    assert page.evaluate("window.loadedOnce") is True
+
+
+def test_moments_are_shown_where_the_reader_is(small: Dashboard, browser: Browser) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(small.url)
+    settled(page)
+    as_of = page.locator("#as-of time").first
+    expect(as_of).to_have_text("2026-07-01 15:00 JST")
+    expect(as_of).to_have_attribute("title", "2026-07-01 06:00 UTC")
+    context.close()
 
 
 def test_nothing_published_then_the_first_publication(unpublished: Dashboard, visit: Visit) -> None:
