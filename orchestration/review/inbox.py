@@ -228,9 +228,9 @@ def _told_by_url(url: URL) -> Iterator[None]:
         ) from error
 
 
-def new_id(prefix: str, moment: datetime) -> str:
-    """An id that sorts by its moment."""
-    return f"{prefix}-{moment:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+def new_id(prefix: str, moment: datetime, number: int = 0) -> str:
+    """An id that sorts by its moment, and by its number among those of one moment."""
+    return f"{prefix}-{moment:%Y%m%dT%H%M%S%f}-{number:04d}-{secrets.token_hex(4)}"
 
 
 def next_moment(connection: Connection) -> datetime:
