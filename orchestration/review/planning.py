@@ -195,7 +195,8 @@ def plan(
         try:
             made = _plan_one(known, person, intent, subject)
         except _Impossible as impossible:
-            made = Plan(intent, subject, problem=str(impossible))
+            last_one = known.last.get(subject, "")
+            made = Plan(intent, subject, follows=last_one, problem=str(impossible))
         plans.append(made)
         if not made.problem:
             for change in made.changes:

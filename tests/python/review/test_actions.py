@@ -1,0 +1,338 @@
+"""Previews, and what becomes of them when somebody or something comes between."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orchestration.home import Home
+from orchestration.review import actions, decisions
+from orchestration.review.actions import Action, CaseChanged, Intent, NamedItem, NotPossible
+from orchestration.review.decisions import State
+from orchestration.review.people import NotPermitted, Permission, Person, Role
+from tests.python.dashboard import small_company
+from tests.python.dashboard.marts_file import publish
+from tests.python.review.conftest import ANA, AUDREY, BEN, CARL, VERA, company
+
+APPROVE = Intent(Action.APPROVE_MATCH, case_id="case-1")
+REJECT = Intent(Action.REJECT_MATCH, case_id="case-1")
+WRITE_OFF = Intent(Action.WRITE_OFF, case_id="case-2", comment="bankrupt")
+BANK_LINE = NamedItem("bank_transaction", "DE89/E-7")
+
+
+def _decide(home: Home, person: Person, *intents: Intent) -> list[str]:
+    return actions.apply(home, person, actions.preview(home, person, intents))
+
+
+def _state(home: Home, decision_id: str) -> State:
+    return decisions.by_id(home, [decision_id])[decision_id].state
+
+
+def test_an_approval_says_what_it_closes_and_what_stays(published: Home) -> None:
+    shown = actions.preview(published, BEN, APPROVE)
+    assert shown.sentences == (
+        "Approve: The payment is 0.50 short of invoice 2026-0001.",
+        "Invoice INV-1: open 1,000.50 EUR → 0.50 EUR.",
+        "Bank line DE89/E-7 of 2026-06-20: open 1,000.00 EUR → nothing.",
+        "1 of 2 exceptions of the case close.",
+        "0.50 EUR of invoice INV-1 stay open.",
+        "It happens with the next run.",
+    )
+    assert not shown.needs_second
+    [decision_id] = actions.apply(published, BEN, shown)
+    [decision] = decisions.active(published)
+    assert (decision.decision_id, decision.state) == (decision_id, State.PENDING)
+    assert (decision.feed_action, decision.match_id) == ("approve_match", "match-suggested")
+    assert decision.sentences == shown.sentences
+
+
+def test_an_analyst_proposes_and_another_person_agrees(published: Home) -> None:
+    shown = actions.preview(published, ANA, APPROVE)
+    assert shown.needs_second
+    assert "another person has to agree" in shown.sentences[-1]
+    [decision_id] = actions.apply(published, ANA, shown)
+    assert _state(published, decision_id) is State.PROPOSED
+    with pytest.raises(NotPermitted, match="may not approve"):
+        actions.second(published, ANA, decision_id)
+    actions.second(published, BEN, decision_id)
+    [decision] = decisions.active(published)
+    assert (decision.state, decision.second) == (State.PENDING, BEN.subject)
+    with pytest.raises(NotPossible, match="Ben has agreed to it already"):
+        actions.second(published, CARL, decision_id)
+
+
+def test_every_write_off_takes_two_and_never_ones_own(published: Home) -> None:
+    [decision_id] = _decide(published, CARL, WRITE_OFF)
+    assert _state(published, decision_id) is State.PROPOSED
+    with pytest.raises(NotPermitted, match="your own proposal"):
+        actions.second(published, CARL, decision_id)
+    assert _state(published, decision_id) is State.PROPOSED
+    actions.second(published, BEN, decision_id)
+    assert _state(published, decision_id) is State.PENDING
+
+
+def test_above_ones_limit_another_person_agrees_above_both_nobody_can(published: Home) -> None:
+    rows = company()
+    for number, amount in ((1, "100000.01"), (2, "100000000.01")):
+        rows["fct_matches"][1] |= {"amount": Decimal(amount)}  # type: ignore[index, operator]
+        publish(published.root, f"run-00000000000000b{number}", rows)
+        shown = actions.preview(published, BEN, APPROVE)
+        if number == 1:
+            assert shown.plans[0].second_permission is Permission.APPROVE
+            assert "100,000.01 EUR are above the 100,000.00 EUR" in shown.plans[0].why_second
+        else:
+            assert shown.plans == ()
+            assert "above what two persons may decide" in shown.problems[0][1]
+
+
+def test_what_nobody_declines_or_withdraws_stays_one_case(published: Home) -> None:
+    [proposed] = _decide(published, ANA, APPROVE)
+    [(_, problem)] = actions.preview(published, BEN, REJECT).problems
+    assert problem == (
+        "Ana has decided already (approve the suggestion); it waits for a second person."
+    )
+    with pytest.raises(NotPermitted, match="decision of Ana"):
+        actions.withdraw(published, BEN, proposed)
+    with pytest.raises(NotPossible, match="Say why"):
+        actions.decline(published, BEN, proposed, " ")
+    actions.decline(published, BEN, proposed, "wrong customer")
+    declined = decisions.by_id(published, [proposed])[proposed]
+    assert (declined.state, declined.why) == (
+        State.DECLINED,
+        "Ben declined it: wrong customer",
+    )
+    [again] = _decide(published, ANA, REJECT)
+    actions.withdraw(published, ANA, again)
+    with pytest.raises(NotPossible, match="Ana has withdrawn it"):
+        actions.second(published, BEN, again)
+    assert decisions.active(published) == []
+    assert len(decisions.of_cases(published, ["case-1"])["case-1"]) == 2
+
+
+def test_the_second_of_two_people_is_told_who_was_first(published: Home) -> None:
+    first = actions.preview(published, BEN, APPROVE)
+    second = actions.preview(published, CARL, REJECT)
+    actions.apply(published, BEN, first)
+    with pytest.raises(CaseChanged, match=r"Ben has decided on it at .* \(approve the") as told:
+        actions.apply(published, CARL, second)
+    assert [case_id for case_id, _ in told.value.changes] == ["case-1"]
+    assert [decision.actor for decision in decisions.active(published)] == [BEN.subject]
+
+
+def test_a_comment_in_between_is_told_and_a_comment_is_never_lost(published: Home) -> None:
+    note = Intent(Action.COMMENT, case_id="case-1", comment="wait for the bank")
+    shown, other = (
+        actions.preview(published, BEN, APPROVE),
+        actions.preview(published, CARL, note),
+    )
+    _decide(published, ANA, note)
+    with pytest.raises(CaseChanged, match=r"Ana has decided on it .* \(comment\)"):
+        actions.apply(published, BEN, shown)
+    actions.apply(published, CARL, other)
+    assert [d.actor_name for d in decisions.active(published)] == ["Ana", "Carl"]
+
+
+def test_a_run_in_between_that_changes_the_case_is_told(published: Home) -> None:
+    shown = actions.preview(published, BEN, APPROVE)
+    rows = company()
+    rows["fct_items"][0] |= {"open_amount": Decimal("900.00")}  # type: ignore[index, operator]
+    publish(published.root, "run-00000000000000bb", rows)
+    with pytest.raises(CaseChanged, match="A run has changed it"):
+        actions.apply(published, BEN, shown)
+    assert decisions.active(published) == []
+
+
+def test_a_run_in_between_that_changes_nothing_of_the_case_does_not_matter(
+    published: Home,
+) -> None:
+    shown = actions.preview(published, BEN, APPROVE)
+    rows = company()
+    rows["fct_items"][3] |= {"open_amount": Decimal("7")}  # type: ignore[index, operator]
+    publish(published.root, "run-00000000000000bb", rows)
+    assert len(actions.apply(published, BEN, shown)) == 1
+
+
+def test_a_proposal_on_a_case_that_has_changed_is_not_seconded(published: Home) -> None:
+    [proposed] = _decide(published, ANA, APPROVE)
+    rows = company()
+    rows["fct_items"][0] |= {"open_amount": Decimal("900.00")}  # type: ignore[index, operator]
+    publish(published.root, "run-00000000000000bb", rows)
+    with pytest.raises(CaseChanged, match="A run has changed it"):
+        actions.second(published, BEN, proposed)
+    actions.decline(published, BEN, proposed, "see the last run")
+
+
+def test_an_item_of_another_case_is_taken_once(published: Home) -> None:
+    """The bank line is asked for by two cases; the later of the two decisions is told."""
+    by_hand = Intent(
+        Action.CREATE_MATCH, case_id="case-2", items=(NamedItem("invoice", "INV-1"), BANK_LINE)
+    )
+    shown = actions.preview(published, BEN, APPROVE)
+    _decide(published, CARL, by_hand)
+    with pytest.raises(CaseChanged, match=r"Carl has decided already \(match by hand\)"):
+        actions.apply(published, BEN, shown)
+
+
+def test_a_split_by_hand_states_every_part(published: Home) -> None:
+    split = Intent(
+        Action.CREATE_MATCH,
+        case_id="case-1",
+        items=(BANK_LINE, NamedItem("invoice", "INV-1", Decimal("700.25"))),
+    )
+    shown = actions.preview(published, BEN, split)
+    assert shown.problems == ()
+    [made] = shown.plans
+    assert made.sentences[:3] == (
+        "Match bank line DE89/E-7 of 2026-06-20 and invoice INV-1 by hand, over 700.25 EUR.",
+        "Bank line DE89/E-7 of 2026-06-20: open 1,000.00 EUR → 299.75 EUR.",
+        "Invoice INV-1: open 1,000.50 EUR → 300.25 EUR.",
+    )
+    assert made.items == tuple(
+        {
+            "item_type": item_type,
+            "item_id": item_id,
+            "amount": "700.25",
+            "reconciliation": "invoice_to_receipt",
+        }
+        for item_type, item_id in (("bank_transaction", "DE89/E-7"), ("invoice", "INV-1"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "problem"),
+    [
+        ((BANK_LINE,), "at least two items"),
+        ((BANK_LINE, NamedItem("invoice", "nowhere")), "nothing of that id has landed"),
+        (
+            (BANK_LINE, NamedItem("invoice", "INV-1", Decimal("1000.51"))),
+            "more than what is open of invoice INV-1: 1,000.50 EUR",
+        ),
+        ((BANK_LINE, NamedItem("invoice", "INV-1", Decimal("0"))), "Say how much"),
+        ((BANK_LINE, NamedItem("invoice", "INV-1", Decimal("1.005"))), "more digits than EUR"),
+        ((BANK_LINE, NamedItem("invoice", "INV-2")), "Nothing is open of invoice INV-2"),
+        ((BANK_LINE, NamedItem("invoice", "INV-4")), "in EUR and JPY"),
+        ((BANK_LINE, BANK_LINE), "named twice"),
+        # a credit memo stands on the side of money that comes in
+        ((BANK_LINE, NamedItem("credit_memo", "INV-3")), "do not stand against each other"),
+        (
+            (
+                BANK_LINE,
+                NamedItem("credit_memo", "INV-3"),
+                NamedItem("invoice", "INV-1", Decimal(80)),
+            ),
+            "not needed",
+        ),
+    ],
+)
+def test_what_cannot_be_matched_by_hand_says_why(
+    published: Home, items: tuple[NamedItem, ...], problem: str
+) -> None:
+    intent = Intent(Action.CREATE_MATCH, case_id="case-1", items=items)
+    shown = actions.preview(published, BEN, intent)
+    assert problem in shown.problems[0][1]
+    with pytest.raises(NotPossible):
+        actions.apply(published, BEN, shown)
+
+
+def test_in_bulk_all_or_nothing_is_decided_and_what_cannot_be_is_left_out(
+    published: Home,
+) -> None:
+    cases = ["case-1", "case-2", "case-3", "case-4", "gone"]
+    shown = actions.preview(
+        published, BEN, [Intent(Action.ASSIGN, case_id=case_id) for case_id in cases]
+    )
+    assert [case_id for case_id, _ in shown.problems] == ["gone"]
+    assert len(shown.plans) == 4
+    _decide(published, ANA, Intent(Action.ASSIGN, case_id="case-3"))
+    with pytest.raises(CaseChanged) as told:
+        actions.apply(published, BEN, shown)
+    assert [case_id for case_id, _ in told.value.changes] == ["case-3"]
+    assert [decision.actor for decision in decisions.active(published)] == [ANA.subject]
+
+
+def test_two_decisions_of_one_preview_share_no_item(published: Home) -> None:
+    half = NamedItem("invoice", "INV-1", Decimal("600"))
+    shown = actions.preview(
+        published,
+        BEN,
+        [Intent(Action.CREATE_MATCH, case_id=case, items=(BANK_LINE, half)) for case in
+         ("case-1", "case-2")],
+    )  # fmt: skip
+    assert len(shown.plans) == 1
+    assert "400.00 EUR" in shown.problems[0][1] or "400.50 EUR" in shown.problems[0][1]
+
+
+def test_a_viewer_may_not_and_an_auditor_only_audits(published: Home) -> None:
+    for person, intent in (
+        (VERA, Intent(Action.COMMENT, case_id="case-1", comment="hello")),
+        (AUDREY, APPROVE),
+        (BEN, Intent(Action.CONFIRM_MATCH, match_id="match-live")),
+        (VERA, Intent(Action.UNMATCH, match_id="match-live", comment="wrong")),
+    ):
+        with pytest.raises(NotPermitted):
+            actions.preview(published, person, intent)
+    # a preview made by somebody who may is of no use to somebody who may not
+    shown = actions.preview(published, BEN, APPROVE)
+    with pytest.raises(NotPermitted):
+        actions.apply(published, VERA, shown)
+    demoted = Person(BEN.subject, BEN.name, frozenset({Role.VIEWER}))
+    with pytest.raises(NotPermitted):
+        actions.apply(published, demoted, shown)
+    assert decisions.active(published) == []
+
+
+def test_who_lost_a_role_since_the_preview_is_shown_what_that_changes(published: Home) -> None:
+    shown = actions.preview(published, BEN, APPROVE)
+    demoted = Person(BEN.subject, BEN.name, frozenset({Role.ANALYST}))
+    with pytest.raises(CaseChanged, match="no longer what was shown"):
+        actions.apply(published, demoted, shown)
+
+
+def test_the_auditor_confirms_alone_and_calls_false_together(published: Home) -> None:
+    [confirmed] = _decide(published, AUDREY, Intent(Action.CONFIRM_MATCH, match_id="match-live"))
+    assert _state(published, confirmed) is State.PENDING
+    actions.withdraw(published, AUDREY, confirmed)
+    undo = Intent(Action.UNMATCH, match_id="match-live", comment="another customer")
+    shown = actions.preview(published, AUDREY, undo)
+    assert shown.plans[0].sentences[1:4] == (
+        "Invoice INV-2: open nothing → 250.00 EUR.",
+        "Bank line DE89/E-2 of 2026-06-02: open nothing → 250.00 EUR.",
+        "What it posted is reversed, and it is not made again.",
+    )
+    assert shown.needs_second
+
+
+def test_reasons_are_asked_for(published: Home) -> None:
+    for intent in (
+        Intent(Action.ESCALATE, case_id="case-1"),
+        Intent(Action.COMMENT, case_id="case-1", comment="  "),
+        Intent(Action.MARK_NOT_OURS, case_id="case-1"),
+    ):
+        [(_, problem)] = actions.preview(published, BEN, intent).problems
+        assert problem.startswith("Say why")
+
+
+def test_an_item_that_is_open_past_its_window_cannot_be_resolved_away(published: Home) -> None:
+    intent = Intent(Action.RESOLVE, case_id="case-2", comment="never mind")
+    [(_, problem)] = actions.preview(published, BEN, intent).problems
+    assert "1,000.50 EUR of invoice INV-1 are still open past the time to wait" in problem
+
+
+def test_a_case_that_is_closed_is_not_acted_on(published: Home) -> None:
+    [(_, problem)] = actions.preview(
+        published, BEN, Intent(Action.WRITE_OFF, case_id="case-5")
+    ).problems
+    assert "no longer open" in problem
+
+
+def test_texts_of_people_are_kept_as_they_are(published: Home) -> None:
+    said = "'; drop table decisions; -- <b>€ 漢字</b>\nsecond line"
+    [decision_id] = _decide(published, BEN, Intent(Action.COMMENT, case_id="case-1", comment=said))
+    assert decisions.by_id(published, [decision_id])[decision_id].comment == said
+
+
+def test_small_company_has_the_cases_that_the_tests_name() -> None:
+    assert {row["case_id"] for row in small_company.rows()["fct_exceptions"]} >= {
+        "case-1", "case-2", "case-3", "case-4", "case-5",
+    }  # fmt: skip
