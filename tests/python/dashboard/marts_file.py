@@ -52,7 +52,7 @@ CONTRACT: Mapping[str, str] = {
         assigned_to varchar, sla_due_at timestamp, resolved_at timestamp, resolution varchar,
         candidate_match_ids varchar, fingerprint varchar, runbook varchar, case_id varchar,
         is_case_lead boolean, detail varchar, recommendation varchar, revenue_at_risk {MONEY},
-        who_acts varchar""",
+        who_acts varchar, item_count bigint""",
     "fct_journal_entries": f"""posting_key varchar, line_number bigint, posting_date date,
         account_code varchar, debit_amount {MONEY}, credit_amount {MONEY}, currency varchar,
         base_debit_amount {MONEY}, base_credit_amount {MONEY}, match_id varchar, memo varchar,
