@@ -31,7 +31,7 @@ def company() -> small_company.Rows:
     rows["fct_items"] = [
         {**item, "amount": -item["amount"], "open_amount": -item["open_amount"]}
         if item["item_type"] == "credit_memo"
-        else item
+        else {**item, "document_number": None}
         for item in rows["fct_items"]
     ]
     rows["fct_items"].append(
