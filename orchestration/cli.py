@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import sys
 from collections.abc import Sequence
@@ -101,7 +102,22 @@ def parser() -> argparse.ArgumentParser:
     benchmark.set_defaults(command=_benchmark)
 
     verify = commands.add_parser("verify", help="recompute the journal and name what was changed")
+    verify.add_argument(
+        "--progress", action="store_true", help="write how far it is to standard error, by line"
+    )
     verify.set_defaults(command=_verify)
+
+    auditor = commands.add_parser(
+        "audit-export",
+        help="write sealed entries with their proofs and a stand-alone verifier to a zip file",
+    )
+    auditor.add_argument("file", type=Path, help="the zip file to write")
+    auditor.add_argument("--from", dest="first_day", type=date.fromisoformat, metavar="DAY")
+    auditor.add_argument("--until", dest="last_day", type=date.fromisoformat, metavar="DAY")
+    auditor.add_argument(
+        "--people", action="store_true", help="only what people decided, nothing that rules did"
+    )
+    auditor.set_defaults(command=_audit_export)
 
     summary = commands.add_parser("summary", help="show the summary of the last run again")
     summary.set_defaults(command=_summary)
@@ -210,9 +226,28 @@ def _benchmark(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from orchestration.verify import verify
 
-    verdict = verify(Home.from_environment())
+    reporter = progress.LineProgress() if options.progress else progress.Progress()
+    with progress.reporting(reporter):
+        verdict = verify(Home.from_environment())
     print(verdict.describe())
     return 0 if verdict.holds else 1
+
+
+def _audit_export(options: argparse.Namespace) -> int:
+    from orchestration.auditor import export
+
+    scope = export.Scope(
+        first_day=options.first_day, last_day=options.last_day, only_people=options.people
+    )
+    entries = export.write(
+        Home.from_environment(),
+        options.file,
+        scope,
+        made_by=getpass.getuser(),
+        made_at=wall_clock(),
+    )
+    print(f"{options.file} holds {entries} entries: {scope.describe()}. Its README says the rest.")
+    return 0
 
 
 def _summary(options: argparse.Namespace) -> int:

@@ -86,6 +86,17 @@ class ConsoleProgress(Progress):
         self._stream.flush()
 
 
+class LineProgress(Progress):
+    """Writes what a step is at as a line of its own, for a program that reads along."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+
+    def update(self, detail: str) -> None:
+        self._stream.write(f"{detail}\n")
+        self._stream.flush()
+
+
 _current: list[Progress] = [Progress()]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import canonical, recomputed
+from orchestration import canonical, progress, recomputed
 from orchestration.files import open_duckdb, quoted
 from orchestration.home import Home, TieoutError
 from orchestration.journal import (
@@ -40,6 +40,7 @@ from orchestration.journal_files import ENTRIES, HEADERS, JournalFile, holding
 from orchestration.publish import published_blocks
 
 _FETCH = 50_000
+_TOLD_EVERY = 20_000
 _NAMED_FINDINGS = 20
 _TRIED_POSITIONS = 100
 
@@ -57,9 +58,13 @@ class Finding:
 
 @dataclass
 class Verdict:
-    """What a verification saw; of the entries some are recomputed now, some were before."""
+    """What a verification saw; of the entries some are recomputed now, some were before.
+
+    `sealed` is how many entries the headers name, `entries` how many were come by.
+    """
 
     blocks: int = 0
+    sealed: int = 0
     entries: int = 0
     recomputed: int = 0
     recomputed_before: int = 0
@@ -145,6 +150,7 @@ def _verify_blocks(home: Home, most_entries: int | None, verdict: Verdict) -> di
         whole = {} if most_entries is None else recomputed.read(home)
         before = {file for file, stamp in stamps.items() if stamp == whole.get(file.path.name)}
         now = _to_recompute(stamps.keys() - before, blocks, most_entries)
+        verdict.sealed = sum(block.entry_count for block in blocks.values())
         for number in range(1, max(headers | bodies, default=0) + 1):
             if number not in headers:
                 _missing_header(home, number, max(headers, default=0), number in bodies, verdict)
@@ -160,6 +166,7 @@ def _verify_blocks(home: Home, most_entries: int | None, verdict: Verdict) -> di
                 )
             elif bodies[number] in now:
                 _verify_entries(connection, bodies[number], blocks[number], verdict)
+                _tell(verdict)
             else:
                 verdict.entries += blocks[number].entry_count
                 if bodies[number] in before:
@@ -169,6 +176,10 @@ def _verify_blocks(home: Home, most_entries: int | None, verdict: Verdict) -> di
     if verdict.holds:
         recomputed.write(home, {file.path.name: stamps[file] for file in now | before})
     return blocks
+
+
+def _tell(verdict: Verdict) -> None:
+    progress.current().update(f"{verdict.entries} of {verdict.sealed} entries")
 
 
 def _stamp_of(file: JournalFile) -> recomputed.Stamp:
@@ -263,6 +274,8 @@ def _verify_entries(
         for values in _entries(connection, file, block.block):
             verdict.entries += 1
             verdict.recomputed += 1
+            if verdict.entries % _TOLD_EVERY == 0:
+                _tell(verdict)
             position = values["position"]
             where = f"entry {position} of block {block.block}"
             if position != last_position + 1:
