@@ -586,6 +586,11 @@ def _mark(
         else ""
     )
     if intent.action is Action.NOT_A_DUPLICATE:
+        if any(target.item_type == "charge" for target in targets):
+            raise _Impossible(
+                f"{capitalized(labels)} repeats the idempotency key of another charge, so the "
+                "gateway took the money twice: pay it back, or resolve the case."
+            )
         if all(not _is_suspected(target, exceptions) for target in targets):
             raise _Impossible(f"{capitalized(labels)}: nobody takes it for a duplicate.")
         sentence = f"{capitalized(labels)} is no duplicate and takes part in matching.{many}"
@@ -641,6 +646,12 @@ def _mark(
         if target.status != "set_aside" and target.open_amount != target.amount
     ]
     base = [_in_base(known, abs(target.amount), target.currency) for target in targets]
+    # a document that was issued twice is voided where it was issued
+    stays = is_duplicate and any(target.status != "set_aside" for target in targets)
+    keys = {(target.item_type, target.item_id) for target in targets}
+    ends = tuple(
+        e.exception_id for e in exceptions if not stays and (e.item_type, e.item_id) in keys
+    )
     return Plan(
         intent,
         subject,
@@ -649,13 +660,21 @@ def _mark(
         items=items,
         sentences=(
             f"{capitalized(labels)} is set aside {what}.{many}",
-            *_told(changes),
+            *(
+                f"{money(change.open_before, change.currency)} of {change.label} no longer count "
+                "as open."
+                for change in changes
+                if change.open_before
+            ),
             *([f"What {listed(undone)} is matched with comes apart."] if undone else []),
+            *(
+                ["The case stays until it is voided where it was issued, or resolved."]
+                if stays
+                else _what_ends(ends, [], exceptions)
+            ),
         ),
         changes=changes,
-        closes=tuple(e.exception_id for e in exceptions)
-        if all(target.set_aside_reason == "suspected_copy" for target in targets)
-        else (),
+        closes=ends,
         base_amount=sum(base, Decimal(0)),
     )
 

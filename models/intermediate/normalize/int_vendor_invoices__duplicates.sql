@@ -25,8 +25,10 @@ refused as (
     inner join known_exceptions
         on decisions.exception_id = known_exceptions.exception_id
     where
-        decisions.action = 'resolve'
-        and decisions.reason_code = 'not_a_duplicate'
+        (
+            decisions.action = 'not_a_duplicate'
+            or (decisions.action = 'resolve' and decisions.reason_code = 'not_a_duplicate')
+        )
         and decisions.decided_at <= {{ as_of() }}
         and known_exceptions.item_type = 'vendor_invoice'
 ),
