@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboard import address, data, links, status
+from dashboard import access, address, data, links, server, sign_in, status
 from dashboard import components as ui
 from dashboard import format as fmt
-from orchestration.home import Home
+from orchestration.home import Home, TieoutError
 
+ICON = Path(__file__).parent / "icon.svg"
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
 
 # By what people come for; pages that only links lead to are not in the menu.
@@ -40,10 +41,15 @@ PAGES = {
 
 def main() -> None:
     """Show the chosen page on the current publication, or say that there is none."""
-    st.set_page_config(page_title="tieout", page_icon=":material/balance:", layout="wide")
+    st.set_page_config(page_title="tieout", page_icon=str(ICON), layout="wide")
     st.html(Path(__file__).parent / "style.css")
-    page = st.navigation(PAGES, position="top")
+    person = access.person_or_refusal()
+    page = st.navigation(PAGES, position="hidden" if isinstance(person, TieoutError) else "top")
+    if isinstance(person, TieoutError):
+        sign_in.page(person)
+        return
     links.follow([page for group in PAGES.values() for page in group])
+    sign_in.menu(person)
     try:
         publication = data.current()
     except data.NotPublishedError as error:
@@ -108,4 +114,8 @@ def follow() -> None:
         st.rerun()
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    # `streamlit run` imports this file for the application, and runs it for every look at a page.
+    app = st.App(__file__, secrets=server.secrets(), middleware=server.middleware())
