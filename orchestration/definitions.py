@@ -1,10 +1,12 @@
 """What Dagster loads: `dagster dev -m orchestration.definitions`, or `make up`.
 
-One job, `reconcile`, takes a run from landed files to published marts; a schedule starts it daily.
+One job, `reconcile`, takes a run from landed files to published marts; a schedule starts it daily,
+and a sensor whenever people have decided something.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from pathlib import Path
@@ -13,14 +15,22 @@ from typing import Any
 import dagster as dg
 
 from orchestration import training
-from orchestration.assets import WRITER_POOL, SingleWriter, build_assets
-from orchestration.home import Home
+from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
+from orchestration.home import Home, Settings
 from orchestration.project import dbt_project
+from orchestration.review.export import export, not_loaded
 
 JOB_NAME = "reconcile"
 FILE_LOGGER = "file"
 TRAINING_JOB_NAME = "train"
 DAILY_AT = "0 6 * * *"
+SENSOR_SECONDS = 15
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 
 
 @dg.logger(
@@ -58,8 +68,34 @@ def train_weights() -> None:
     learned_weights()
 
 
+def build_sensor(home: Home, job: Any) -> dg.SensorDefinition:
+    """Gives what people decided to the feed, and starts the run that executes it."""
+
+    @dg.sensor(
+        name="review_decisions",
+        job=job,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Exports what people decided, and starts the run that executes it.",
+    )
+    def review_decisions(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        export(home, as_of=Settings.from_environment().as_of)
+        waiting = not_loaded(home)
+        if not waiting:
+            return dg.SkipReason("Nobody has decided anything that no run has read.")
+        filters = dg.RunsFilter(job_name=JOB_NAME, statuses=UNDER_WAY)
+        if context.instance.get_runs_count(filters) or home.is_busy():
+            return dg.SkipReason("A run is under way; what it does not read is for the next one.")
+        # A run that failed is not repeated for the same files, until another one has succeeded.
+        last = home.last_success.read_text(encoding="utf-8") if home.last_success.exists() else ""
+        key = hashlib.sha256("\n".join([*waiting, last]).encode("utf-8")).hexdigest()
+        return dg.RunRequest(run_key=key, tags={TRIGGER_TAG: "review"})
+
+    return review_decisions
+
+
 def build_definitions(home: Home) -> dg.Definitions:
-    """Assets, checks, job, schedule and resources over one home.
+    """Assets, checks, jobs, schedule, sensor and resources over one home.
 
     Raises:
         DbtFailed: when the dbt project does not parse.
@@ -86,6 +122,7 @@ def build_definitions(home: Home) -> dg.Definitions:
                 default_status=dg.DefaultScheduleStatus.RUNNING,
             )
         ],
+        sensors=[build_sensor(home, reconcile)],
         resources={"writer": SingleWriter(home=str(home.root))},
         loggers={FILE_LOGGER: file_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,

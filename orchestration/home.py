@@ -227,6 +227,22 @@ class Home:
                 handle.truncate(0)
                 fcntl.flock(handle, fcntl.LOCK_UN)
 
+    def is_busy(self) -> bool:
+        """Whether another process holds the writer's lock; asking never keeps one from it."""
+        try:
+            with open(self.lock_file, encoding="utf-8") as handle:
+                holder = handle.read().strip()
+                if not holder or not Path(f"/proc/{holder}").exists():
+                    return False
+                # a process that was killed leaves its number, which another may have by now
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError:
+                    return True
+                return False
+        except OSError:
+            return False
+
 
 @dataclass(frozen=True)
 class Settings:
