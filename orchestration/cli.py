@@ -122,6 +122,18 @@ def parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("summary", help="show the summary of the last run again")
     summary.set_defaults(command=_summary)
 
+    review = commands.add_parser("review", help="what people decided and no run has executed yet")
+    review.add_argument(
+        "what",
+        choices=["waiting", "export", "migrate"],
+        help="waiting: list it; export: give what is final to the feed; migrate: make or update "
+        "the database, as the owner of its tables",
+    )
+    review.add_argument(
+        "--grant", metavar="ROLE", help="migrate: let this PostgreSQL role read and add, no more"
+    )
+    review.set_defaults(command=_review)
+
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)
 
@@ -254,6 +266,30 @@ def _summary(options: argparse.Namespace) -> int:
     from orchestration import summary
 
     print(summary.summarize(Home.from_environment()), end="")
+    return 0
+
+
+def _review(options: argparse.Namespace) -> int:
+    from orchestration.review import decisions, export, inbox
+
+    home = Home.from_environment().create()
+    if options.grant is not None and options.what != "migrate":
+        raise TieoutError("--grant goes with `tieout review migrate`.")
+    if options.what == "waiting":
+        for decision in decisions.active(home):
+            print(
+                f"{decision.decision_id}  {decision.state:<9} {decision.actor}: {decision.action}"
+            )
+            print(f"  {' '.join(decision.sentences)}")
+            print(f"  {decision.why}")
+    elif options.what == "export":
+        path = export.export(home, as_of=Settings.from_environment().as_of)
+        print(f"Exported to {path}." if path else "Nothing to export.")
+    else:
+        inbox.of(home)
+        if options.grant is not None:
+            inbox.grant(home, options.grant)
+        print("The review inbox is up to date.")
     return 0
 
 

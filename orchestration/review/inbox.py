@@ -13,7 +13,6 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from orchestration.home import Home, TieoutError, wall_clock
-from orchestration.review.tables import decisions
+from orchestration.review.tables import METADATA, decisions
 
 SETTING = "TIEOUT_REVIEW_DATABASE"
 BUSY_SECONDS = 20
@@ -51,6 +50,11 @@ class Inbox:
         self.engine = engine
         with _told_by_url(engine.url):
             migrate(engine)
+
+    def is_gone(self) -> bool:
+        """Whether the file below it was removed."""
+        path = self.engine.url.database
+        return self.engine.dialect.name == "sqlite" and bool(path) and not Path(str(path)).exists()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -100,23 +104,26 @@ def exists(home: Home) -> bool:
 
 
 _OPENING = threading.Lock()
+_OPEN: dict[str, Inbox] = {}
 
 
 def _opened(url: str) -> Inbox:
     with _OPENING:
-        inbox = _kept(url)
-        path = inbox.engine.url.database
-        if inbox.engine.dialect.name == "sqlite" and path and not Path(path).exists():
-            # the home was removed and made again below a process that lives on
-            inbox.engine.dispose()
-            _kept.cache_clear()
-            inbox = _kept(url)
-        return inbox
+        known = _OPEN.get(url)
+        # a home may be removed and made again below a process that lives on
+        if known is None or known.is_gone():
+            if known is not None:
+                known.engine.dispose()
+            _OPEN[url] = Inbox(connect(url))
+        return _OPEN[url]
 
 
-@lru_cache(maxsize=32)
-def _kept(url: str) -> Inbox:
-    return Inbox(connect(url))
+def forget(url: str) -> None:
+    """Close the connections to a database."""
+    with _OPENING:
+        known = _OPEN.pop(url, None)
+    if known is not None:
+        known.engine.dispose()
 
 
 def connect(url: str) -> Engine:
@@ -202,6 +209,31 @@ def migrate(engine: Engine) -> None:
                 )
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def grant(home: Home, role: str) -> None:
+    """Let a role of PostgreSQL use the inbox: add and read rows, and nothing else.
+
+    Called as the owner of the tables; the app then connects as `role`.
+
+    Raises:
+        TieoutError: where the inbox is no PostgreSQL database, or there is no such role.
+    """
+    engine = of(home).engine
+    if engine.dialect.name != "postgresql":
+        raise TieoutError(f"Roles are of PostgreSQL alone: {SETTING} names no such database.")
+    quote = engine.dialect.identifier_preparer.quote
+    name = quote(role)
+    with engine.begin() as connection:
+        known = sa.text("select 1 from pg_roles where rolname = :role")
+        if connection.execute(known, {"role": role}).first() is None:
+            raise TieoutError(f"There is no role {role}: create role {name} login.")
+        for table in [*METADATA.sorted_tables, sa.table("alembic_version")]:
+            rights = {"alembic_version": "select", "saved_views": "select, insert, delete"}.get(
+                table.name, "select, insert"
+            )
+            connection.exec_driver_sql(f"revoke all on {quote(table.name)} from {name}, public")
+            connection.exec_driver_sql(f"grant {rights} on {quote(table.name)} to {name}")
 
 
 @contextlib.contextmanager

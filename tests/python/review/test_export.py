@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration import definitions
+from orchestration import cli, definitions
 from orchestration.assets import TRIGGER_TAG
 from orchestration.home import Home, wall_clock
 from orchestration.ingest import ingest
@@ -185,3 +185,20 @@ def test_the_sensor_runs_by_default_every_few_seconds(published: Home) -> None:
     sensor = definitions.build_sensor(published, dg.job(name="j")(lambda: None))
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     assert sensor.minimum_interval_seconds == definitions.SENSOR_SECONDS <= 15
+
+
+def test_an_operator_lists_what_waits_and_exports_it(
+    published: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decision_id = _decide(published, ANA, Action.WRITE_OFF, "case-2")
+    assert cli.main(["review", "waiting"]) == 0
+    told = capsys.readouterr().out
+    assert decision_id in told and "Write off 1,000.50 EUR of invoice INV-1." in told
+    assert "A second person has to agree." in told
+    assert cli.main(["review", "export"]) == 0
+    assert capsys.readouterr().out == "Nothing to export.\n"
+    actions.second(published, BEN, decision_id)
+    assert cli.main(["review", "export"]) == 0
+    [path] = published.feed_landing(export.FEED).iterdir()
+    assert capsys.readouterr().out == f"Exported to {path}.\n"
+    assert cli.main(["review", "export", "--grant", "app"]) == 1
