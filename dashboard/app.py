@@ -31,12 +31,16 @@ PAGES = {
     ],
     "Operations": [
         st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
+        st.Page("views/upload.py", title="Your own data", icon=":material/upload_file:"),
     ],
     "Behind a number": [
         st.Page("views/rows.py", title="Rows", visibility="hidden"),
         st.Page("views/record.py", title="Record", visibility="hidden"),
     ],
 }
+
+# Pages that lead to the first publication.
+WITHOUT_PUBLICATION = {"upload"}
 
 
 def main() -> None:
@@ -54,7 +58,10 @@ def main() -> None:
         publication = data.current()
     except data.NotPublishedError as error:
         st.session_state["_seen"] = None
-        not_published(str(error))
+        if page.url_path in WITHOUT_PUBLICATION:
+            page.run()
+        else:
+            not_published(str(error))
         follow()
         return
     st.session_state["_seen"] = publication.key
@@ -97,7 +104,8 @@ def not_published(reason: str) -> None:
         "This dashboard shows what the last successful run published. "
         "A run publishes only after all its tests have passed."
     )
-    st.markdown("To see figures here, start a run; this page follows by itself:")
+    st.page_link("views/upload.py", label="Upload your own data", icon=":material/upload_file:")
+    st.markdown("Or start a run on what has landed (a demo company, where nothing has):")
     st.code("tieout run", language="shell")
     st.text(reason)
     status.line_before_publication()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration import progress
 from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.imports.options import add_arguments as import_arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +53,12 @@ def parser() -> argparse.ArgumentParser:
         "--end", type=date.fromisoformat, help="last day, YYYY-MM-DD (default: today)"
     )
     demo.set_defaults(command=_demo)
+
+    imports = commands.add_parser(
+        "import", help="land files with headers of their own: CSV, XLSX, exports, bank formats"
+    )
+    import_arguments(imports)
+    imports.set_defaults(command=_import)
 
     ingest = commands.add_parser("ingest", help="read landed files into raw, and stop there")
     ingest.set_defaults(command=_ingest)
@@ -167,6 +174,12 @@ def _demo(options: argparse.Namespace) -> int:
         )
     print(f"A demo company up to {end} is in {home.landing}; what is true of it in {home.truth}.")
     return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from orchestration.imports import command
+
+    return command.run_import(options)
 
 
 def _ingest(options: argparse.Namespace) -> int:

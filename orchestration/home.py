@@ -52,6 +52,16 @@ class Home:
         return self.root / "landing"
 
     @property
+    def uploads(self) -> Path:
+        """What was imported: every original by its hash, and what became of it."""
+        return self.root / "uploads"
+
+    @property
+    def maps(self) -> Path:
+        """How files with headers of their own are read, one YAML file a shape."""
+        return self.root / "maps"
+
+    @property
     def truth(self) -> Path:
         """What the demo generator knows about the files that it landed."""
         return self.root / "truth"

@@ -1,0 +1,104 @@
+"""Maps: kept as YAML, checked by clear words, used again, and held against files that changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from imports_desk import Desk
+
+from orchestration.home import Home, TieoutError
+from orchestration.imports import maps
+from orchestration.imports.maps import Map
+
+TABLE = "No,Customer,Invoice Date,Due Date,Amount,Currency\n1,C-1,13/05/2026,12/06/2026,10.00,EUR\n"
+
+
+def kept(desk: Desk, text: str = TABLE) -> Map:
+    """The map that is proposed for a table, saved."""
+    found, _, _ = desk.read(desk.look("sales.csv", text))
+    maps.save(desk.home, found)
+    return found
+
+
+def test_a_map_says_the_same_after_it_was_saved(desk: Desk) -> None:
+    found = kept(desk)
+    (loaded,) = maps.saved_maps(desk.home)
+    assert maps.dump(loaded) == maps.dump(found)
+    assert loaded.columns == found.columns
+
+
+def test_a_column_called_no_stays_a_name(desk: Desk) -> None:
+    kept(desk)
+    assert maps.saved_maps(desk.home)[0].columns["invoice_number"].source == ("No",)
+
+
+def test_the_next_file_of_a_shape_is_not_asked_about(desk: Desk) -> None:
+    kept(desk)
+    # Dates that could be read two ways, columns in another order and case.
+    later = (
+        "CUSTOMER,no,Invoice Date,Due  Date,Amount,Currency\nC-1,2,03/05/2026,04/06/2026,1,EUR\n"
+    )
+    offer = desk.look("june.csv", later)
+    assert offer.is_own_map and offer.questions == []
+    _, _, rows = desk.read(offer)
+    assert rows[0]["issued_at"] == "2026-05-03"
+
+
+def test_a_changed_shape_says_what_changed(desk: Desk) -> None:
+    kept(desk)
+    offer = desk.look("july.csv", TABLE.replace("Due Date", "Due On").replace("No,", "No,VAT,", 1)
+                      .replace("\n1,", "\n1,0.00,"))  # fmt: skip
+    assert offer.change is not None and not offer.is_own_map
+    assert offer.change.gone == ("Due Date",)
+    assert offer.change.new == ("VAT", "Due On")
+    assert "no longer has 'Due Date' and now has 'VAT', 'Due On'" in offer.change.said
+
+
+def test_a_map_that_is_named_and_does_not_fit_says_what_is_missing(desk: Desk) -> None:
+    found = kept(desk)
+    offer = desk.look("x.csv", TABLE.replace("Amount", "Value"))
+    assert offer.source is not None
+    with pytest.raises(TieoutError, match="has no column 'Amount'"):
+        desk.apply(offer.source, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("feed: nothing\n", "'nothing' is none"),
+        ("feed: crm_customers\n", "columns: names no column"),
+        ("feed: crm_customers\nname: A B\ncolumns: {legal_name: {from: X}}", "small letters"),
+        ("feed: crm_customers\nheader: [X]\ncolumns: {nme: {from: X}}", "'nme' is none of"),
+        ("feed: crm_customers\nheader: [X]\ncolumns: {legal_name: X}", "is no mapping"),
+        (
+            "feed: crm_customers\nheader: [X]\ncolumns: {legal_name: {form: X}}",
+            "'form' means nothing",
+        ),
+        ("feed: crm_customers\nheader: [X]\ncolumns: {legal_name: {default: X}}", "needs one of"),
+        (
+            "feed: crm_customers\nheader: [X]\ncolumns: {legal_name: {from: Y}}",
+            "'Y' is no column of",
+        ),
+        ("feed: crm_customers\ndates: DMY\nheader: [X]\ncolumns: {legal_name: {from: X}}", "'DMY'"),
+        (
+            "feed: crm_customers\nzone: Mars\nheader: [X]\ncolumns: {legal_name: {from: X}}",
+            "'Mars'",
+        ),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_a_map_that_makes_no_sense_says_where(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TieoutError, match=message) as caught:
+        maps.load_map(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_broken_map_under_the_home_is_named(home: Home) -> None:
+    home.maps.mkdir()
+    (home.maps / "broken.yaml").write_text("feed: x\n", encoding="utf-8")
+    with pytest.raises(TieoutError, match=r"broken\.yaml"):
+        maps.saved_maps(home)
