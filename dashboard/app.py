@@ -28,6 +28,9 @@ PAGES = {
         ),
         st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
         st.Page("views/matches.py", title="Matches", icon=":material/join_inner:"),
+        st.Page("views/customers.py", title="Customers", icon=":material/groups:"),
+        st.Page("views/audit.py", title="Audit", icon=":material/verified_user:"),
+        st.Page("views/learned.py", title="Learned", icon=":material/school:"),
     ],
     "Operations": [
         st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),

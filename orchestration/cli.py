@@ -66,6 +66,9 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train", help="learn the weights of the probabilistic pass from what was matched"
     )
+    train.add_argument(
+        "--take-back", action="store_true", help="put the last training aside instead"
+    )
     train.set_defaults(command=_train)
 
     dbt = commands.add_parser(
@@ -196,8 +199,9 @@ def _ingest(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from orchestration import training
 
+    home = Home.from_environment()
     with progress.reporting(progress.ConsoleProgress()):
-        text = training.train(Home.from_environment())
+        text = training.take_back(home) if options.take_back else training.train(home)
     print(text, end="")
     return 0
 

@@ -117,6 +117,32 @@ def train(home: Home) -> str:
     return "\n".join(told) + "\n"
 
 
+def take_back(home: Home) -> str:
+    """Put the last training aside, so that later runs use the weights before it; says which.
+
+    The files are kept beside the others; a training that follows takes their number again.
+
+    Raises:
+        TieoutError: when nothing was trained, or another run is writing to the home.
+    """
+    with home.writing():
+        trained = sorted(home.weights.glob("[0-9]*.parquet"))
+        if not trained:
+            raise TieoutError("Nothing was trained: the weights are as shipped.")
+        version = trained[-1].stem
+        aside = home.root / "weights_taken_back"
+        aside.mkdir(exist_ok=True)
+        number = sum(1 for _ in aside.glob("*.weights.parquet")) + 1
+        # what the warehouse holds was decided by these weights
+        warehouse.discard(home)
+        for folder, kind in ((home.calibrations, "calibration"), (home.weights, "weights")):
+            path = folder / f"{version}.parquet"
+            if path.exists():
+                path.rename(aside / f"{number:04d}-{version}.{kind}.parquet")
+    before = trained[-2].stem if len(trained) > 1 else "as shipped"
+    return f"Weights {version} are in {aside}; the next run uses those before them ({before}).\n"
+
+
 def _learn_all(
     home: Home,
 ) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[str]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboard import address, data, rules
+from dashboard import address, data, deciding, match_account, rules
 from dashboard import components as ui
 from dashboard import format as fmt
+from orchestration.review.actions import Action, Intent
 
 PAGE_ROWS = 50
 DOWNLOAD_ROWS = 1_000_000
@@ -309,7 +309,9 @@ def one_match(match_id: str) -> None:
         f'<div class="t-match" id="match-says">{ui.status(row["decision"])} '
         f"<b>{escape(row['explanation'] or 'No explanation was recorded.')}</b></div>"
     )
-    account(match_id)
+    match_account.show(match_id)
+    if row["is_live"]:
+        decide(row)
     _, word, why = rules.standing(row)
     entries = [
         ("Reconciliation", escape(row["reconciliation_title"] or "")),
@@ -319,7 +321,7 @@ def one_match(match_id: str) -> None:
         ),
         ("May the rule close?", f"{escape(word)}: {escape(why)}"),
         ("Confidence", fmt.percent(row["confidence"])),
-        ("Decided", f"{fmt.timestamp(row['decided_at'])} by {fmt.escaped(row['decided_by'])}"),
+        ("Decided", f"{ui.moment(row['decided_at'])} by {fmt.escaped(row['decided_by'])}"),
         ("Audit", _audit(row["audit_outcome"])),
         ("Sealed", _sealed(row)),
         ("Match", ui.hash_text(row["match_id"])),
@@ -359,6 +361,16 @@ def one_match(match_id: str) -> None:
         )
 
 
+def decide(row: ui.Row) -> None:
+    """What people have decided about the match and no run has sealed yet, and undoing it."""
+    under_way = deciding.said([f"match:{row['match_id']}"])
+    deciding.show_active(under_way)
+    if not any(decision.is_active for decision in under_way):
+        deciding.button(
+            "Undo this match", Intent(Action.UNMATCH, match_id=row["match_id"]), key="unmatch"
+        )
+
+
 def _posted(field: str, line: ui.Row) -> str:
     return ui.money(line[field], line["currency"]) if line[field] else ""
 
@@ -387,61 +399,6 @@ def _what(row: ui.Row) -> str:
     for text in filter(None, reasons):
         html += f'<span class="t-sub">{escape(text)}</span>'
     return html
-
-
-def account(match_id: str) -> None:
-    """The two sides of a match with equal totals."""
-    lines = data.query("matches_sides", match=match_id)
-    if not lines:
-        ui.empty("No items are published for this match.")
-        return
-    sides = {
-        place: [line for line in lines if line["place"] == place] for place in ("left", "right")
-    }
-    columns = "".join(
-        _side(title, sides[place], lines[0]["currency"])
-        for place, title in (("left", "Expected"), ("right", "Actual"))
-    )
-    st.html(f'<div class="t-account" id="account">{columns}</div>')
-
-
-def _side(title: str, lines: Sequence[ui.Row], currency: str) -> str:
-    body = "".join(
-        f"<tr><td>{_line(line)}</td>"
-        f'<td class="r">{ui.money(line["amount"], line["currency"])}{_own(line)}</td></tr>'
-        for line in lines
-    )
-    if not lines:
-        body = '<tr><td>Nothing</td><td class="r">–</td></tr>'
-    elif lines[0]["side_lines"] > len(lines):
-        rest = lines[0]["side_lines"] - len(lines)
-        body += f"<tr><td>and {fmt.count(rest)} more, in the total</td><td></td></tr>"
-    total = ui.money(lines[0]["side_total"], currency) if lines else fmt.NONE
-    return (
-        f'<table class="t"><caption>{title}</caption><tbody>{body}</tbody>'
-        f'<tfoot><tr><th scope="row">Total</th><td class="r"><b>{total}</b></td></tr></tfoot>'
-        "</table>"
-    )
-
-
-def _line(line: ui.Row) -> str:
-    if line["line"] == "adjustment":
-        kind = line["adjustment_kind"]
-        return f"<i>{escape(rules.ADJUSTMENTS.get(kind, fmt.label(kind)))}</i>"
-    name = line["document_number"] or line["item_id"]
-    target = ui.link("record", item_type=line["item_type"], item_id=line["item_id"])
-    details = [fmt.label(line["item_type"]), fmt.day(line["event_date"])]
-    details += [text for text in (line["customer"], line["memo"]) if text and text != name]
-    return (
-        ui.anchor(escape(name), target)
-        + f'<span class="t-sub">{" · ".join(escape(text) for text in details)}</span>'
-    )
-
-
-def _own(line: ui.Row) -> str:
-    if line["line"] == "adjustment" or line["item_currency"] == line["currency"]:
-        return ""
-    return f'<span class="t-sub">{ui.money(line["item_amount"], line["item_currency"])}</span>'
 
 
 def render() -> None:

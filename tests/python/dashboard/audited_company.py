@@ -44,6 +44,7 @@ RULES = [
     _rule("stopped", breaker_state="open", breaker_until=datetime(2026, 7, 15),
           breaker_evidence="3 of 40 closes undone"),
     _rule("tried", canary_share=Decimal("0.1")),
+    _rule("tried", rule_version="2", canary_share=Decimal("0.1")),
     _rule("old", is_in_force=False),
 ]  # fmt: skip
 
@@ -135,6 +136,8 @@ def _item(
 
 
 ITEMS = [
+    # pays INV-2 of the small company
+    _item("actual", "DE89/E-2", "C-1", "EUR", "250.00", date(2026, 6, 2)),
     _item("expected", "INV-20", "C-1", "EUR", "300.00", date(2026, 5, 2), "294.00", "6.00"),
     _item("actual", "DE89/E-20", "C-1", "EUR", "294.00", date(2026, 5, 12)),
     _item("expected", "INV-21", "C-3", "JPY", "1000", date(2026, 5, 3)),
@@ -172,6 +175,101 @@ SAID = [
 ]
 
 
+def _signed(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An item of the small company; a credit memo lowers what is owed."""
+    if item["item_type"] != "credit_memo":
+        return item
+    return {
+        **item,
+        **{name: -item[name] for name in ("amount", "allocated_amount", "open_amount")},
+    }
+
+
+def _invoice(invoice_id: str, item: Mapping[str, Any], due: date) -> Mapping[str, Any]:
+    return {
+        "invoice_id": invoice_id,
+        "invoice_number": item["document_number"],
+        "document_type": "invoice",
+        "customer_id": item["party_id"],
+        "issued_at": datetime.combine(item["event_date"], datetime.min.time()),
+        "due_date": due,
+        "currency": item["currency"],
+        "total_amount": item["amount"],
+        "matched_amount": item["allocated_amount"],
+        "adjusted_amount": item["adjusted_amount"],
+        "open_amount": item["open_amount"],
+        "reconciliation_status": "settled",
+        "days_overdue": 0,
+    }
+
+
+INVOICES = [
+    _invoice("INV-20", ITEMS[1], date(2026, 5, 10)),
+    _invoice("INV-21", ITEMS[3], date(2026, 6, 3)),
+    _invoice("INV-22", ITEMS[5], date(2026, 5, 30)),
+]
+RECEIPTS = [
+    {
+        "item_type": item["item_type"],
+        "item_id": item["item_id"],
+        "customer_id": item["party_id"],
+        "received_at": datetime.combine(item["event_date"], datetime.min.time()),
+        "currency": item["currency"],
+        "amount": item["amount"],
+        "allocated_amount": item["allocated_amount"],
+        "adjusted_amount": item["adjusted_amount"],
+        "unapplied_amount": item["open_amount"],
+        "reconciliation_status": "applied",
+    }
+    for item in ITEMS
+    if item["side"] == "actual"
+]
+
+# of 47 matches the old version closes 44, the new one 41: it leaves three that the old one closes
+COMPARISONS = [
+    {
+        "rule_id": "tried",
+        "stable_version": "1",
+        "canary_version": "2",
+        "match_id": f"m-{number}",
+        "reconciliation": "invoice_to_receipt",
+        "decided_version": "2" if number % 10 == 0 else "1",
+        "decision": "auto_closed",
+        "amount": Decimal(100 + number),
+        "difference_amount": Decimal(0),
+        "currency": "EUR",
+        "stable_closes": number < 44,
+        "canary_closes": number < 41,
+        "is_different": 41 <= number < 44,
+    }
+    for number in range(47)
+]
+
+PAYERS = [
+    {
+        "learned_key": f"{kind}/{value}",
+        "key_kind": kind,
+        "key_value": value,
+        "customer_id": customer,
+        "match_count": matches,
+        "other_match_count": others,
+        "first_seen_at": AS_OF - timedelta(days=9),
+        "last_seen_at": AS_OF - timedelta(days=2),
+        "last_match_id": match_id,
+        "applies_after": applies_after,
+        "status": status,
+        "removed_by": "ana" if status == "removed" else None,
+        "removed_at": AS_OF - timedelta(days=1) if status == "removed" else None,
+    }
+    for kind, value, customer, matches, others, match_id, applies_after, status in (
+        ("account", "DE02HUB", "C-1", 12, 0, "m-discount", date(2026, 6, 22), "active"),
+        ("name", "THE <TREASURY>", "C-1", 3, 0, "m-lost", None, "active"),
+        ("account", "DE03FACTOR", "C-3", 1, 6, "m-yen", date(2026, 6, 22), "conflicting"),
+        ("name", "OLD HUB", "C-3", 2, 0, "m-gone", date(2026, 6, 22), "removed"),
+    )
+]
+
+
 def rows() -> Rows:
     """Every mart of the company."""
     small = small_company.rows()
@@ -184,7 +282,7 @@ def rows() -> Rows:
         ],
         "fct_matches": MATCHES,
         "fct_match_allocations": ALLOCATIONS,
-        "fct_items": [*small["fct_items"], *ITEMS],
+        "fct_items": [*map(_signed, small["fct_items"]), *ITEMS],
         "fct_audit_sample": [
             {"match_id": match_id, "rule_id": rule, "rule_version": "1",
              "sampled_at": AS_OF - timedelta(days=1), "outcome": outcome}
@@ -195,4 +293,8 @@ def rows() -> Rows:
             )
         ],
         "fct_audit_log": [*small["fct_audit_log"], *SAID],
+        "fct_invoices": [*small["fct_invoices"], *INVOICES],
+        "fct_receipts": RECEIPTS,
+        "fct_rule_comparisons": COMPARISONS,
+        "dim_learned_payers": PAYERS,
     }  # fmt: skip

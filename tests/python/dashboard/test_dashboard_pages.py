@@ -14,7 +14,10 @@ from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
 
-PAGES = ["executive", "on_call", "exceptions", "matches", "rows", "record"]
+PAGES = [
+    "executive", "on_call", "exceptions", "matches", "customers", "audit", "learned",
+    "rows", "record",
+]  # fmt: skip
 
 
 def money_html(amount: str, currency: str) -> str:

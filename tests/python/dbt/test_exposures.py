@@ -15,6 +15,9 @@ PAGES = {
     "exceptions": ("exception",),
     "records": ("record_", "rows_"),
     "matches": ("matches_", "publication"),
+    "audit": ("audit_", "on_call_audit", "matches_sides", "publication"),
+    "customers": ("customers_", "publication"),
+    "learned": ("learned_", "publication"),
 }
 
 
