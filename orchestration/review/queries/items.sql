@@ -5,23 +5,35 @@ wanted as (
     select
         unnest(cast($item_types as varchar [])) as item_type,
         unnest(cast($item_ids as varchar [])) as item_id
+),
+
+found as materialized (
+    select items.rowid as place
+    from marts.fct_items as items
+    where items.item_id in (select wanted.item_id from wanted)
+),
+
+listed as materialized (
+    select items.*
+    from marts.fct_items as items
+    where items.rowid in (select found.place from found)
 )
 
 select
-    items.reconciliation,
-    items.side,
-    items.item_type,
-    items.item_id,
-    items.party_id,
-    items.event_date,
-    items.currency,
-    items.amount,
-    items.open_amount,
-    items.status,
-    items.set_aside_reason,
-    items.due_for_match_at,
-    items.document_number,
-    items.row_hash
-from marts.fct_items as items
+    listed.reconciliation,
+    listed.side,
+    listed.item_type,
+    listed.item_id,
+    listed.party_id,
+    listed.event_date,
+    listed.currency,
+    listed.amount,
+    listed.open_amount,
+    listed.status,
+    listed.set_aside_reason,
+    listed.due_for_match_at,
+    listed.document_number,
+    listed.row_hash
+from listed
 inner join wanted
-    on items.item_type = wanted.item_type and items.item_id = wanted.item_id
+    on listed.item_type = wanted.item_type and listed.item_id = wanted.item_id

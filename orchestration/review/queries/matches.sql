@@ -1,4 +1,18 @@
 -- Matches, and whose order a match by hand is.
+with
+
+found as materialized (
+    select matches.rowid as place
+    from marts.fct_matches as matches
+    where matches.match_id in (select unnest(cast($match_ids as varchar [])))
+),
+
+wanted as materialized (
+    select matches.*
+    from marts.fct_matches as matches
+    where matches.rowid in (select found.place from found)
+)
+
 select
     matches.match_id,
     matches.reconciliation,
@@ -10,7 +24,6 @@ select
     matches.decided_by,
     matches.is_live,
     orders.actor as ordered_by
-from marts.fct_matches as matches
+from wanted as matches
 left join marts.fct_orders as orders
     on matches.match_id = orders.match_id
-where matches.match_id in (select unnest(cast($match_ids as varchar [])))
