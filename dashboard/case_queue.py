@@ -7,7 +7,7 @@ back button works: the address is followed whenever something else than this pag
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -30,7 +30,7 @@ SORTS = {
     "newest": "Newest",
 }
 CHOICES: Mapping[str, Mapping[str, str]] = {
-    "decision": {
+    "waiting": {
         "": "Any",
         "undecided": "Still to decide",
         "pending": "Decision pending",
@@ -45,7 +45,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     },
     "risk": {"": "Any", "yes": "At risk"},
 }
-CHOICE_TITLES = {"decision": "Decision", "sla": "SLA", "risk": "Money"}
+CHOICE_TITLES = {"waiting": "Decision", "sla": "SLA", "risk": "Money"}
 FACET_TITLES = {
     "type": "What is wrong",
     "cause": "Likely cause",
@@ -69,6 +69,11 @@ _AMOUNT = re.compile(r"[-−+]?[\d.,' \u00a0]*\d[\d.,]*")
 _LISTS = (*FACET_TITLES, "customer")
 _TEXTS = (*CHOICES, "search", "sort")
 _DEFAULTS = {"sort": "priority"}
+
+
+def control(key: str) -> str:
+    """The widget key of a control: other pages have a `search` or `customer` of their own."""
+    return f"x_{key}"
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,8 @@ def chosen_now() -> dict[str, Any]:
     """What is chosen, from the controls; the address is read first where it is ahead of them."""
     for key in (*_LISTS, *_TEXTS):
         _follow(key)
-    chosen: dict[str, Any] = {key: list(st.session_state[key]) for key in _LISTS}
-    chosen |= {key: str(st.session_state[key] or "").strip() for key in _TEXTS}
+    chosen: dict[str, Any] = {key: list(st.session_state[control(key)]) for key in _LISTS}
+    chosen |= {key: str(st.session_state[control(key)] or "").strip() for key in _TEXTS}
     chosen["sort"] = chosen["sort"] if chosen["sort"] in SORTS else "priority"
     for key, options in CHOICES.items():
         chosen[key] = chosen[key] if chosen[key] in options else ""
@@ -132,11 +137,13 @@ def _follow(key: str) -> None:
     known = st.session_state.get(f"_address_{key}")
     # What a person has just chosen wins over an address that this page has not yet rewritten.
     is_ahead = given != known and "_touched" not in st.session_state
-    if key not in st.session_state or is_ahead:
-        st.session_state[key] = given if key in _LISTS else (given[-1] if given else default)
+    if control(key) not in st.session_state or is_ahead:
+        st.session_state[control(key)] = (
+            given if key in _LISTS else (given[-1] if given else default)
+        )
     else:
         # A widget that is not shown in one run would lose its state: assigning keeps it.
-        st.session_state[key] = st.session_state[key]
+        st.session_state[control(key)] = st.session_state[control(key)]
 
 
 def _remember(key: str, value: Any) -> None:
@@ -162,8 +169,8 @@ def parameters(chosen: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
         **{key: value for key, value in chosen.items() if key not in ("search", "sort")},
         "words": search.split(),
         "amounts": [str(amount) for amount in amounts(chosen["search"])],
-        "pending": sorted({*decided.pending, *decided.waiting}),
-        "waiting": sorted(decided.waiting),
+        "pending_cases": sorted({*decided.pending, *decided.waiting}),
+        "waiting_cases": sorted(decided.waiting),
     }
 
 
@@ -225,14 +232,19 @@ def naming(facet: str, code: str) -> str:
     return fmt.label(code)
 
 
-def filters(chosen: Mapping[str, Any], decided: Decided, reporting_currency: str) -> None:
-    """Find, the folded filters, the order, and chips of what is active."""
+def filters(
+    chosen: Mapping[str, Any],
+    decided: Decided,
+    reporting_currency: str,
+    more: Callable[[], None],
+) -> None:
+    """Find, the folded filters, the order, and chips of what is active; `more` joins the order."""
     active = active_filters(chosen)
     with st.container(horizontal=True, key="x-tools", vertical_alignment="bottom"):
         st.text_input(
             "Find",
             placeholder="Number, amount, bank text, name, id",
-            key="search",
+            key=control("search"),
             on_change=touch,
             label_visibility="collapsed",
             icon=":material/search:",
@@ -242,9 +254,13 @@ def filters(chosen: Mapping[str, Any], decided: Decided, reporting_currency: str
             icon=":material/filter_list:",
         ):
             controls(chosen, decided)
-        with st.popover("More", help="Order, download"):
+        with st.popover("More", help="Order, saved views, several at once, download", key="x-more"):
             st.selectbox(
-                "Sort by", list(SORTS), format_func=SORTS.__getitem__, key="sort", on_change=touch
+                "Sort by",
+                list(SORTS),
+                format_func=SORTS.__getitem__,
+                key=control("sort"),
+                on_change=touch,
             )
             st.download_button(
                 "Download CSV",
@@ -255,6 +271,7 @@ def filters(chosen: Mapping[str, Any], decided: Decided, reporting_currency: str
                 on_click="ignore",
                 width="stretch",
             )
+            more()
     if active:
         chips(active)
 
@@ -275,7 +292,7 @@ def controls(chosen: Mapping[str, Any], decided: Decided) -> None:
                         f"{naming(key, code)} ({fmt.count(found.get(code, 0))})"
                     ),
                     placeholder="All unresolved" if key == "status" else "All",
-                    key=key,
+                    key=control(key),
                     on_change=touch,
                 )
         for place, (key, options) in enumerate(CHOICES.items()):
@@ -284,7 +301,7 @@ def controls(chosen: Mapping[str, Any], decided: Decided) -> None:
                     CHOICE_TITLES[key],
                     list(options),
                     format_func=options.__getitem__,
-                    key=key,
+                    key=control(key),
                     on_change=touch,
                 )
         names = {
@@ -297,7 +314,7 @@ def controls(chosen: Mapping[str, Any], decided: Decided) -> None:
                 format_func=lambda code: f"{names[code]} · {code}" if names.get(code) else code,
                 placeholder="All (name or id)",
                 accept_new_options=True,
-                key="customer",
+                key=control("customer"),
                 on_change=touch,
             )
 
@@ -336,18 +353,20 @@ def clear(key: str, code: str) -> None:
     """Take one value of one filter away."""
     touch()
     if key in _LISTS:
-        st.session_state[key] = [kept for kept in st.session_state[key] if kept != code]
+        st.session_state[control(key)] = [
+            kept for kept in st.session_state[control(key)] if kept != code
+        ]
     else:
-        st.session_state[key] = ""
+        st.session_state[control(key)] = ""
 
 
 def clear_all() -> None:
     """Take all filters away; the order stays."""
     touch()
     for key in _LISTS:
-        st.session_state[key] = []
+        st.session_state[control(key)] = []
     for key in (*CHOICES, "search"):
-        st.session_state[key] = ""
+        st.session_state[control(key)] = ""
 
 
 def page_now() -> int:
@@ -410,7 +429,7 @@ def _standing(row: data.Row, decided: Decided) -> str:
     if row["case_id"] in decided.waiting:
         return ui.badge(decided.waiting[row["case_id"]], "watch")
     if row["case_id"] in decided.pending:
-        return ui.badge(decided.pending[row["case_id"]], "good", "⏲")
+        return ui.badge(decided.pending[row["case_id"]], "good", "◐")
     if row["assigned_to"]:
         return ui.badge(row["assigned_to"], "calm", "→")
     return "" if row["status"] == "open" else ui.status(row["status"])

@@ -373,11 +373,17 @@ def waterfall(candidate: Candidate) -> dict[str, Any] | None:
         "field": "part",
         "type": "nominal",
         "sort": {"field": "order"},
-        "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 130},
+        "axis": {
+            "title": None,
+            "domain": False,
+            "ticks": False,
+            "labelLimit": 130,
+            "labelOverlap": False,
+        },
     }
     return {
         "data": {"values": values},
-        "height": 20 * len(values),
+        "height": 24 * len(values),
         "description": "Waterfall: what speaks for the candidate and against it, part by part.",
         "transform": [
             {"window": [{"op": "sum", "field": "weight", "as": "end"}],
@@ -545,7 +551,7 @@ def history(case: Case, decisions: Sequence[tuple[datetime, str, str]]) -> None:
         ui.empty("Nothing is recorded yet.")
         return
     body = "".join(
-        f'<li><span class="x-when">{fmt.timestamp(when)}</span> {what}'
+        f'<li><span class="x-when">{ui.moment(when)}</span> {what}'
         f'<span class="t-sub">{escape(who)}</span></li>'
         for when, what, who in entries
     )
@@ -591,7 +597,7 @@ def sources(case: Case) -> None:
             ui.Column("Item", lambda row: record_link(row, name(row)), "w"),
             ui.text_column("Feed", "feed"),
             ui.text_column("File", "file_name", kind="w"),
-            ui.text_column("Landed", "landed_at", fmt.timestamp, "n"),
+            ui.Column("Landed", lambda row: ui.moment(row["landed_at"]), "n"),
             ui.Column("Row hash", lambda row: ui.hash_text(row["row_hash"]), "n"),
         ],
         rows,

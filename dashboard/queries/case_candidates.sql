@@ -41,11 +41,18 @@ candidates as (
     inner join marts.fct_matches
         on proposals.match_id = fct_matches.match_id
     where
-        proposals.match_id not in (
+        list_contains(cast($proposed as varchar []), fct_matches.match_id)
+        and proposals.match_id not in (
             select considered.match_id
             from considered
             where considered.match_id is not null
         )
+),
+
+allocations as (
+    select *
+    from marts.fct_match_allocations
+    where fct_match_allocations.match_id in (select candidates.match_id from candidates)
 ),
 
 -- the other items of each candidate, and what the match would close of them
@@ -60,16 +67,39 @@ others as (
     union all
     select
         candidates.*,
-        fct_match_allocations.item_type,
-        fct_match_allocations.item_id,
-        fct_match_allocations.allocated_amount + fct_match_allocations.adjusted_amount
-            as closes_amount
+        allocations.item_type,
+        allocations.item_id,
+        allocations.allocated_amount + allocations.adjusted_amount as closes_amount
     from candidates
-    inner join marts.fct_match_allocations
-        on candidates.match_id = fct_match_allocations.match_id
+    inner join allocations
+        on candidates.match_id = allocations.match_id
     where
-        fct_match_allocations.item_type <> $item_type
-        or fct_match_allocations.item_id <> $item_id
+        allocations.item_type <> $item_type
+        or allocations.item_id <> $item_id
+),
+
+-- large tables are narrowed to what is shown before they are joined
+items as (
+    select *
+    from marts.fct_items
+    where
+        fct_items.reconciliation = $reconciliation
+        and fct_items.item_id in (select others.item_id from others)
+),
+
+invoices as (
+    select
+        fct_invoices.invoice_id,
+        fct_invoices.invoice_number,
+        fct_invoices.due_date
+    from marts.fct_invoices
+    where fct_invoices.invoice_id in (select others.item_id from others)
+),
+
+matches as (
+    select *
+    from marts.fct_matches
+    where fct_matches.match_id in (select candidates.match_id from candidates)
 )
 
 select
@@ -83,14 +113,14 @@ select
     others.closes_amount,
     items.side,
     items.side = mine.side as is_same_side,
-    coalesce(fct_invoices.invoice_number, items.document_number) as document_number,
+    coalesce(invoices.invoice_number, items.document_number) as document_number,
     items.memo,
     items.party_id as customer_id,
     dim_customers.legal_name as customer,
     items.party_id = mine.party_id as is_same_party,
     mine.party_id as mine_party_id,
     items.event_date,
-    fct_invoices.due_date,
+    invoices.due_date,
     date_diff('day', items.event_date, mine.event_date) as days_after,
     items.currency,
     items.amount,
@@ -107,28 +137,27 @@ select
                 - abs(mine.open_amount)
     end as gap_amount,
     mine.currency as gap_currency,
-    fct_matches.rule_id,
-    fct_matches.decision,
-    fct_matches.confidence,
-    fct_matches.explanation,
-    fct_matches.difference_amount,
-    fct_matches.currency as match_currency,
+    matches.rule_id,
+    matches.decision,
+    matches.confidence,
+    matches.explanation,
+    matches.difference_amount,
+    matches.currency as match_currency,
     list_contains(cast($proposed as varchar []), others.match_id) as is_proposed
 from others
 inner join mine on true
-left join marts.fct_items as items
+left join items
     on
-        items.reconciliation = $reconciliation
-        and others.item_type = items.item_type
+        others.item_type = items.item_type
         and others.item_id = items.item_id
-left join marts.fct_invoices
+left join invoices
     on
         others.item_type in ('invoice', 'credit_memo')
-        and others.item_id = fct_invoices.invoice_id
+        and others.item_id = invoices.invoice_id
 left join marts.dim_customers
     on items.party_id = dim_customers.customer_id
-left join marts.fct_matches
-    on others.match_id = fct_matches.match_id
+left join matches
+    on others.match_id = matches.match_id
 order by
     is_proposed desc nulls last,
     others.rank,

@@ -5,14 +5,28 @@ with latest as (
     from marts.fct_runs
 ),
 
+-- the texts of items that are closed are not searched: the detail of their exceptions is
+item_texts as (
+    select
+        fct_items.reconciliation,
+        fct_items.item_type,
+        fct_items.item_id,
+        fct_items.document_number,
+        fct_items.memo,
+        fct_items.amount,
+        fct_items.open_amount
+    from marts.fct_items
+    where len(cast($words as varchar [])) > 0 and fct_items.status <> 'closed'
+),
+
 found as (
     select distinct fct_exceptions.case_id
     from marts.fct_exceptions
-    left join marts.fct_items
+    left join item_texts
         on
-            fct_exceptions.reconciliation = fct_items.reconciliation
-            and fct_exceptions.item_type = fct_items.item_type
-            and fct_exceptions.item_id = fct_items.item_id
+            fct_exceptions.reconciliation = item_texts.reconciliation
+            and fct_exceptions.item_type = item_texts.item_type
+            and fct_exceptions.item_id = item_texts.item_id
     left join marts.dim_customers
         on fct_exceptions.customer_id = dim_customers.customer_id
     where
@@ -30,8 +44,8 @@ found as (
                                 fct_exceptions.detail,
                                 fct_exceptions.customer_id,
                                 dim_customers.legal_name,
-                                fct_items.document_number,
-                                fct_items.memo
+                                item_texts.document_number,
+                                item_texts.memo
                             )
                         ),
                         word
@@ -39,8 +53,8 @@ found as (
                 )
             ) = 0
             or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_exceptions.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.open_amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.open_amount))
         )
 ),
 
@@ -84,15 +98,17 @@ cases as (
             else fct_exceptions.sla_due_at is null
         end as is_sla,
         cast($risk as varchar) = '' or fct_exceptions.revenue_at_risk > 0 as is_risk,
-        case cast($decision as varchar)
+        case cast($waiting as varchar)
             when 'undecided'
-                then not list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+                then not list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
             when 'pending'
-                then list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+                then
+                list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
+                and not list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
             when 'mine'
-                then list_contains(cast($waiting as varchar []), fct_exceptions.case_id)
+                then list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
             else true
-        end as is_decision
+        end as is_waiting
     from marts.fct_exceptions
     cross join latest
     where
@@ -121,7 +137,7 @@ narrowed as (
             )
         ) as failed
     from cases
-    where cases.is_sla and cases.is_risk and cases.is_decision
+    where cases.is_sla and cases.is_risk and cases.is_waiting
 ),
 
 facets as (

@@ -3,20 +3,34 @@
 -- $words: all of them must be found; $amounts: or one of these is the amount.
 -- $risk: yes (money that may not arrive) or ''.
 -- $sla: late (past due) | soon (due within a day) | in_time | none. $sort: see the order by.
--- $decision: '' | undecided | pending | mine, by the cases in $pending and $waiting.
+-- $waiting: '' | undecided | pending | mine, by the cases in $pending_cases and $waiting_cases.
 with latest as (
     select max(fct_runs.as_of) as as_of
     from marts.fct_runs
 ),
 
+-- the texts of items that are closed are not searched: the detail of their exceptions is
+item_texts as (
+    select
+        fct_items.reconciliation,
+        fct_items.item_type,
+        fct_items.item_id,
+        fct_items.document_number,
+        fct_items.memo,
+        fct_items.amount,
+        fct_items.open_amount
+    from marts.fct_items
+    where len(cast($words as varchar [])) > 0 and fct_items.status <> 'closed'
+),
+
 found as (
     select distinct fct_exceptions.case_id
     from marts.fct_exceptions
-    left join marts.fct_items
+    left join item_texts
         on
-            fct_exceptions.reconciliation = fct_items.reconciliation
-            and fct_exceptions.item_type = fct_items.item_type
-            and fct_exceptions.item_id = fct_items.item_id
+            fct_exceptions.reconciliation = item_texts.reconciliation
+            and fct_exceptions.item_type = item_texts.item_type
+            and fct_exceptions.item_id = item_texts.item_id
     left join marts.dim_customers
         on fct_exceptions.customer_id = dim_customers.customer_id
     where
@@ -34,8 +48,8 @@ found as (
                                 fct_exceptions.detail,
                                 fct_exceptions.customer_id,
                                 dim_customers.legal_name,
-                                fct_items.document_number,
-                                fct_items.memo
+                                item_texts.document_number,
+                                item_texts.memo
                             )
                         ),
                         word
@@ -43,20 +57,22 @@ found as (
                 )
             ) = 0
             or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_exceptions.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_items.open_amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.amount))
+            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.open_amount))
         )
 ),
 
 queue as (
     select
-        fct_exceptions.*,
-        dim_customers.legal_name as customer,
-        latest.as_of
+        fct_exceptions.exception_id,
+        fct_exceptions.case_id,
+        fct_exceptions.base_amount,
+        fct_exceptions.revenue_at_risk,
+        fct_exceptions.priority_score,
+        fct_exceptions.opened_at,
+        fct_exceptions.sla_due_at
     from marts.fct_exceptions
     cross join latest
-    left join marts.dim_customers
-        on fct_exceptions.customer_id = dim_customers.customer_id
     where
         fct_exceptions.is_case_lead
         and (
@@ -108,13 +124,15 @@ queue as (
             else fct_exceptions.sla_due_at is null
         end
         and (cast($risk as varchar) = '' or fct_exceptions.revenue_at_risk > 0)
-        and case cast($decision as varchar)
+        and case cast($waiting as varchar)
             when 'undecided'
-                then not list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+                then not list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
             when 'pending'
-                then list_contains(cast($pending as varchar []), fct_exceptions.case_id)
+                then
+                list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
+                and not list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
             when 'mine'
-                then list_contains(cast($waiting as varchar []), fct_exceptions.case_id)
+                then list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
             else true
         end
         and (
@@ -123,10 +141,9 @@ queue as (
         )
 ),
 
--- only the page is joined with what is shown of its items
-page as (
+places as (
     select
-        queue.*,
+        queue.exception_id,
         count(*) over () as row_count,
         sum(abs(queue.base_amount)) over () as base_total,
         sum(queue.revenue_at_risk) over () as risk_total,
@@ -141,6 +158,24 @@ page as (
         ) as place
     from queue
     qualify place > $offset and place <= cast($offset as bigint) + $limit
+),
+
+-- only the page is joined with what is shown of it
+page as (
+    select
+        fct_exceptions.*,
+        places.row_count,
+        places.base_total,
+        places.risk_total,
+        places.place,
+        latest.as_of,
+        dim_customers.legal_name as customer
+    from marts.fct_exceptions
+    inner join places
+        on fct_exceptions.exception_id = places.exception_id
+    cross join latest
+    left join marts.dim_customers
+        on fct_exceptions.customer_id = dim_customers.customer_id
 ),
 
 members as (

@@ -3,27 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from dashboard import access, data, keys
+from dashboard import case_actions as acting
 from dashboard import case_queue as cases
 from dashboard import case_view as view
 from dashboard import components as ui
-from dashboard import data
 from dashboard import format as fmt
+from orchestration.home import TieoutError
+from orchestration.review import views
+from orchestration.review.people import Permission, Person
+
+PAGE = "exceptions"
 
 
-def lead(rows: Sequence[data.Row], chosen: Mapping[str, Any], facts: data.Row) -> None:
-    """How many cases the queue holds and how much they concern."""
-    if not rows:
-        st.html('<p class="t-lead" id="queue-count"><b>0 cases</b></p>')
-        return
-    concern = ("risk_total", "at risk") if chosen["risk"] else ("base_total", "concerned")
-    st.html(
-        f'<p class="t-lead" id="queue-count"><b>{fmt.counted(rows[0]["row_count"], "case")}</b>, '
-        f"{ui.money(rows[0][concern[0]], facts['reporting_currency'])} {concern[1]}</p>"
+def lead(
+    rows: Sequence[data.Row], chosen: Mapping[str, Any], decided: cases.Decided, facts: data.Row
+) -> None:
+    """How many cases the queue holds, how much they concern, what waits for the person."""
+    count = rows[0]["row_count"] if rows else 0
+    text = f"<b>{fmt.counted(count, 'case')}</b>"
+    if rows:
+        field, word = ("risk_total", "at risk") if chosen["risk"] else ("base_total", "concerned")
+        text += f", {ui.money(rows[0][field], facts['reporting_currency'])} {word}"
+    waits = []
+    if decided.waiting:
+        waits.append((f"{fmt.count(len(decided.waiting))} waiting for your approval", "mine"))
+    if decided.pending:
+        waits.append((f"{fmt.count(len(decided.pending))} decided, pending", "pending"))
+    links = " · ".join(
+        ui.anchor(words, ui.link("exceptions", waiting=value)) for words, value in waits
     )
+    sub = f'<span class="t-sub" id="queue-decided">{links}</span>' if links else ""
+    st.html(f'<p class="t-lead" id="queue-count">{text}{sub}</p>')
+
+
+def more(person: Person) -> None:
+    """Saved views, several cases at once, and what the keys do."""
+    if person.may(Permission.DECIDE):
+        st.button(
+            "Decide several", icon=":material/checklist:", width="stretch", key="x-several",
+            on_click=several,
+        )  # fmt: skip
+    st.html('<h3 class="x-h">Saved views</h3>')
+    for saved in views.saved(acting.home(), person, PAGE):
+        with st.container(horizontal=True, gap="xsmall"):
+            st.button(
+                saved.name,
+                on_click=open_view,
+                args=(saved.address,),
+                width="stretch",
+                key=f"x-view-{saved.view_id}",
+            )
+            st.button("", icon=":material/delete:", help=f"Delete the view {saved.name}",
+                      on_click=views.delete, args=(acting.home(), person, saved.view_id),
+                      key=f"x-unview-{saved.view_id}")  # fmt: skip
+    name = st.text_input("Keep what is chosen now as", key="x_view_name", placeholder="A name")
+    st.button(
+        "Save the view",
+        on_click=save_view,
+        args=(person,),
+        disabled=not name,
+        key="x-save-view",
+        width="stretch",
+    )
+    st.html(
+        '<p class="t-note x-keys"><kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>s</kbd> skip · '
+        "<kbd>a</kbd> approve · <kbd>x</kbd> reject · <kbd>m</kbd> by hand · <kbd>w</kbd> write "
+        "off · <kbd>Ctrl Enter</kbd> do it · <kbd>/</kbd> find · <kbd>?</kbd> this</p>"
+    )
+
+
+def several() -> None:
+    """Decide about several cases of what is chosen."""
+    st.query_params.pop("exception", None)
+    st.query_params["bulk"] = "1"
+
+
+def open_view(address: str) -> None:
+    """Choose what a saved view chose."""
+    st.query_params.from_dict(parse_qs(address))
+
+
+def save_view(person: Person) -> None:
+    """Keep what is chosen under the name that was typed."""
+    address = urlencode(
+        [
+            (key, value)
+            for key in st.query_params
+            if key not in ("exception", "page", "bulk")
+            for value in st.query_params.get_all(key)
+        ]
+    )
+    try:
+        views.save(acting.home(), person, PAGE, st.session_state["x_view_name"], address)
+    except TieoutError as error:
+        acting.tell(acting.Notice("watch", str(error)))
+    else:
+        st.session_state["x_view_name"] = ""
 
 
 def queue(
@@ -55,6 +137,7 @@ def turn(key: str) -> None:
 
 def go(target: Mapping[str, Any]) -> None:
     """Open another case, or the queue alone."""
+    st.query_params.pop("bulk", None)
     for key in ("exception", "page"):
         if target.get(key) and target[key] != 1:
             st.query_params[key] = str(target[key])
@@ -88,7 +171,7 @@ def neighbours(
     return before, after, f"case {fmt.count(rows[at]['place'])} of {fmt.count(total)}"
 
 
-def walk(before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+def walk(before: dict[str, Any] | None, after: dict[str, Any] | None, skip: Any = None) -> None:
     """The way back, and to the cases before and after."""
     with st.container(horizontal=True, key="x-walk", gap="xsmall"):
         st.button(
@@ -99,26 +182,55 @@ def walk(before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
             key="x-back",
             type="tertiary",
         )
-        st.button(
-            "Previous",
-            shortcut="k",
-            disabled=before is None,
-            on_click=go,
-            args=(before or {},),
-            key="x-previous",
-        )
-        st.button("Next", shortcut="j", disabled=after is None, on_click=go, args=(after or {},),
-                  key="x-next")  # fmt: skip
+        if before or after:
+            st.button(
+                "Previous",
+                shortcut="k",
+                disabled=before is None,
+                on_click=go,
+                args=(before or {},),
+                key="x-previous",
+            )
+            st.button(
+                "Next",
+                shortcut="j",
+                disabled=after is None,
+                on_click=go,
+                args=(after or {},),
+                key="x-next",
+            )
+        if skip:
+            st.button(
+                "Skip", shortcut="s", on_click=go, args=(skip,), key="x-skip",
+                help="To the next case that is still to be decided",
+            )  # fmt: skip
 
 
-def opened(case: view.Case, place: str) -> None:
-    """The case: what it is about, what could explain it, and everything else that is known."""
+def opened(
+    case: view.Case, place: str, person: Person, facts: data.Row, onward: Mapping[str, Any]
+) -> None:
+    """The case: what can be done about it, what it is about, and everything else that is known."""
     view.head(case, place)
+    may_act = person.may(Permission.DECIDE) and not case.is_resolved
+    is_decided = acting.standing(case, person)
+    if may_act:
+        fits = acting.fitting(case, facts["as_of"])
+        if is_decided:
+            fits = [action for action in fits if action in acting.NOTES]
+        acting.bar(case, fits)
+        acting.panel(case, person, partial(go, onward))
+    elif not case.is_resolved:
+        ui.note("You may look. To act on cases takes the role analyst, approver or controller.")
     left, right = st.columns([1, 1.35], gap="medium")
     with left:
         view.left(case)
     with right:
-        view.right(case, lambda candidate: None)
+        view.right(
+            case,
+            (lambda candidate: acting.for_candidate(case, candidate))
+            if may_act and not is_decided
+            else (lambda candidate: None),
+        )
     todo, customer, history, sources = st.tabs(
         ["What to do", "Customer's open items", "History", "Source rows"]
     )
@@ -127,17 +239,17 @@ def opened(case: view.Case, place: str) -> None:
     with customer:
         view.customer(case)
     with history:
-        view.history(case, [])
+        view.history(case, acting.told(case, person))
     with sources:
         view.sources(case)
 
 
 def overview(decided: cases.Decided, facts: data.Row) -> None:
     """What the queue holds, by what is wrong and why: where to begin."""
-    rows = data.query("exceptions_causes", pending=sorted(decided.pending))
+    rows = data.query("exceptions_causes", pending=sorted({*decided.pending, *decided.waiting}))
 
-    def target(row: ui.Row) -> str:
-        return ui.link("exceptions", type=row["exception_type"], cause=row["root_cause"])
+    def target(row: ui.Row, **more: str) -> str:
+        return ui.link("exceptions", type=row["exception_type"], cause=row["root_cause"], **more)
 
     st.html('<h3 class="x-h">Where to begin</h3>')
     ui.table(
@@ -152,6 +264,7 @@ def overview(decided: cases.Decided, facts: data.Row) -> None:
                 "r",
             ),
             ui.text_column("Who acts", "who_acts", fmt.label),
+            ui.Column("", lambda row: ui.anchor("decide together", target(row, bulk="1")), "n"),
         ],
         rows,
         "Nothing is open: every item is matched, or within its time.",
@@ -167,10 +280,23 @@ def _problem(row: ui.Row, target: str) -> str:
     )
 
 
+def next_undecided(
+    rows: Sequence[data.Row], decided: cases.Decided, case_id: str, page: int
+) -> dict[str, Any]:
+    """The case to open once this one is decided: the next without a decision, else the queue."""
+    places = [row["case_id"] for row in rows]
+    at = places.index(case_id) if case_id in places else -1
+    for row in [*rows[at + 1 :], *rows[: max(at, 0)]]:
+        if row["case_id"] not in decided.pending and row["case_id"] != case_id:
+            return {"exception": row["exception_id"], "page": page}
+    return {"page": page}
+
+
 def render() -> None:
     """The page."""
     facts = data.query_one("publication")
-    decided = cases.Decided()
+    person = access.person()
+    decided = acting.decided(person)
     chosen = cases.chosen_now()
     if st.session_state.pop("_page", None):
         st.query_params.pop("page", None)
@@ -178,24 +304,34 @@ def render() -> None:
     rows = cases.rows_of(chosen, decided, page)
     exception_id = st.query_params.get("exception")
     case = view.load(exception_id) if exception_id else None
-    is_open = bool(exception_id)
-    with st.container(key="x-open" if is_open else "x-queue-only"):
+    is_bulk = "bulk" in st.query_params and not exception_id and person.may(Permission.DECIDE)
+    with st.container(key="x-open" if exception_id or is_bulk else "x-queue-only"):
         st.title("Exceptions")
         left, right = st.columns([1, 2.5], gap="medium")
         with left, st.container(key="x-left", gap="small"):
-            lead(rows, chosen, facts)
-            cases.filters(chosen, decided, facts["reporting_currency"])
+            lead(rows, chosen, decided, facts)
+            cases.filters(chosen, decided, facts["reporting_currency"], partial(more, person))
             queue(rows, chosen, decided, page, case.case_id if case else None)
         with right, st.container(key="x-right"):
             if case is not None:
                 before, after, place = neighbours(rows, chosen, decided, page, case.case_id)
-                walk(before, after)
-                opened(case, place)
+                onward = next_undecided(rows, decided, case.case_id, page)
+                walk(before, after, onward)
+                acting.notice()
+                opened(case, place, person, facts, onward)
             elif exception_id:
                 walk(None, None)
                 ui.empty(f"The exception {exception_id} is not in this publication.")
+            elif is_bulk:
+                walk(None, None)
+                acting.notice()
+                acting.bulk(
+                    cases.all_of(chosen, decided, acting.BULK_ROWS), person, partial(go, {})
+                )
             else:
+                acting.notice()
                 overview(decided, facts)
+    keys.listen()
 
 
 render()

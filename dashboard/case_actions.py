@@ -1,0 +1,903 @@
+"""Acting on a case: what fits it, a preview of exactly what will happen, one button that does it.
+
+Nothing is decided here: `orchestration.review.actions` plans, checks and writes, and refuses when
+the case is no longer what the preview showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import access, case_queue, data
+from dashboard import case_view as view
+from dashboard import components as ui
+from dashboard import format as fmt
+from orchestration.home import Home, TieoutError
+from orchestration.review import actions, decisions
+from orchestration.review.actions import Action, CaseChanged, Intent, NamedItem, Preview
+from orchestration.review.decisions import Decision, State
+from orchestration.review.people import Permission, Person
+from orchestration.review.planning import NEEDS_REASON, NOTES
+
+BULK_ROWS = 200
+HAND_ROWS = 14
+HAPPENS = "It happens with the next run."
+UNSAID = "…"
+"""In place of a comment that is still to be written, so that the rest can be previewed."""
+
+BUTTONS: Mapping[Action, str] = {
+    Action.APPROVE_MATCH: "Approve",
+    Action.REJECT_MATCH: "Reject",
+    Action.CREATE_MATCH: "Match by hand",
+    Action.UNMATCH: "Undo a match",
+    Action.WRITE_OFF: "Write off",
+    Action.MARK_DUPLICATE: "Duplicate",
+    Action.NOT_A_DUPLICATE: "Not a duplicate",
+    Action.MARK_NOT_OURS: "Not ours",
+    Action.ASSIGN: "Assign",
+    Action.COMMENT: "Comment",
+    Action.ESCALATE: "Escalate",
+    Action.RESOLVE: "Resolve",
+}
+DONE: Mapping[Action, str] = {
+    Action.APPROVE_MATCH: "Approved",
+    Action.REJECT_MATCH: "Rejected",
+    Action.CREATE_MATCH: "Matched by hand",
+    Action.UNMATCH: "Match undone",
+    Action.WRITE_OFF: "Written off",
+    Action.MARK_DUPLICATE: "Marked as a duplicate",
+    Action.NOT_A_DUPLICATE: "Said to be no duplicate",
+    Action.MARK_NOT_OURS: "Marked as not ours",
+    Action.ASSIGN: "Assigned",
+    Action.COMMENT: "Commented",
+    Action.ESCALATE: "Escalated",
+    Action.RESOLVE: "Resolved",
+    Action.CONFIRM_MATCH: "Confirmed for the audit",
+    Action.FORGET_PAYER: "Forgotten",
+}
+KEYS: Mapping[Action, str] = {
+    Action.APPROVE_MATCH: "a",
+    Action.REJECT_MATCH: "x",
+    Action.CREATE_MATCH: "m",
+    Action.WRITE_OFF: "w",
+}
+LIKELIEST: Mapping[str, Action] = {
+    "duplicate_invoice": Action.MARK_DUPLICATE,
+    "suspected_duplicate": Action.MARK_DUPLICATE,
+    "suspected_copy": Action.MARK_DUPLICATE,
+    "unexplained_bank_line": Action.MARK_NOT_OURS,
+    "fx_residual": Action.WRITE_OFF,
+}
+COPIES = frozenset({"duplicate_invoice", "suspected_duplicate", "suspected_copy"})
+# Codes as they are sealed, with the words that people choose by.
+REASONS: Mapping[Action, Mapping[str, str]] = {
+    Action.WRITE_OFF: {
+        "bank_charges": "Bank charges",
+        "deduction_accepted": "A deduction that we accept",
+        "rounding": "Rounding",
+        "uncollectible": "Will not be paid",
+        "goodwill": "Goodwill",
+    },
+    Action.MARK_NOT_OURS: {
+        "bank_fee": "Fee, interest or tax of the bank",
+        "payroll": "Payroll",
+        "other_company": "Of another company",
+        "internal": "An internal movement",
+    },
+    Action.RESOLVE: {
+        "corrected_at_source": "Corrected at its source",
+        "known_and_accepted": "Known and accepted",
+        "waiting_for_payment": "Waiting for the payment",
+    },
+}
+BULK = (
+    Action.APPROVE_MATCH,
+    Action.MARK_DUPLICATE,
+    Action.NOT_A_DUPLICATE,
+    Action.MARK_NOT_OURS,
+    Action.WRITE_OFF,
+    Action.REJECT_MATCH,
+    Action.ASSIGN,
+    Action.ESCALATE,
+    Action.COMMENT,
+    Action.RESOLVE,
+)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What came of the last action: its tone, its words, and what can be taken back."""
+
+    tone: str
+    text: str
+    decision_ids: tuple[str, ...] = ()
+
+
+def home() -> Home:
+    """The home whose inbox is written to."""
+    return Home.from_environment()
+
+
+def decided(person: Person) -> case_queue.Decided:
+    """Which cases have a decision that no run has sealed yet, for marks in the queue."""
+    pending: dict[str, str] = {}
+    waiting: dict[str, str] = {}
+    for decision in decisions.active(home()):
+        if Action(decision.action) in NOTES:
+            continue
+        if _may_second(person, decision):
+            waiting[decision.case_id] = "waits for your approval"
+        elif decision.state is State.PROPOSED:
+            pending[decision.case_id] = "waits for a second person"
+        else:
+            pending[decision.case_id] = "decision pending"
+    return case_queue.Decided(pending, waiting)
+
+
+def _may_second(person: Person, decision: Decision) -> bool:
+    return (
+        decision.state is State.PROPOSED
+        and decision.actor != person.subject
+        and decision.second_permission is not None
+        and person.may(decision.second_permission)
+    )
+
+
+# ---- what fits
+
+
+def fitting(case: view.Case, as_of: Any) -> list[Action]:
+    """The actions that make sense for a case, the likeliest first."""
+    item = case.item
+    fits: list[Action] = []
+    if len(case.proposals) == 1:
+        # of several that fit equally well, one is chosen where it stands
+        fits += [Action.APPROVE_MATCH, Action.REJECT_MATCH]
+    if case.exception["exception_type"] in COPIES:
+        fits += [Action.MARK_DUPLICATE, Action.NOT_A_DUPLICATE]
+    if item is not None:
+        is_open = bool(item["open_amount"]) and item["status"] != "set_aside"
+        if is_open:
+            fits.append(Action.CREATE_MATCH)
+        if is_open and not case.proposals:
+            fits.append(Action.WRITE_OFF)
+        if item["item_type"] == "bank_transaction" and item["status"] != "set_aside":
+            fits.append(Action.MARK_NOT_OURS)
+        if is_open and case.proposals:
+            fits.append(Action.WRITE_OFF)
+        if item["allocated_amount"]:
+            fits.append(Action.UNMATCH)
+    likeliest = LIKELIEST.get(case.exception["exception_type"])
+    if likeliest in fits and not case.proposals:
+        fits.remove(likeliest)
+        fits.insert(0, likeliest)
+    fits += [Action.ASSIGN, Action.COMMENT, Action.ESCALATE]
+    if item is None or not _must_stay_open(item, as_of):
+        fits.append(Action.RESOLVE)
+    return fits
+
+
+def _must_stay_open(item: data.Row, as_of: Any) -> bool:
+    """Whether an item keeps its exception whatever people say: open, and its time to wait over."""
+    if item["status"] in ("closed", "set_aside"):
+        return False
+    due = item["due_for_match_at"]
+    return item["status"] == "in_review" or (due is not None and due <= as_of)
+
+
+# ---- state
+
+
+def start(case_id: str, action: Action, match_id: str = "", taken: Sequence[str] = ()) -> None:
+    """Open the form of an action."""
+    st.session_state["x_act"] = {"case": case_id, "action": str(action), "match_id": match_id}
+    for key in [key for key in st.session_state if str(key).startswith("x_in_")]:
+        del st.session_state[key]
+    for key in taken:
+        st.session_state[f"x_in_take_{key}"] = True
+
+
+def stop() -> None:
+    """Close the form."""
+    st.session_state.pop("x_act", None)
+
+
+def tell(notice: Notice) -> None:
+    """Keep what came of an action, to be shown when the page runs again."""
+    st.session_state["x_notice"] = notice
+    st.session_state.pop("x_notice_at", None)
+
+
+def notice() -> None:
+    """What came of the last action, with the way to take it back, until the person moves on."""
+    told: Notice | None = st.session_state.get("x_notice")
+    if told is None:
+        return
+    here = st.query_params.get("exception", "")
+    if st.session_state.setdefault("x_notice_at", here) != here:
+        st.session_state.pop("x_notice", None)
+        return
+    with st.container(horizontal=True, key="x-notice", vertical_alignment="center"):
+        st.html(f'<p class="t-alarm x-told {told.tone}" role="status">{escape(told.text)}</p>')
+        if told.decision_ids:
+            st.button("Take it back", on_click=take_back, args=(told.decision_ids,), key="x-undo")
+
+
+def take_back(decision_ids: Sequence[str]) -> None:
+    """Withdraw one's own decisions that no run has taken up."""
+    try:
+        person = access.require(Permission.DECIDE)
+        for decision_id in decision_ids:
+            actions.withdraw(home(), person, decision_id)
+    except TieoutError as error:
+        tell(Notice("bad", str(error)))
+    else:
+        tell(Notice("calm", "Taken back: the case is as it was before."))
+
+
+# ---- one case
+
+
+def standing(case: view.Case, person: Person) -> bool:
+    """What people have decided that no run has sealed yet; whether any of it moves the case."""
+    found = decisions.of_cases(home(), [case.case_id])[case.case_id]
+    active = [decision for decision in found if decision.is_active]
+    for decision in active:
+        action = Action(decision.action)
+        if action in NOTES and action is not Action.ASSIGN:
+            continue
+        with st.container(border=True, key=f"x-pending-{decision.decision_id}"):
+            _pending(decision, person)
+    return any(Action(decision.action) not in NOTES for decision in active)
+
+
+def _pending(decision: Decision, person: Person) -> None:
+    waits = decision.state is State.PROPOSED
+    mine = decision.actor == person.subject
+    if _may_second(person, decision):
+        title, tone = "Waits for your approval", "watch"
+    elif waits:
+        title, tone = "Proposed: waits for a second person", "watch"
+    else:
+        title, tone = "Pending: becomes final with the next run", "good"
+    who = "you" if mine else decision.actor_name
+    action = Action(decision.action)
+    did = f"{BUTTONS[action]}, proposed" if waits else DONE[action]
+    sees = person.may(Permission.SEE_PERSONAL_DATA)
+    said = f" “{escape(decision.comment)}”" if decision.comment and sees else ""
+    agreed = f", seconded by {escape(decision.second_name)}" if decision.second_name else ""
+    badge = ui.badge(title, tone, "◐" if tone == "good" else None)  # type: ignore[arg-type]
+    st.html(
+        f'<div class="x-pending">{badge} <b>{escape(did)}</b> by '
+        f"{escape(who)}, {ui.moment(decision.decided_at)}{agreed}.{said}"
+        f"{_sentences(decision.sentences) if sees else ''}"
+        + (f'<p class="t-note">{escape(decision.why)}</p>' if decision.why else "")
+        + "</div>"
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        if _may_second(person, decision):
+            key = f"x_in_vote_{decision.decision_id}"
+            st.text_input("Comment (to decline: why)", key=key)
+            st.button(
+                "Agree",
+                type="primary",
+                shortcut="a",
+                key=f"x-agree-{decision.decision_id}",
+                on_click=vote,
+                args=(decision.decision_id, True, key),
+            )
+            st.button(
+                "Decline",
+                key=f"x-decline-{decision.decision_id}",
+                on_click=vote,
+                args=(decision.decision_id, False, key),
+            )
+        elif mine and decision.state in (State.PROPOSED, State.PENDING):
+            st.button(
+                "Take it back", key=f"x-withdraw-{decision.decision_id}",
+                on_click=take_back, args=((decision.decision_id,),),
+            )  # fmt: skip
+
+
+def vote(decision_id: str, agrees: bool, comment_key: str) -> None:
+    """Agree to another person's proposal, or decline it."""
+    comment = str(st.session_state.get(comment_key) or "")
+    try:
+        person = access.require(Permission.APPROVE)
+        if agrees:
+            actions.second(home(), person, decision_id, comment)
+        else:
+            actions.decline(home(), person, decision_id, comment)
+    except TieoutError as error:
+        tell(Notice("bad", str(error)))
+    else:
+        done = "You agreed: it becomes final with the next run." if agrees else "You declined it."
+        tell(Notice("good" if agrees else "calm", done))
+
+
+def bar(case: view.Case, fits: Sequence[Action]) -> None:
+    """The actions that fit as buttons: the likeliest first and primary, the rest folded away."""
+    asides = NOTES | {Action.RESOLVE}
+    shown: Sequence[Action] = [action for action in fits if action not in asides][:4] or fits[:3]
+    folded = [action for action in fits if action not in shown]
+    # what nothing speaks for is offered, and not put forward
+    primary = shown[0] if shown and _is_put_forward(case, shown[0]) else None
+    with st.container(horizontal=True, key="x-actions", gap="xsmall"):
+        for action in shown:
+            match_id = ""
+            if action in (Action.APPROVE_MATCH, Action.REJECT_MATCH):
+                match_id = case.proposals[0].match_id or ""
+            st.button(
+                BUTTONS[action],
+                type="primary" if action is primary else "secondary",
+                shortcut=KEYS.get(action),
+                key=f"x-do-{action}",
+                on_click=start,
+                args=(case.case_id, action, match_id),
+            )
+        if folded:
+            with st.popover("More actions"):
+                for action in folded:
+                    st.button(
+                        BUTTONS[action], key=f"x-do-{action}", width="stretch", on_click=start,
+                        args=(case.case_id, action), type="tertiary",
+                    )  # fmt: skip
+
+
+def _is_put_forward(case: view.Case, action: Action) -> bool:
+    if action is Action.CREATE_MATCH:
+        return any(_usable(case, candidate) for candidate in case.candidates)
+    return action is Action.APPROVE_MATCH or action in LIKELIEST.values()
+
+
+def _usable(case: view.Case, candidate: view.Candidate) -> list[data.Row]:
+    """The items of a candidate that can be matched by hand with the case's item."""
+    item = case.item
+    if item is None or not item["open_amount"] or item["status"] == "set_aside":
+        return []
+    return [
+        row
+        for row in candidate.others
+        if row["open_amount"] and row["currency"] == item["currency"]
+        and row["status"] != "set_aside"
+    ]  # fmt: skip
+
+
+def for_candidate(case: view.Case, candidate: view.Candidate) -> None:
+    """What can be done with one candidate: approve it as it is, or take it by hand."""
+    if candidate.is_proposed:
+        if len(case.proposals) > 1:
+            place = [proposal.key for proposal in case.proposals].index(candidate.key) + 1
+            with st.container(horizontal=True, gap="xsmall"):
+                for action, label in (
+                    (Action.APPROVE_MATCH, "Choose this one"),
+                    (Action.REJECT_MATCH, "Reject"),
+                ):
+                    st.button(
+                        label,
+                        key=f"x-{action}-{candidate.key}",
+                        shortcut=str(place) if action is Action.APPROVE_MATCH else None,
+                        on_click=start,
+                        args=(case.case_id, action, candidate.match_id or ""),
+                    )
+        return
+    usable = _usable(case, candidate)
+    if usable:
+        st.button(
+            "Match with this",
+            key=f"x-choose-{candidate.key}",
+            on_click=start,
+            args=(case.case_id, Action.CREATE_MATCH, "", [_key(row) for row in usable]),
+        )
+
+
+def panel(case: view.Case, person: Person, onward: Callable[[], None]) -> None:
+    """The form of the action that was begun: what it needs, what will happen, and the button.
+
+    `onward` opens the next case once it is done.
+    """
+    begun = st.session_state.get("x_act")
+    if not begun or begun["case"] != case.case_id:
+        return
+    action = Action(begun["action"])
+    with st.container(border=True, key="x-form"):
+        st.html(f'<h3 class="x-h">{escape(BUTTONS[action])}: what will happen</h3>')
+        intent = _form(case, action, begun, person)
+        if intent is None:
+            st.button("Cancel", on_click=stop, key="x-cancel")
+            return
+        above = st.container()
+        shown = preview([with_words(intent)], person)
+        if shown is not None:
+            with above:
+                _show_one(shown)
+        decide(shown, BUTTONS[action], onward)
+
+
+def preview(intents: Sequence[Intent], person: Person) -> Preview | None:
+    """What the intents come to; where that cannot be said, why not is on the page."""
+    try:
+        return actions.preview(home(), person, list(intents))
+    except TieoutError as error:
+        st.error(str(error))
+        return None
+
+
+def decide(shown: Preview | None, label: str, onward: Callable[[], None]) -> None:
+    """The button that does exactly what was shown, and the one that leaves it."""
+    with st.container(horizontal=True, gap="xsmall", key="x-decide"):
+        if shown is not None:
+            if shown.needs_second:
+                label = f"Propose: {label[:1].lower()}{label[1:]}"
+            st.button(
+                label,
+                type="primary",
+                disabled=not shown.plans,
+                key="x-apply",
+                shortcut="Ctrl+Enter",
+                on_click=do,
+                args=(shown, onward),
+            )
+        st.button("Cancel", on_click=stop, key="x-cancel")  # fmt: skip
+
+
+def _show_one(shown: Preview) -> None:
+    for _, problem in shown.problems:
+        st.html(f'<p class="t-alarm watch">{escape(problem)}</p>')
+    for plan in shown.plans:
+        st.html(_sentences(plan.sentences))
+        if plan.changes:
+            ui.table(
+                [
+                    ui.text_column("Open amount of", "label", kind="w"),
+                    ui.money_column("Now", "before"),
+                    ui.money_column("After", "after"),
+                ],
+                [
+                    {
+                        "label": change.label[:1].upper() + change.label[1:],
+                        "currency": change.currency,
+                        "before": change.open_before,
+                        "after": change.open_after,
+                    }
+                    for change in plan.changes
+                ],
+                "",
+                name="preview",
+            )
+        if plan.second_permission is not None:
+            st.html(f"<p>{ui.badge('a second person has to agree', 'watch')}</p>")
+
+
+def _sentences(sentences: Sequence[str]) -> str:
+    """Sentences as a list; those that the table of amounts tells are left to it."""
+    told = "".join(f"<li>{escape(s)}</li>" for s in sentences if ": open " not in s)
+    return f'<ul class="x-told-list">{told}</ul>' if told else ""
+
+
+def do(shown: Preview, onward: Callable[[], None]) -> None:
+    """Apply what was shown, with the comment as it now stands; cases that changed are left out."""
+    comment = str(st.session_state.get("x_in_comment") or "").strip()
+    action = shown.plans[0].intent.action
+    if action in NEEDS_REASON and not comment:
+        tell(Notice("watch", "Say why: whoever looks at it later reads it. Nothing was done."))
+        return
+    shown = replace(
+        shown,
+        plans=tuple(
+            replace(plan, intent=replace(plan.intent, comment=comment)) for plan in shown.plans
+        ),
+    )
+    skipped: list[tuple[str, str]] = []
+    try:
+        person = access.require(Permission.DECIDE)
+        while True:
+            try:
+                ids = actions.apply(home(), person, shown)
+                break
+            except CaseChanged as changed:
+                gone = dict(changed.changes)
+                rest = tuple(plan for plan in shown.plans if plan.case_id not in gone)
+                if not rest or len(rest) == len(shown.plans):
+                    raise
+                skipped += changed.changes
+                shown = replace(shown, plans=rest)
+    except TieoutError as error:
+        tell(Notice("bad", str(error)))
+        return
+    stop()
+    done = f"Proposed ({BUTTONS[action].lower()})" if shown.needs_second else DONE[action]
+    if len(ids) > 1:
+        done += f": {len(ids)} cases"
+    final = "waits for a second person" if shown.needs_second else "becomes final with the next run"
+    text = f"{done}; {final}."
+    if skipped:
+        told = " ".join(f"{fmt.short(case_id, 8)}: {sentence}" for case_id, sentence in skipped)
+        text += f" Left out, because they changed meanwhile: {told}"
+    tell(Notice("watch" if skipped else "good", text, tuple(ids)))
+    onward()
+
+
+# ---- forms
+
+
+def _form(
+    case: view.Case, action: Action, begun: Mapping[str, str], person: Person
+) -> Intent | None:
+    """What an action needs to be told; None while it is not enough to preview."""
+    item = case.item
+    intent = Intent(action, case_id=case.case_id, match_id=begun["match_id"])
+    match action:
+        case Action.CREATE_MATCH if item is not None:
+            items = _by_hand(case, item)
+            if items is None:
+                return None
+            intent = replace(intent, items=items)
+        case Action.WRITE_OFF if item is not None:
+            amount = _write_off_amount(item)
+            if amount is None:
+                return None
+            named = NamedItem(item["item_type"], item["item_id"], amount)
+            intent = replace(intent, items=(named,))
+        case Action.UNMATCH if item is not None:
+            match_id = _live_match(item)
+            if match_id is None:
+                return None
+            intent = replace(intent, case_id="", match_id=match_id)
+        case Action.MARK_DUPLICATE | Action.NOT_A_DUPLICATE | Action.MARK_NOT_OURS if (
+            item is not None and not case.exception["is_case_lead"]
+        ):
+            intent = replace(intent, items=(NamedItem(item["item_type"], item["item_id"]),))
+        case Action.ASSIGN:
+            intent = replace(intent, assignee=_assignee(person))
+    return intent
+
+
+def with_words(intent: Intent) -> Intent:
+    """Ask for the reason where there is a choice, and for a comment where one may be wanted."""
+    action = intent.action
+    reason = ""
+    needs = action in NEEDS_REASON
+    left, right = st.columns([1, 2]) if action in REASONS else (None, st.container())
+    if left is not None:
+        options = REASONS[action]
+        with left:
+            reason = st.selectbox(
+                "Reason", ["", *options], key="x_in_reason",
+                format_func=lambda code: options.get(code, "Choose, or say it"),
+            ) or ""  # fmt: skip
+    with right:
+        comment = st.text_input(
+            "Why" if needs else "Comment",
+            key="x_in_comment",
+            placeholder="Whoever looks at it later reads this." if needs else "Optional",
+        )
+    said = (comment or "").strip() or (UNSAID if needs else "")
+    return replace(intent, reason_code=reason, comment=said)
+
+
+def _assignee(person: Person) -> str:
+    names = [row["code"] for row in data.query("exceptions_assignees")]
+    chosen = st.selectbox(
+        "To whom",
+        list(dict.fromkeys([person.subject, *names])),
+        format_func=lambda code: f"Me ({person.name})" if code == person.subject else code,
+        accept_new_options=True,
+        key="x_in_assignee",
+    )
+    return chosen or person.subject
+
+
+def _write_off_amount(item: data.Row) -> Decimal | None:
+    whole = abs(item["open_amount"])
+    text = st.text_input(
+        f"How much of {fmt.money(whole, item['currency'])}",
+        value=fmt.decimal_text(whole, item["currency"]),
+        key="x_in_amount",
+    )
+    return typed_amount(text or "", item["currency"])
+
+
+def typed_amount(text: str, currency: str) -> Decimal | None:
+    """An amount as typed; says what is wrong with it and returns None where it is none."""
+    digits = fmt.minor_digits(currency)
+    readings = [
+        amount for amount in case_queue.amounts(text)
+        if -int(amount.normalize().as_tuple().exponent) <= digits
+    ]  # fmt: skip
+    if len(readings) == 1:
+        return readings[0]
+    st.html(
+        f'<p class="t-alarm watch">“{escape(text)}” '
+        + ("can be read in two ways: write it without separators." if readings else "is no amount.")
+        + "</p>"
+    )
+    return None
+
+
+def _live_match(item: data.Row) -> str | None:
+    rows = [
+        row
+        for row in data.query(
+            "record_matches", item_type=item["item_type"], item_id=item["item_id"], proposed=[]
+        )
+        if row["decision"] in ("auto_closed", "approved")
+        and row["reconciliation"] == item["reconciliation"]
+    ]
+    if not rows:
+        ui.empty("No match of this item stands.")
+        return None
+    told = {row["match_id"]: row["explanation"] or row["match_id"] for row in rows}
+    return st.radio("Which match", list(told), format_func=told.__getitem__, key="x_in_match")
+
+
+def _key(row: data.Row) -> str:
+    return f"{row['item_type']}:{row['item_id']}"
+
+
+def _is_to_cover(row: data.Row) -> bool:
+    """Whether an item is what others pay: an open invoice, or money that has to go back."""
+    return (row["side"] == "expected") == (row["open_amount"] > 0)
+
+
+def _offered(case: view.Case, item: data.Row) -> list[data.Row]:
+    """Items that can be matched by hand with the item: candidates, the customer's, those found."""
+    rows: list[data.Row] = [row for candidate in case.candidates for row in candidate.others]
+    if item["party_id"]:
+        rows += data.query(
+            "case_customer",
+            reconciliation=item["reconciliation"],
+            party=item["party_id"],
+            item_type=item["item_type"],
+            item_id=item["item_id"],
+        )
+    sought = st.text_input(
+        "Find another item", key="x_in_find", placeholder="Number, amount, bank text, name, id"
+    )
+    found: list[data.Row] = []
+    if sought and sought.strip():
+        found = data.query(
+            "case_find",
+            reconciliation=item["reconciliation"],
+            currency=item["currency"],
+            words=sought.lower().split(),
+            amounts=[str(amount) for amount in case_queue.amounts(sought)],
+        )
+        if not found:
+            ui.note("Nothing open fits that.")
+    offered = {
+        _key(row): row
+        for row in [*found, *rows]
+        if row["open_amount"] and row["currency"] == item["currency"]
+        and row["status"] not in ("closed", "set_aside") and _key(row) != _key(item)
+    }  # fmt: skip
+    ticked = [key for key in offered if st.session_state.get(f"x_in_take_{key}")]
+    return [offered[key] for key in dict.fromkeys([*ticked, *list(offered)[:HAND_ROWS]])]
+
+
+def _by_hand(case: view.Case, item: data.Row) -> tuple[NamedItem, ...] | None:
+    """Tick what belongs together and say how much; what is left is shown at once."""
+    offered = _offered(case, item)
+    if not offered:
+        ui.empty("Nothing open on the other side is known of this party: find it above.")
+        return None
+    mine = _is_to_cover(item)
+    taken: list[tuple[data.Row, Decimal | None]] = []
+    is_sound = True
+    for row in sorted(offered, key=lambda row: (_is_to_cover(row) == mine,)):
+        key = _key(row)
+        left, right = st.columns([4, 1.2], vertical_alignment="center")
+        with left:
+            who = f" · {row['customer']}" if row.get("customer") else ""
+            day = view.spoken(row["due_date"] or row["event_date"])
+            beside = " · with it" if _is_to_cover(row) == mine else ""
+            is_taken = st.checkbox(
+                _plain(
+                    f"{view.name(row)}{who} · {day} · "
+                    f"{fmt.money(row['open_amount'], row['currency'])} open{beside}"
+                ),
+                key=f"x_in_take_{key}",
+            )
+        if not is_taken:
+            continue
+        with right:
+            text = st.text_input(
+                f"Amount of {view.name(row)}", key=f"x_in_much_{key}", placeholder="all that fits",
+                label_visibility="collapsed",
+            )  # fmt: skip
+        amount = typed_amount(text, row["currency"]) if text else None
+        is_sound = is_sound and (amount is not None or not text)
+        taken.append((row, amount))
+    placed = remaining(item, taken, mine)
+    _remaining_line(item, placed)
+    if not taken or not is_sound or placed.left < 0:
+        return None
+    return (
+        NamedItem(item["item_type"], item["item_id"]),
+        *(NamedItem(row["item_type"], row["item_id"], amount) for row, amount in placed.parts),
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves as it is."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!|<>~:$" else char for char in text)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """How a split stands: what is to be placed, what is, what is left, and each item's part."""
+
+    whole: Decimal
+    placed: Decimal
+    parts: tuple[tuple[data.Row, Decimal], ...]
+
+    @property
+    def left(self) -> Decimal:
+        """Below zero when more is placed than there is."""
+        return self.whole - self.placed
+
+
+def remaining(
+    item: data.Row, taken: Sequence[tuple[data.Row, Decimal | None]], mine: bool
+) -> Placed:
+    """What is left of an item after what was ticked; without an amount, one takes what fits."""
+    whole = abs(item["open_amount"])
+    beside = [(row, amount or abs(row["open_amount"])) for row, amount in taken
+              if _is_to_cover(row) == mine]  # fmt: skip
+    against = [(row, amount) for row, amount in taken if _is_to_cover(row) != mine]
+    whole += sum((amount for _, amount in beside), Decimal(0))
+    placed = sum((amount for _, amount in against if amount is not None), Decimal(0))
+    parts: list[tuple[data.Row, Decimal]] = []
+    for row, amount in against:
+        if amount is None:
+            amount = max(Decimal(0), min(abs(row["open_amount"]), whole - placed))
+            placed += amount
+        parts.append((row, amount))
+    return Placed(whole, placed, tuple([*parts, *beside]))
+
+
+def _remaining_line(item: data.Row, placed: Placed) -> None:
+    currency = item["currency"]
+    if placed.left < 0:
+        state = ui.badge(f"{fmt.money(-placed.left, currency)} too much", "bad")
+    elif placed.left == 0:
+        state = ui.badge("nothing left", "good")
+    else:
+        state = ui.badge(f"{fmt.money(placed.left, currency)} left", "watch")
+    st.html(
+        f'<p class="x-left" id="remaining" role="status">{ui.money(placed.placed, currency)} of '
+        f"{ui.money(placed.whole, currency)} placed {state}</p>"
+    )
+
+
+# ---- many cases
+
+
+def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -> None:
+    """One decision for many cases: choose them, see what happens to each, do it."""
+    total = rows[0]["row_count"] if rows else 0
+    st.html('<h3 class="x-h">Decide several cases together</h3>')
+    if total > len(rows):
+        ui.note(f"The first {len(rows)} of {fmt.count(total)} cases: narrow the queue for others.")
+    left, right = st.columns([1, 2])
+    with left:
+        action = st.selectbox(
+            "What to do",
+            list(BULK),
+            format_func=BUTTONS.__getitem__,
+            index=BULK.index(_likeliest_for(rows)),
+            key=f"x_bulk_{rows[0]['exception_type'] if rows else ''}",
+        )
+    with right:
+        intent = Intent(action)
+        if action is Action.ASSIGN:
+            intent = replace(intent, assignee=_assignee(person))
+        intent = with_words(intent)
+    picked = st.dataframe(
+        [
+            {
+                "What": fmt.label(row["exception_type"]),
+                "Who": row["customer"] or row["document_number"] or row["item_id"],
+                "Amount": fmt.money(row["amount"], row["currency"]),
+                "Item": row["document_number"] or row["item_id"],
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        height=min(36 * len(rows) + 40, 290),
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": list(range(len(rows)))}},
+        key=ui.key("x-bulk", [row["case_id"] for row in rows]),
+        alt="Cases to decide together; all are chosen at first.",
+    )
+    chosen = [rows[number] for number in picked["selection"]["rows"] if number < len(rows)]
+    if not chosen:
+        ui.empty("Choose the cases: tick them in the list.")
+        return
+    shown = preview([replace(intent, case_id=row["case_id"]) for row in chosen], person)
+    if shown is None:
+        return
+    done, out = len(shown.plans), len(shown.problems)
+    left_out = f" {fmt.counted(out, 'case')} left out, named below." if out else ""
+    st.html(
+        f'<p class="t-lead" id="bulk-lead"><b>{fmt.counted(done, "case")}</b>: what happens to '
+        f"each is listed below; it happens with the next run.{left_out}</p>"
+    )
+    decide(shown, f"{BUTTONS[action]}: {fmt.counted(done, 'case')}", onward)
+    _bulk_tables(shown, {row["case_id"]: row for row in chosen})
+
+
+def _likeliest_for(rows: Sequence[data.Row]) -> Action:
+    kinds = {row["exception_type"] for row in rows}
+    if kinds <= {"needs_approval", "ambiguous_match"}:
+        return Action.APPROVE_MATCH
+    likeliest = {LIKELIEST.get(kind, Action.ASSIGN) for kind in kinds}
+    return likeliest.pop() if len(likeliest) == 1 else Action.ASSIGN
+
+
+def _bulk_tables(shown: Preview, names: Mapping[str, data.Row]) -> None:
+    def who(case_id: str) -> str:
+        row = names[case_id]
+        name = row["customer"] or row["document_number"] or row["item_id"]
+        target = ui.link("exceptions", exception=row["exception_id"])
+        return (
+            ui.anchor(escape(str(name)), target)
+            + f'<span class="t-sub">{ui.money(row["amount"], row["currency"])}</span>'
+        )
+
+    ui.table(
+        [
+            ui.Column("Case", lambda row: who(row["case_id"]), "w"),
+            ui.Column("What will happen", lambda row: _what(row["plan"]), "w"),
+        ],
+        [{"case_id": plan.case_id, "plan": plan} for plan in shown.plans],
+        "Nothing can be done in these cases.",
+        name="bulk",
+    )
+    if shown.problems:
+        ui.table(
+            [
+                ui.Column("Left out", lambda row: who(row["case_id"]), "w"),
+                ui.text_column("Because", "problem", kind="w"),
+            ],
+            [{"case_id": case_id, "problem": problem} for case_id, problem in shown.problems],
+            "",
+            name="left-out",
+        )
+
+
+def _what(plan: Any) -> str:
+    sentences = [sentence for sentence in plan.sentences if sentence != HAPPENS]
+    html = "<br>".join(escape(sentence) for sentence in sentences)
+    if plan.second_permission is not None:
+        html += "<br>" + ui.badge("a second person has to agree", "watch")
+    return html
+
+
+# ---- what people decided, as history
+
+
+def told(case: view.Case, person: Person) -> list[tuple[Any, str, str]]:
+    """People's decisions about a case for its history: (when, what, who)."""
+    entries = []
+    for decision in decisions.of_cases(home(), [case.case_id])[case.case_id]:
+        what = escape(DONE[Action(decision.action)])
+        state = decision.state.value.replace("_", " ")
+        tone = {"sealed": "good", "refused": "bad", "declined": "bad"}.get(state, "calm")
+        what += f" {ui.badge(state, tone)}"  # type: ignore[arg-type]
+        if decision.comment and person.may(Permission.SEE_PERSONAL_DATA):
+            what += f' <q class="x-said">{escape(decision.comment)}</q>'
+        if decision.why:
+            what += f'<span class="t-sub">{escape(decision.why)}</span>'
+        who = decision.actor_name
+        if decision.second_name:
+            who += f", then {decision.second_name}"
+        entries.append((decision.decided_at, what, who))
+    return entries
