@@ -245,6 +245,22 @@ def note(
     access_log.record(Home.from_environment(), someone, event, permission, **detail)
 
 
+RECORDS = ("item_type", "item_id", "exception", "case", "customer", "match", "of", "q")
+"""Parameters of an address that say which record a page shows."""
+
+
+def note_seeing(page: str) -> None:
+    """Keep that the person sees personal data, once in a session for a page and its record.
+
+    Raises:
+        InboxUnavailable: when it cannot be kept; then the page must not be shown.
+    """
+    someone = person()
+    if someone.may(Permission.SEE_PERSONAL_DATA):
+        shown = {name: str(st.query_params[name]) for name in RECORDS if name in st.query_params}
+        note_once(someone, Event.SAW_PERSONAL_DATA, None, page=page, **shown)
+
+
 def note_once(
     someone: Person, event: Event, permission: Permission | None = None, **detail: str
 ) -> None:

@@ -15,7 +15,7 @@ import streamlit as st
 from dashboard import access, address, data, links, server, sign_in, status
 from dashboard import components as ui
 from dashboard import format as fmt
-from orchestration.home import Home, TieoutError
+from orchestration.home import TieoutError
 
 ICON = Path(__file__).parent / "icon.svg"
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
@@ -70,6 +70,11 @@ def main() -> None:
     st.session_state["_seen"] = publication.key
     data.use(publication)
     try:
+        access.note_seeing(page.url_path or "executive")
+    except TieoutError as error:
+        sign_in.not_noted(error)
+        return
+    try:
         as_of_line(publication)
         status.line()
         follow()
@@ -118,7 +123,7 @@ def not_published(reason: str) -> None:
 def follow() -> None:
     """Rerun the page when another publication is current than the one it shows."""
     try:
-        key = data.locate(Home.from_environment())
+        key = data.current_key()
     except data.NotPublishedError:
         key = None
     if key != st.session_state.get("_seen"):

@@ -6,6 +6,9 @@ seeing the old file after a swap. Therefore the link is resolved on every look, 
 on the real file (path, inode, modification time), and the handle of the file before is closed
 once its last query has ended. The warehouse is never opened: a reader there would block the next
 run.
+
+Who may not see personal data gets the publication without it (`serving_masked.duckdb`), never the
+other one: where it is missing, nothing is shown. Caches are by file, so they do not mix.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ from typing import Any, TypeAlias
 import duckdb
 import streamlit as st
 
+from dashboard import access
 from orchestration.home import Home
+from orchestration.review.people import Permission
 
 QUERIES = Path(__file__).parent / "queries"
 DRAIN_SECONDS = 30.0
@@ -112,36 +117,35 @@ class Publication:
 
 
 class Store:
-    """Holds the handle to the current publication, one for the whole process."""
+    """Holds the handles to the current publications, with and without personal data."""
 
     def __init__(self) -> None:
         """Start with nothing open."""
         self._lock = threading.Lock()
-        self._current: Publication | None = None
+        self._current: dict[bool, Publication] = {}
 
-    def current(self, home: Home) -> Publication:
+    def current(self, home: Home, is_masked: bool = False) -> Publication:
         """The current publication under `home`; opens a new one when the link has moved.
 
         Raises `NotPublishedError` when there is none.
         """
         with self._lock:
-            key = locate(home)
-            if self._current is not None and self._current.key == key:
-                return self._current
-            if self._current is not None:
-                self._current.close()
-                self._current = None
-            self._current = Publication(key)
-            return self._current
+            key = locate(home, is_masked)
+            held = self._current.pop(is_masked, None)
+            if held is not None and held.key != key:
+                held.close()
+                held = None
+            self._current[is_masked] = held or Publication(key)
+            return self._current[is_masked]
 
 
-def locate(home: Home) -> PublicationKey:
+def locate(home: Home, is_masked: bool = False) -> PublicationKey:
     """Resolve the serving link to the real published file.
 
     Raises `NotPublishedError` when there is no link, when it leads nowhere, or when it leads to
     the warehouse, which belongs to the run alone.
     """
-    link = home.serving
+    link = home.serving_masked if is_masked else home.serving
     real = Path(os.path.realpath(link))
     if real.name == home.warehouse.name:
         raise NotPublishedError(
@@ -184,9 +188,19 @@ def store() -> Store:
     return Store()
 
 
+def is_masked() -> bool:
+    """Whether who looks at this page may not see personal data."""
+    return not access.person().may(Permission.SEE_PERSONAL_DATA)
+
+
 def current() -> Publication:
-    """The current publication of the configured home."""
-    return store().current(Home.from_environment())
+    """The current publication of the configured home, as the person may see it."""
+    return store().current(Home.from_environment(), is_masked())
+
+
+def current_key() -> PublicationKey:
+    """What tells that publication from others; it is not opened."""
+    return locate(Home.from_environment(), is_masked())
 
 
 def use(publication: Publication) -> None:

@@ -39,6 +39,16 @@ def page(error: TieoutError) -> None:
         st.text(str(error))
 
 
+def not_noted(error: TieoutError) -> None:
+    """In place of a page whose seeing cannot be kept in the access log."""
+    st.title("Nothing can be shown")
+    st.markdown(
+        "This page holds personal data. Who sees it is kept in the access log, which cannot be "
+        "written to. This page works again when the review inbox does."
+    )
+    st.text(str(error))
+
+
 def providers() -> Mapping[str, str]:
     """The configured identity providers, and what the button of each says."""
     section = server.login()

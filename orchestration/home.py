@@ -152,6 +152,21 @@ class Home:
         return self.root / "serving.duckdb"
 
     @property
+    def masked(self) -> Path:
+        """Publications without personal data, each named like the one that it was made with."""
+        return self.published / "masked"
+
+    @property
+    def serving_masked(self) -> Path:
+        """Symbolic link to the publication for who may not see personal data."""
+        return self.root / "serving_masked.duckdb"
+
+    @property
+    def masking_key(self) -> Path:
+        """Secret that pseudonyms follow from."""
+        return self.root / "masking.key"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

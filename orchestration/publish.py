@@ -7,6 +7,10 @@ and the change; else the marts are compared. Every one has a name of its own, an
 `serving.duckdb` is a relative link that is swapped to the newest by one rename. A reader resolves
 the link and keys its cache on the real path, because DuckDB keeps showing old data to a process
 that holds a handle on a replaced path.
+
+Beside each publication lies one of the same name in `masked/`, without personal data
+(`personal_data.py`), for who may not see it; `serving_masked.duckdb` leads there. It is made in the
+same way, of its former one, and nothing is looked at for it where the marts did not change.
 """
 
 from __future__ import annotations
@@ -18,10 +22,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
+from orchestration import personal_data
 from orchestration.files import (
     open_duckdb,
     quoted,
@@ -47,6 +52,9 @@ SMALLEST_TO_PACK = 200
 """Blocks (of 256 KiB); a small file may be emptier."""
 
 _HASH = "hash(t)"
+
+Changed = Literal["some", "none"]
+"""What became of a mart since the former publication."""
 
 
 class PublishError(TieoutError):
@@ -74,34 +82,44 @@ class _Copy:
 
 
 _copies: dict[Path, _Copy] = {}
-"""By home, what is copied for its next publication."""
+"""By where it lies, what is copied for the next publication of a home."""
 
 
 @contextmanager
 def copying(home: Home) -> Iterator[None]:
-    """Meanwhile copy the served publication, so that `publish` does not have to."""
-    former = served_publication(home)
-    if former is not None:
-        _copies[home.root] = _Copy(former, home.published / COPY)
+    """Meanwhile copy the served publications, so that `publish` does not have to."""
+    formers = (served_publication(home), _masked_of(home, served_publication(home)))
+    for former in formers:
+        if former is not None:
+            copy = _Copy(former, former.with_name(COPY))
+            _copies[copy.path] = copy
     try:
         yield
     except BaseException:
-        copy = _copies.pop(home.root, None)
-        if copy is not None:
-            copy.thread.join()
-            copy.path.unlink(missing_ok=True)
+        for former in formers:
+            copied = _copies.pop(former.with_name(COPY), None) if former is not None else None
+            if copied is not None:
+                copied.thread.join()
+                copied.path.unlink(missing_ok=True)
         raise
 
 
-def _copy(home: Home, former: Path, target: Path) -> None:
+def _masked_of(home: Home, publication: Path | None) -> Path | None:
+    """The masked publication that was made with another one, if there is one."""
+    if publication is None or not (home.masked / publication.name).exists():
+        return None
+    return home.masked / publication.name
+
+
+def _copy(former: Path, target: Path) -> None:
     """Make `target` a copy of a publication, the one that was made meanwhile if there is one."""
-    copy = _copies.pop(home.root, None)
+    copy = _copies.pop(former.with_name(COPY), None)
     if copy is not None:
         copy.thread.join()
         if copy.is_whole and copy.former == former:
             os.replace(copy.path, target)
             return
-    (home.published / COPY).unlink(missing_ok=True)
+    former.with_name(COPY).unlink(missing_ok=True)
     shutil.copyfile(former, target)
 
 
@@ -112,15 +130,59 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
 
     Raises:
         PublishError: when the warehouse has no marts.
+        PersonalDataError: when marts are marked by a kind that is not known.
     """
-    remove_temporary(home.published)
+    home.masked.mkdir(parents=True, exist_ok=True)
+    for folder in (home.published, home.masked):
+        remove_temporary(folder)
+    former = served_publication(home)
     path = free_name(home.published, run_id)
-    with replacing(path) as temporary:
-        _write(home, temporary)
+    masked = home.masked / path.name
+    with replacing(path) as temporary, replacing(masked) as temporary_masked:
+        unchanged = _write(home, temporary, former, run_of(former) if former else "")
+        masking = Masking.of(home)
+        former_masked = _masked_of(home, former)
+        if former_masked is None:
+            unchanged = frozenset()
+        _write(
+            home,
+            temporary_masked,
+            former_masked,
+            run_of(former) if former else "",
+            masking,
+            unchanged,
+        )
+    # The masked one first: nobody is left with an older one than others see.
+    serve(home, masked, home.serving_masked)
     serve(home, path)
     for old in publications(home)[keep:]:
         old.unlink(missing_ok=True)
+    kept = {publication.name for publication in publications(home)}
+    for old in home.masked.glob("*.duckdb"):
+        if old.name not in kept:
+            old.unlink(missing_ok=True)
     return path
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What the marts are selected by for who may not see personal data."""
+
+    marks: personal_data.Marks
+    key: str
+
+    @classmethod
+    def of(cls, home: Home) -> Masking:
+        """By the project's marks and the home's key."""
+        return cls(personal_data.marked(), personal_data.masking_key(home))
+
+    def selection(self, mart: str, columns: Sequence[Sequence[str]]) -> str:
+        """What to select of a mart."""
+        return personal_data.selection(mart, columns, self.marks)
+
+    def comment(self, selected: str) -> str:
+        """What the table that it makes says of itself."""
+        return personal_data.fingerprint(selected, self.key)
 
 
 def free_name(folder: Path, run_id: str) -> Path:
@@ -133,12 +195,13 @@ def free_name(folder: Path, run_id: str) -> Path:
     return path
 
 
-def serve(home: Home, publication: Path) -> None:
-    """Point `serving.duckdb` at a publication in one step."""
-    link = home.serving.with_name(home.serving.name + ".tmp")
+def serve(home: Home, publication: Path, served: Path | None = None) -> None:
+    """Point `serving.duckdb` (or another link) at a publication in one step."""
+    served = served or home.serving
+    link = served.with_name(served.name + ".tmp")
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(publication, home.root))
-    os.replace(link, home.serving)
+    os.replace(link, served)
     sync_folder(home.root)
 
 
@@ -200,25 +263,37 @@ def published_blocks(home: Home) -> list[tuple[int, str]]:
     return [(int(block), str(block_hash)) for block, block_hash in rows]
 
 
-def _write(home: Home, target: Path) -> None:
-    """Make `target` hold the marts of the warehouse: the served publication with its changes.
+def _write(
+    home: Home,
+    target: Path,
+    former: Path | None,
+    former_run: str,
+    masking: Masking | None = None,
+    unchanged: frozenset[str] = frozenset(),
+) -> frozenset[str]:
+    """Make `target` hold the marts of the warehouse: the former publication with its changes.
+
+    With `masking` without personal data. `unchanged` marts, which the former one holds as they
+    are, are not looked at; returns which ones turned out to be.
 
     Raises:
         PublishError: when the warehouse has no marts.
     """
-    former = served_publication(home)
     if former is not None:
-        _copy(home, former, target)
+        _copy(former, target)
     try:
-        kept_whole = _update(home, target, run_of(former) if former else "")
+        written = _update(home, target, former_run, masking, unchanged)
     except duckdb.Error:
         # the former one cannot be read, or cannot be built on
         if former is None:
             raise
-        kept_whole = False
-    if not kept_whole:
-        remove_temporary(target.parent)
-        _update(home, target, "")
+        written = None
+    if written is None:
+        target.unlink(missing_ok=True)
+        target.with_name(target.name + ".wal").unlink(missing_ok=True)
+        _update(home, target, "", masking)
+        return frozenset()
+    return written
 
 
 def run_of(publication: Path) -> str:
@@ -226,11 +301,18 @@ def run_of(publication: Path) -> str:
     return "-".join(publication.stem.split("-")[:2])
 
 
-def _update(home: Home, target: Path, former_run: str) -> bool:
-    """Bring the tables of `target` to what the marts hold; False where that left too much room.
+def _update(
+    home: Home,
+    target: Path,
+    former_run: str,
+    masking: Masking | None = None,
+    unchanged: frozenset[str] = frozenset(),
+) -> frozenset[str] | None:
+    """Bring the tables of `target` to what the marts hold; None where that left too much room.
 
-    `former_run` is the run that `target` shows so far.
+    `former_run` is the run that `target` shows so far. Returns the marts that did not change.
     """
+    found = set()
     with open_duckdb(home.target / "duckdb_scratch") as connection:
         connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
         connection.execute(f"attach {quoted(str(target))} as publication")
@@ -240,26 +322,52 @@ def _update(home: Home, target: Path, former_run: str) -> bool:
             raise PublishError(
                 f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
             )
+        if masking:
+            connection.execute(f"set variable {personal_data.KEY} = {quoted(masking.key)}")
         former = _tables(connection, "publication")
+        comments = _comments(connection)
         told = _changes_since(connection, former_run)
         for name in former.keys() - marts.keys():
             connection.execute(f"drop table {_mart('publication', name)}")
         for name, columns in marts.items():
-            if former.get(name) != columns or not (
-                _has_told_changes_written(connection, name, told)
-                or _has_changes_written(connection, name)
-            ):
+            selected = masking.selection(name, columns) if masking else "*"
+            comment = masking.comment(selected) if masking else None
+            is_kept = former.get(name) == columns and comments.get(name) == comment
+            if is_kept and name in unchanged:
+                continue
+            changed = is_kept and (
+                _told_changes_written(connection, name, selected, told)
+                or _changes_written(connection, name, selected)
+            )
+            if not changed:
                 connection.execute(
                     f"create or replace table {_mart('publication', name)} as "
-                    f"from {_mart('warehouse', name)}"
+                    f"select {selected} from {_mart('warehouse', name)}"
                 )
+                if comment:
+                    connection.execute(
+                        f"comment on table {_mart('publication', name)} is {quoted(comment)}"
+                    )
+            elif changed == "none":
+                found.add(name)
         connection.execute("checkpoint publication")
         [(blocks, free)] = connection.execute(
             "select total_blocks, free_blocks from pragma_database_size() "
             "where database_name = 'publication'"
         ).fetchall()
         connection.execute("detach publication")
-    return bool(free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK))
+    return frozenset(found) if free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK) else None
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """What the tables of the publication say of themselves."""
+    return dict(
+        connection.execute(
+            "select table_name, comment from duckdb_tables() "
+            "where database_name = 'publication' and schema_name = ?",
+            [MARTS_SCHEMA],
+        ).fetchall()
+    )
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[Any]]:
@@ -298,52 +406,69 @@ def _changes_since(
     }
 
 
-def _has_told_changes_written(
-    connection: duckdb.DuckDBPyConnection, name: str, told: dict[str, list[str] | None]
-) -> bool:
-    """Write what the warehouse tells of a mart's changes; False where it does not tell enough."""
+def _told_changes_written(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    selected: str,
+    told: dict[str, list[str] | None],
+) -> Changed | None:
+    """Write what the warehouse tells of a mart's changes; None where it does not tell enough.
+
+    It does not either where a part is named by what is masked: its rows cannot be found by that.
+    """
     if name not in told:
-        return False
+        return None
     changes = f'warehouse.changes."{name}"'
     mart, published = _mart("warehouse", name), _mart("publication", name)
     [(changed,)] = connection.execute(f"select count(*) from {changes}").fetchall()
     if changed:
         by = told[name]
-        if by is None:
-            return False
+        if by is None or any(f'as "{column}"' in selected for column in by):
+            return None
         if by:
             key = f"({', '.join(by)})"
             of_changed = f"where {key} in (select {key} from {changes})"
             connection.execute(f"delete from {published} {of_changed}")
-            connection.execute(f"insert into {published} from {mart} {of_changed}")
+            connection.execute(
+                f"insert into {published} select {selected} from "
+                f"(select * from {mart} {of_changed})"
+            )
         else:
-            connection.execute(f"insert into {published} select * exclude (change) from {changes}")
+            connection.execute(
+                f"insert into {published} select {selected} from "
+                f"(select * exclude (change) from {changes})"
+            )
     counts = connection.execute(
         f"select (select count(*) from {mart}) = (select count(*) from {published})"
     ).fetchall()
-    return bool(counts[0][0])
+    if not counts[0][0]:
+        return None
+    return "some" if changed else "none"
 
 
-def _has_changes_written(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Delete and add the rows that differ; False where writing the table anew costs less.
+def _changes_written(
+    connection: duckdb.DuckDBPyConnection, name: str, selected: str
+) -> Changed | None:
+    """Delete and add the rows that differ; None where writing the table anew costs less.
 
     Rows are compared by their hashes. That both hold the same number of each is what counts, and
     is looked at in the end: a table with a row twice is written anew.
     """
-    mart, published = _mart("warehouse", name), _mart("publication", name)
+    mart = f"(select {selected} from {_mart('warehouse', name)})"
+    published = _mart("publication", name)
     for side, table in (("made", mart), ("shown", published)):
         connection.execute(
             f"create or replace temp table {side} as select {_HASH} as h from {table} t"
         )
     total, added, gone = _counts(connection)
     if added + gone > LARGEST_CHANGED_SHARE * total:
-        return False
+        return None
     if added or gone:
         connection.execute(
             f"delete from {published} as t where {_HASH} not in (select made.h from made)"
         )
         connection.execute(
-            f"insert into {published} from {mart} as t "
+            f"insert into {published} select t.* from {mart} as t "
             f"where {_HASH} not in (select shown.h from shown)"
         )
         connection.execute(
@@ -353,7 +478,9 @@ def _has_changes_written(connection: duckdb.DuckDBPyConnection, name: str) -> bo
         "select (select (count(*), sum(made.h)) from made) "
         "is not distinct from (select (count(*), sum(shown.h)) from shown)"
     ).fetchall()
-    return bool(same)
+    if not same:
+        return None
+    return "some" if added or gone else "none"
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:

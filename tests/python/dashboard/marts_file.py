@@ -14,6 +14,10 @@ from typing import Any
 
 import duckdb
 
+from orchestration import personal_data
+from orchestration import publish as publication
+from orchestration.home import Home
+
 MONEY = "decimal(38,10)"
 
 CONTRACT: Mapping[str, str] = {
@@ -152,14 +156,30 @@ def write_marts(path: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> 
 
 
 def publish(home: Path, run_id: str, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> Path:
-    """Publish rows under `home` as a run does: a versioned file, then the link swapped."""
-    directory = home / "published"
-    directory.mkdir(parents=True, exist_ok=True)
-    target = directory / f"{run_id}.duckdb"
-    draft = directory / f".{run_id}.draft"
+    """Publish rows under `home` as a run does, with and without personal data."""
+    place = Home(home)
+    place.masked.mkdir(parents=True, exist_ok=True)
+    target = place.published / f"{run_id}.duckdb"
+    draft = place.published / f".{run_id}.draft"
     write_marts(draft, rows)
+    masked = place.masked / target.name
+    masked.unlink(missing_ok=True)
+    write_masked(place, draft, masked)
     os.replace(draft, target)
-    link = home / f".serving.{run_id}"
-    link.symlink_to(Path("published") / target.name)
-    os.replace(link, home / "serving.duckdb")
+    publication.serve(place, masked, place.serving_masked)
+    publication.serve(place, target)
     return target
+
+
+def write_masked(home: Home, whole: Path, target: Path) -> None:
+    """Write the marts of a file as who may not see personal data gets them."""
+    masking = publication.Masking.of(home)
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(f"attach '{whole}' as warehouse (read_only)")
+        connection.execute("create schema marts")
+        connection.execute(f"set variable {personal_data.KEY} = '{masking.key}'")
+        for mart, columns in publication._tables(connection, "warehouse").items():
+            connection.execute(
+                f"create table marts.{mart} as "
+                f"select {masking.selection(mart, columns)} from warehouse.marts.{mart}"
+            )

@@ -68,10 +68,9 @@ def test_the_last_publications_are_kept_and_leftovers_removed(home: Home) -> Non
     for value in range(4):
         warehouse_with(home, value)
         publish.publish(home, f"run-{value}", keep=2)
-    assert sorted(path.name for path in home.published.iterdir()) == [
-        "run-2.duckdb",
-        "run-3.duckdb",
-    ]
+    kept = ["run-2.duckdb", "run-3.duckdb"]
+    assert sorted(path.name for path in home.published.iterdir()) == ["masked", *kept]
+    assert sorted(path.name for path in home.masked.iterdir()) == kept
     assert served(home) == 3
 
 
@@ -108,7 +107,11 @@ def test_no_copy_is_left_where_a_run_stops(home: Home) -> None:
     publish.publish(home, "run-a")
     with pytest.raises(KeyError), publish.copying(home):
         raise KeyError
-    assert [path.name for path in home.published.iterdir()] == ["run-a.duckdb"]
+    assert sorted(path.name for path in home.published.rglob("*")) == [
+        "masked",
+        "run-a.duckdb",
+        "run-a.duckdb",
+    ]
     warehouse_with(home, 2)
     publish.publish(home, "run-b")
     assert served(home) == 2
@@ -202,7 +205,8 @@ def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as watched:
         watched.setattr(publish, "_mart", noted)
         path = publish.publish(home, "run-b")
-    assert written == ["t", "u"], "no table was written anew"
+    # of the masked one the table alone that changed is looked at
+    assert written == ["t", "u", "u"], "no table was written anew"
     assert path.stat().st_size < 2 * (home.published / "run-a.duckdb").stat().st_size
     assert rows(home, "select text from marts.u where id = 7") == [("other",)]
 
@@ -246,7 +250,7 @@ def test_what_the_warehouse_tells_is_written_without_comparing(
     warehouse_that_tells(home, told, "'run-a'")
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         wanted = connection.execute("from marts.t order by all").fetchall()
-    monkeypatch.delattr(publish, "_has_changes_written")
+    monkeypatch.delattr(publish, "_changes_written")
     publish.publish(home, "run-b")
     assert rows(home, "from marts.t order by all") == wanted
 
