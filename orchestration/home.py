@@ -85,6 +85,11 @@ class Home:
         return self.raw / "_redelivered"
 
     @property
+    def controls(self) -> Path:
+        """Pauses, maintenance windows and acknowledgements that runs have taken from the inbox."""
+        return self.raw / "_controls"
+
+    @property
     def run_context(self) -> Path:
         """One row: the run that is being built."""
         return self.raw / "_run" / "context.parquet"

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestration import warehouse
+from orchestration import controls, warehouse
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, parse_as_of
 from orchestration.ingest.landing import scan
@@ -42,8 +42,8 @@ def note_success(home: Home, context: RunContext) -> None:
 def is_repeat(home: Home, settings: Settings, now: datetime) -> bool:
     """Whether a run now would find the inputs of the last successful one.
 
-    That is: the same code, no batch that it did not consider, and the same moment: with an
-    explicit `as_of` that very one, without one the same hour of the clock.
+    That is: the same code, no batch or control that it did not consider, and the same moment: with
+    an explicit `as_of` that very one, without one the same hour of the clock.
     """
     last = Success.read(home)
     if last is None or not home.serving.exists() or not warehouse.is_current(home):
@@ -56,7 +56,10 @@ def is_repeat(home: Home, settings: Settings, now: datetime) -> bool:
         return False
     # Batches may have been read since, by a run that was stopped before it was published.
     known = {(feed, batch_id) for feed, batch_id, _ in known_batches(home)}
-    if run_id_of(last.as_of, [batch_id for _, batch_id in known]) != last.run_id:
+    considered = [*(batch_id for _, batch_id in known), *controls.known(home)]
+    if run_id_of(last.as_of, considered) != last.run_id:
+        return False
+    if controls.waiting(home):
         return False
     return all((file.feed, file.batch_id) in known for file in scan(home))
 

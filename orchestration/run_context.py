@@ -74,9 +74,11 @@ class RunContext:
         return cls(*row)
 
 
-def run_id_of(as_of: datetime, batch_ids: Iterable[str]) -> str:
-    """Id of the run that considers these batches as of a moment; equal runs have equal ids."""
-    considered = iso_timestamp(as_of) + "".join(sorted(set(batch_ids)))
+def run_id_of(as_of: datetime, inputs: Iterable[str]) -> str:
+    """Id of the run that considers these batches and controls as of a moment; equal runs have
+    equal ids.
+    """
+    considered = iso_timestamp(as_of) + "".join(sorted(set(inputs)))
     return "run-" + hashlib.sha256(considered.encode("utf-8")).hexdigest()[:16]
 
 

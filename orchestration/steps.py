@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import (
+    controls,
     dbt_runs,
     demo,
     journal,
@@ -68,7 +69,9 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
             f"{result.new_batches} new files, {result.rows_read} rows: {result.loaded} loaded, "
             f"{result.redelivered} seen before, {result.quarantined} rejected"
         )
-    run_id = run_id_of(as_of, [batch_id for _, batch_id, _ in known_batches(home)])
+        controls.take_in(home, controls.of_inbox(home), as_of)
+    batches = [batch_id for _, batch_id, _ in known_batches(home)]
+    run_id = run_id_of(as_of, [*batches, *controls.known(home)])
     context = RunContext(
         run_id=run_id,
         run_sequence=sequence_of_run(home, run_id),

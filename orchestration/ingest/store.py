@@ -93,6 +93,18 @@ REDELIVERED_TYPES = {
     "row_hash": "VARCHAR",
     "run_sequence": "BIGINT",
 }
+CONTROL_TYPES = {
+    "control_id": "VARCHAR",
+    "kind": "VARCHAR",
+    "control_key": "VARCHAR",
+    "alert_name": "VARCHAR",
+    "group_key": "VARCHAR",
+    "starts_at": "TIMESTAMP",
+    "ends_at": "TIMESTAMP",
+    "reason": "VARCHAR",
+    "actor": "VARCHAR",
+    "noted_at": "TIMESTAMP",
+}
 QUARANTINE_TYPES = {
     "batch_id": "VARCHAR",
     "feed": "VARCHAR",
@@ -143,6 +155,7 @@ def write_empty_files(
         home.manifest: BATCH_TYPES,
         home.statements: STATEMENT_TYPES,
         home.redelivered: REDELIVERED_TYPES,
+        home.controls: CONTROL_TYPES,
         home.quarantine: QUARANTINE_TYPES,
         home.weights: WEIGHT_TYPES,
         home.calibrations: CALIBRATION_TYPES,

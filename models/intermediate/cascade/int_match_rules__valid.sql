@@ -1,12 +1,25 @@
 -- The rules in force at the run's as_of. A rule closes matches by itself while its row says so,
--- it is certified and its breaker is closed; else why a person decides is said by a code of the
--- seed match_ambiguities. Of versions in force for all parties the latest is the stable one; a
+-- it is certified, its breaker is closed and nobody has paused it; else why a person decides is said
+-- by a code of the seed match_ambiguities. Of versions in force for all parties the latest is the stable one; a
 -- canary is in force beside it, for a share of parties.
 with
 
 rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
+
+-- of all rules, or of one
+paused as (
+    select distinct
+        rules.rule_id,
+        rules.rule_version
+    from rules
+    inner join {{ ref('int_controls__in_force') }} as controls
+        on
+            controls.kind = 'closing_paused'
+            and controls.control_key in ('*', rules.rule_id)
+    where rules.method <> 'manual'
+),
 
 relations as (select * from {{ ref('match_relations') }}),
 
@@ -26,11 +39,13 @@ in_force as (
         rules.method,
         rules.closes_by_itself
         and certificates.is_certified
-        and not certificates.is_breaker_open as closes_by_itself,
+        and not certificates.is_breaker_open
+        and paused.rule_id is null as closes_by_itself,
         case
             when not rules.closes_by_itself then 'rule_asks_a_person'
             when not certificates.is_certified then 'not_certified'
             when certificates.is_breaker_open then 'breaker_open'
+            when paused.rule_id is not null then 'closing_paused'
         end as why_a_person,
         rules.confidence,
         rules.tolerance_minor_units,
@@ -51,6 +66,10 @@ in_force as (
         on
             rules.rule_id = certificates.rule_id
             and rules.rule_version = certificates.rule_version
+    left join paused
+        on
+            rules.rule_id = paused.rule_id
+            and rules.rule_version = paused.rule_version
     left join relations
         on rules.relation = relations.relation
     left join passes

@@ -117,7 +117,7 @@ final as (
         rules.rule_id,
         rules.rule_version,
         rules.relation,
-        cast(null as {{ dbt.type_string() }}) as ambiguity,
+        case when not rules.closes_by_itself then rules.why_a_person end as ambiguity,
         case
             when covered.pass = 'equal_credit' then 'the one document that it equals'
             else 'the document that it undoes'

@@ -109,7 +109,7 @@ tolerated as (
         coalesce(
             considered.ambiguity in (
                 'rule_asks_a_person', 'above_ceiling', 'not_certified', 'breaker_open',
-                'amounts_differ'
+                'closing_paused', 'amounts_differ'
             ),
             true
         ) as is_plain

@@ -18,6 +18,13 @@ results as (
     where attempted_at <= {{ as_of() }}
 ),
 
+-- what is posted already stays so, and what has failed waits for a person either way
+posting_paused as (
+    select count(*) > 0 as is_paused
+    from {{ ref('int_controls__in_force') }} as controls
+    where controls.kind = 'posting_paused'
+),
+
 -- a ledger that has once taken an entry has it; else the latest attempt says how it stands
 outcomes as (
     select
@@ -57,6 +64,7 @@ final as (
                 0
             ) then 'held'
             when entry_lines.base_debit_amount is null then 'held'
+            when posting_paused.is_paused then 'held'
             else 'ready'
         end as posting_status,
         coalesce(outcomes.attempts, 0) as attempts,
@@ -69,6 +77,7 @@ final as (
         entry_lines.item_type,
         entry_lines.item_id
     from entry_lines
+    cross join posting_paused
     left join sealed
         on entry_lines.match_id = sealed.match_id
     left join outcomes

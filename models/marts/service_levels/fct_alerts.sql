@@ -40,6 +40,8 @@ reconciliations as (select * from {{ ref('reconciliations') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
+controls as (select * from {{ ref('int_controls__in_force') }}),
+
 -- how long a group that has been solved is still shown
 memory as (
     select min(windows.window_days) as days
@@ -406,6 +408,7 @@ named as (
             else rules.severity
         end as severity,
         rules.priority,
+        coalesce(rules.may_be_silenced, true) as may_be_silenced,
         rules.runbook,
         rules.meaning,
         root_causes.meaning as root_cause_meaning
@@ -447,12 +450,53 @@ addressed as (
     from identified
 ),
 
--- one notification a group: the strongest alert speaks, the others say by whom they are silenced
+-- What people said of it: a maintenance window first, else that somebody has taken it. Neither
+-- changes what is recorded, and nothing silences an alert about the proof itself.
+silenced as (
+    select
+        addressed.alert_id,
+        controls.kind,
+        controls.control_id,
+        controls.actor,
+        controls.reason,
+        controls.ends_at
+    from addressed
+    inner join controls
+        on
+            (
+                controls.kind = 'maintenance_window'
+                and controls.alert_name in ('*', addressed.alert_name)
+                and controls.group_key in ('*', addressed.group_key)
+            )
+            or (
+                controls.kind = 'alert_acknowledged'
+                and addressed.fingerprint = controls.control_key
+            )
+    where addressed.resolved_at is null and addressed.may_be_silenced
+    qualify row_number() over (
+        partition by addressed.alert_id
+        order by
+            case controls.kind when 'maintenance_window' then 1 else 2 end asc nulls last,
+            controls.ends_at desc nulls first,
+            controls.control_id asc nulls last
+    ) = 1
+),
+
+-- one notification a group: the strongest alert speaks, the others say by whom they are silenced;
+-- one in a maintenance window speaks for none
 spoken as (
     select
         addressed.*,
+        silenced.kind as silence,
+        silenced.control_id,
+        silenced.actor as silenced_by,
+        silenced.reason as silence_reason,
+        silenced.ends_at as silenced_until,
         first_value(addressed.alert_id) over (
-            partition by addressed.group_key, addressed.resolved_at is null
+            partition by
+                addressed.group_key,
+                addressed.resolved_at is null,
+                coalesce(silenced.kind = 'maintenance_window', false)
             order by
                 addressed.loudness asc nulls last,
                 addressed.priority asc nulls last,
@@ -460,6 +504,8 @@ spoken as (
             rows between unbounded preceding and unbounded following
         ) as speaker_id
     from addressed
+    left join silenced
+        on addressed.alert_id = silenced.alert_id
 ),
 
 final as (
@@ -475,12 +521,14 @@ final as (
         spoken.resolved_at,
         case
             when spoken.resolved_at is not null then 'resolved'
+            when spoken.silence is not null then 'suppressed'
             when spoken.speaker_id <> spoken.alert_id then 'suppressed'
             else 'firing'
         end as state,
         case
-            when spoken.resolved_at is null and spoken.speaker_id <> spoken.alert_id
-                then spoken.speaker_id
+            when spoken.resolved_at is not null then null
+            when spoken.silence is not null then spoken.control_id
+            when spoken.speaker_id <> spoken.alert_id then spoken.speaker_id
         end as suppressed_by,
         {{ as_amount('spoken.revenue_at_risk') }} as revenue_at_risk,
         concat_ws(
@@ -491,7 +539,11 @@ final as (
         ) as summary,
         spoken.runbook,
         cast(spoken.item_count as bigint) as item_count,
-        spoken.subject
+        spoken.subject,
+        spoken.silence,
+        spoken.silenced_by,
+        spoken.silence_reason,
+        spoken.silenced_until
     from spoken
 )
 

@@ -23,6 +23,7 @@ CHAIN = "assert_blocks_form_a_chain"
 ROWS = "assert_rows_read_are_accounted_for"
 INDICATORS = "assert_indicators_cover_every_window_and_say_nothing_without_data"
 SUPPRESSED = "assert_suppressed_alerts_name_a_firing_one"
+PAUSES = "assert_pauses_hold"
 CANARIES = "assert_canaries_change_only_what_settling_reads"
 
 
@@ -466,10 +467,25 @@ def test_an_indicator_that_says_too_much_or_nothing_is_found(
             + one("fct_alerts", "state = 'firing'"),
             id="a firing alert is said to be silenced",
         ),
+        pytest.param(
+            "update marts.fct_alerts set state = 'suppressed', silence = 'maintenance_window', "
+            "suppressed_by = 'a window that is over' where "
+            + one("fct_alerts", "state = 'firing'"),
+            id="an alert is silenced by what nobody says now",
+        ),
     ],
 )
 def test_a_group_that_nobody_speaks_for_is_found(broken: Breaker, statement: str) -> None:
     assert broken(statement).fails(SUPPRESSED) > 0
+
+
+@pytest.mark.parametrize("kind", ["closing_paused", "posting_paused"])
+def test_what_goes_on_during_a_pause_is_found(broken: Breaker, kind: str) -> None:
+    paused = (
+        "insert into intermediate.int_controls__in_force (control_id, kind, control_key) "
+        f"values ('o1', '{kind}', '*')"
+    )
+    assert broken(paused).fails(PAUSES) > 0
 
 
 @pytest.mark.parametrize("column", ["days_before", "days_after", "days_margin"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.controls import Control, Kind, take_in
 from orchestration.home import Home
 from orchestration.ingest.contract import Contract, load_contract
 from tests.python.splits.landed_files import arrive
@@ -119,6 +120,17 @@ class Books:
                 **more,
             },
         )
+
+    def control(self, kind: Kind, key: str, *, is_over: bool = False) -> None:
+        """A person pauses something before the next run, until further word; or that is over.
+
+        As the landing step takes it from the inbox.
+        """
+        said = self.now - timedelta(hours=1)
+        ends_at = said if is_over else None
+        control = Control(self.name("o"), kind, key, said, ends_at, "events", "ana", said)
+        take_in(self.home, [control], self.now)
+        self.landed += 1
 
     def correct(self, feed: str, row: Row | None, **changed: Any) -> None:
         """Land another version of a row, where there is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from orchestration.controls import ALL, Kind
 from tests.python.splits.books import OPEN_ITEMS, RECEIPTS, Books, Steps, as_written, quoted
 
 # people
@@ -134,4 +135,23 @@ def entries_posted(books: Books) -> Steps:
     for key in failed[1:]:
         result = {"posting_key": key, "attempt": 2, "attempted_at": books.earlier}
         books.land("posting_results", result | {"status": "posted", "external_id": f"L-{key}"})
+    yield
+
+
+def paused_then_resumed(books: Books) -> Steps:
+    """What a rule would close is suggested meanwhile, what is ready is held, an alert is silent."""
+    rule = books.one(
+        "select distinct rule_id from fct_matches "
+        f"where decision = 'auto_closed' and {RECEIPTS} and method <> 'manual'"
+    )
+    alert = books.one("select fingerprint from fct_alerts where state = 'firing'")
+    paused = [(Kind.POSTING_PAUSED, ALL)]
+    paused += [(Kind.CLOSING_PAUSED, rule[0])] if rule else []
+    paused += [(Kind.ALERT_ACKNOWLEDGED, alert[0])] if alert else []
+    for kind, key in paused:
+        books.control(kind, key)
+    books.charge(books.invoice())
+    yield
+    for kind, key in paused:
+        books.control(kind, key, is_over=True)
     yield

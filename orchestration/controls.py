@@ -1,0 +1,253 @@
+"""What people tell the runs to leave for a while, as an input of the runs: `raw/_controls/`.
+
+Pauses, maintenance windows and acknowledgements are noted in the review inbox, where who may is
+checked. The landing step of a run copies what is new there into a Parquet file, which is never
+rewritten; models read these with the run's `as_of`, so a replay sees what the run saw. The last
+word on a thing holds (`kind` and `control_key`): to end a pause is to note it once more, with an
+end.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from orchestration.files import copy_to_parquet, open_duckdb, quoted
+from orchestration.home import Home, TieoutError, wall_clock
+from orchestration.ingest.store import CONTROL_TYPES
+
+# The inbox is imported where it is used: runs of a home without one do without its libraries.
+if TYPE_CHECKING:
+    from orchestration.review.operations import Operation
+    from orchestration.review.people import Person
+
+ALL = "*"
+CLOSING = "closing"
+POSTING = "posting"
+
+
+class Kind(StrEnum):
+    """What can be paused or silenced."""
+
+    CLOSING_PAUSED = "closing_paused"
+    POSTING_PAUSED = "posting_paused"
+    MAINTENANCE_WINDOW = "maintenance_window"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A word of a person; the columns of the source `controls`. Moments are naive UTC."""
+
+    control_id: str
+    kind: Kind
+    control_key: str
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+    actor: str
+    noted_at: datetime
+    alert_name: str | None = None
+    group_key: str | None = None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether it is in force, unless a later word has taken its place."""
+        return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
+
+
+# what people do
+
+
+def pause(
+    home: Home, person: Person, what: str, ends_at: datetime, reason: str, rule_id: str = ALL
+) -> None:
+    """Pause `CLOSING` (of one rule, or of all) or `POSTING`, from now until a moment.
+
+    Raises:
+        NotPermitted: when the person may not operate.
+        TieoutError: without a reason, or when the end is not to come.
+    """
+    from orchestration.review import operations
+
+    _to_come(ends_at)
+    key = f"{what}:{rule_id if what == CLOSING else ALL}"
+    operations.record(home, person, operations.Kind.PAUSE, key, reason=reason, ends_at=ends_at)
+
+
+def open_window(
+    home: Home,
+    person: Person,
+    ends_at: datetime,
+    reason: str,
+    *,
+    starts_at: datetime | None = None,
+    alert_name: str = ALL,
+    group_key: str = ALL,
+) -> None:
+    """Open a maintenance window, once: alerts of that name and group are silenced in it.
+
+    Raises:
+        NotPermitted: when the person may not operate.
+        TieoutError: without a reason, or when the end is not to come.
+    """
+    from orchestration.review import operations
+
+    _to_come(ends_at)
+    operations.record(
+        home,
+        person,
+        operations.Kind.MAINTENANCE_WINDOW,
+        secrets.token_hex(6),
+        reason=reason,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        detail={"alert_name": alert_name, "group_key": group_key},
+    )
+
+
+def acknowledge(
+    home: Home, person: Person, fingerprint: str, alert: str, ends_at: datetime, reason: str
+) -> None:
+    """Say that somebody has taken an alert; it stays silent until then, however it goes on.
+
+    `alert` says in words what it is about.
+
+    Raises:
+        NotPermitted: when the person may not operate.
+        TieoutError: without a reason, or when the end is not to come.
+    """
+    from orchestration.review import operations
+
+    _to_come(ends_at)
+    operations.record(
+        home,
+        person,
+        operations.Kind.ACKNOWLEDGEMENT,
+        fingerprint,
+        reason=reason,
+        ends_at=ends_at,
+        detail={"alert": alert},
+    )
+
+
+def _to_come(ends_at: datetime) -> None:
+    if ends_at <= wall_clock():
+        raise TieoutError("It would end before it starts: choose an end that is to come.")
+
+
+# what runs read
+
+
+def of_inbox(home: Home) -> list[Control]:
+    """All controls that people have noted, the oldest first; none where nobody opened the inbox."""
+    return [control_of(operation) for operation in reversed(operations_of(home))]
+
+
+def operations_of(home: Home) -> list[Operation]:
+    """The rows of the inbox that are controls, newest first."""
+    if not (os.environ.get("TIEOUT_REVIEW_DATABASE") or (home.root / "review.sqlite").exists()):
+        return []
+    from orchestration.review import operations
+
+    return operations.history(home)
+
+
+def control_of(operation: Operation) -> Control:
+    """A row of the inbox as runs read it."""
+    kind, key = _kind_and_key(operation)
+    is_window = kind is Kind.MAINTENANCE_WINDOW
+    return Control(
+        control_id=operation.operation_id,
+        kind=kind,
+        control_key=key,
+        starts_at=operation.starts_at,
+        ends_at=operation.ends_at,
+        reason=operation.reason,
+        actor=operation.actor,
+        noted_at=operation.recorded_at,
+        alert_name=str(operation.detail.get("alert_name", ALL)) if is_window else None,
+        group_key=str(operation.detail.get("group_key", ALL)) if is_window else None,
+    )
+
+
+def _kind_and_key(operation: Operation) -> tuple[Kind, str]:
+    if operation.kind == "maintenance_window":
+        return Kind.MAINTENANCE_WINDOW, operation.key
+    if operation.kind == "acknowledgement":
+        return Kind.ALERT_ACKNOWLEDGED, operation.key
+    what, _, key = operation.key.partition(":")
+    return (Kind.POSTING_PAUSED if what == POSTING else Kind.CLOSING_PAUSED), key or ALL
+
+
+def known(home: Home) -> list[str]:
+    """Ids of the controls that runs have taken in, sorted."""
+    if not any(home.controls.glob("[0-9]*.parquet")):
+        return []
+    with open_duckdb() as connection:
+        rows = connection.execute(
+            "select distinct control_id "
+            f"from read_parquet({quoted(str(home.controls / '[0-9]*.parquet'))}) order by all"
+        ).fetchall()
+    return [control_id for (control_id,) in rows]
+
+
+def waiting(home: Home) -> list[str]:
+    """Ids of the controls that no run has taken in yet."""
+    seen = set(known(home))
+    return [control.control_id for control in of_inbox(home) if control.control_id not in seen]
+
+
+def take_in(home: Home, controls: Iterable[Control], as_of: datetime) -> int:
+    """Write those that no run has taken in yet into a file of their own; how many these are.
+
+    A run that is set to a moment gone by (`TIEOUT_AS_OF`) hears what people have said until now:
+    moments between the two are put to its own.
+    """
+    seen = set(known(home))
+    new = [
+        _heard(control, as_of, wall_clock())
+        for control in controls
+        if control.control_id not in seen
+    ]
+    if not new:
+        return 0
+    numbers = [int(path.stem) for path in home.controls.glob("[0-9]*.parquet")]
+    columns = ", ".join(f"{name} {kind}" for name, kind in CONTROL_TYPES.items())
+    with open_duckdb() as connection:
+        connection.execute(f"create temp table controls ({columns})")
+        connection.executemany(
+            f"insert into controls values ({', '.join('?' * len(CONTROL_TYPES))})",
+            [[asdict(control)[name] for name in CONTROL_TYPES] for control in new],
+        )
+        copy_to_parquet(
+            connection,
+            "select * from controls order by noted_at, control_id",
+            home.controls / f"{max(numbers, default=0) + 1:06d}.parquet",
+        )
+    return len(new)
+
+
+def _heard(control: Control, as_of: datetime, now: datetime) -> Control:
+    def moment(told: datetime) -> datetime:
+        return as_of if as_of < told <= now else told
+
+    return replace(
+        control,
+        noted_at=moment(control.noted_at),
+        starts_at=moment(control.starts_at),
+        ends_at=None if control.ends_at is None else moment(control.ends_at),
+    )
+
+
+def in_force(controls: Sequence[Control], moment: datetime) -> list[Control]:
+    """The last words on each thing that hold at a moment, of those that were noted by then."""
+    last: dict[tuple[Kind, str], Control] = {}
+    for control in sorted(controls, key=lambda said: (said.noted_at, said.control_id)):
+        if control.noted_at <= moment:
+            last[control.kind, control.control_key] = control
+    return [control for control in last.values() if control.holds(moment)]

@@ -1,0 +1,197 @@
+"""Pauses, windows and acknowledgements: from the inbox into the next run, and out again."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tieout_process import Tieout
+
+from orchestration import controls, repeats
+from orchestration.controls import Kind
+from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.ingest.contract import load_contract
+from orchestration.ingest.store import write_empty_files
+from orchestration.review import operations
+from orchestration.review.people import NotPermitted, Person, Role
+from orchestration.run_context import RunContext, run_id_of
+
+AS_OF = datetime(2026, 7, 1, 6)
+ANA = Person("ana@example.com", "Ana", frozenset({Role.CONTROLLER}))
+VIEWER = Person("vic@example.com", "Vic", frozenset({Role.VIEWER}))
+
+
+def soon() -> datetime:
+    return wall_clock() + timedelta(hours=2)
+
+
+def rows(home: Home) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(
+            "select kind, control_key, alert_name, group_key, starts_at, ends_at, actor, noted_at "
+            f"from read_parquet('{home.controls}/[0-9]*.parquet') order by noted_at, control_id"
+        ).fetchall()
+
+
+def test_what_people_note_is_taken_in_once(home: Home) -> None:
+    assert controls.waiting(home) == []
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end", "ir_exact")
+    controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
+    controls.open_window(home, ANA, soon(), "bank maintenance", group_key="feed:bank_statements")
+    controls.acknowledge(home, ANA, "f1", "Critical exceptions", soon(), "on it")
+    assert len(controls.waiting(home)) == 4
+    later = wall_clock() + timedelta(minutes=1)
+    assert controls.take_in(home, controls.of_inbox(home), later) == 4
+    assert controls.take_in(home, controls.of_inbox(home), later) == 0
+    assert controls.waiting(home) == []
+    kinds = {row[0]: row[1:4] for row in rows(home)}
+    window_key = kinds["maintenance_window"][0]
+    assert kinds == {
+        "closing_paused": ("ir_exact", None, None),
+        "posting_paused": ("*", None, None),
+        "maintenance_window": (window_key, "*", "feed:bank_statements"),
+        "alert_acknowledged": ("f1", None, None),
+    }
+    assert {row[6] for row in rows(home)} == {"ana@example.com"}
+
+
+def test_the_last_word_holds(home: Home) -> None:
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end")
+    (held,) = controls.in_force(controls.of_inbox(home), wall_clock())
+    assert (held.kind, held.control_key) == (Kind.CLOSING_PAUSED, controls.ALL)
+    assert controls.in_force(controls.of_inbox(home), held.noted_at - timedelta(seconds=1)) == []
+    assert controls.in_force(controls.of_inbox(home), soon()) == []
+    operations.end(home, ANA, operations.Kind.PAUSE, "closing:*", reason="done")
+    assert controls.in_force(controls.of_inbox(home), wall_clock()) == []
+
+
+def test_who_may_not_operate_pauses_nothing(home: Home) -> None:
+    with pytest.raises(NotPermitted):
+        controls.pause(home, VIEWER, controls.CLOSING, soon(), "fun")
+    with pytest.raises(NotPermitted):
+        controls.acknowledge(home, VIEWER, "f1", "alert", soon(), "fun")
+    with pytest.raises(NotPermitted):
+        controls.open_window(home, VIEWER, soon(), "fun")
+    assert controls.of_inbox(home) == []
+
+
+def test_a_pause_has_an_end_that_is_to_come(home: Home) -> None:
+    with pytest.raises(TieoutError, match="end that is to come"):
+        controls.pause(home, ANA, controls.POSTING, wall_clock(), "why")
+    with pytest.raises(TieoutError, match="Say why"):
+        controls.pause(home, ANA, controls.POSTING, soon(), " ")
+
+
+def test_a_run_of_a_moment_gone_by_hears_what_was_said_until_now(home: Home) -> None:
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end")
+    controls.take_in(home, controls.of_inbox(home), AS_OF)
+    ((_, _, _, _, starts_at, ends_at, _, noted_at),) = rows(home)
+    assert (starts_at, noted_at) == (AS_OF, AS_OF)
+    assert ends_at > wall_clock()
+    operations.end(home, ANA, operations.Kind.PAUSE, "closing:*", reason="done")
+    controls.take_in(home, controls.of_inbox(home), AS_OF)
+    assert rows(home)[-1][5] == AS_OF
+
+
+def test_a_control_that_no_run_has_heard_is_a_reason_to_run(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect() as connection:
+        write_empty_files(connection, home, load_contract())
+    home.serving.touch()
+    monkeypatch.setattr(repeats.warehouse, "is_current", lambda home: True)
+    context = RunContext(run_id_of(AS_OF, []), 1, AS_OF, "EUR", AS_OF, "manual")
+    repeats.note_success(home, context)
+    settings = Settings(AS_OF, "EUR")
+    assert repeats.is_repeat(home, settings, AS_OF)
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end")
+    assert not repeats.is_repeat(home, settings, AS_OF)
+    # taken in by a run that was stopped before it was published
+    controls.take_in(home, controls.of_inbox(home), AS_OF)
+    assert not repeats.is_repeat(home, settings, AS_OF)
+
+
+def ask(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
+        connection.execute("use marts")
+        return connection.execute(sql).fetchall()
+
+
+def land_paid_invoice(home: Home, name: str, day: int) -> None:
+    """An invoice and a charge that names it, as they close by themselves."""
+    moment = f"2026-07-{day:02d}T03:00:00Z"
+    [(customer,)] = ask(home, "select min(customer_id) from dim_customers")
+    feeds = {
+        "billing_invoices": {
+            "invoice_id": name, "invoice_number": name, "document_type": "invoice",
+            "customer_id": customer, "issued_at": moment, "currency": "EUR",
+            "total_amount": f"73{day}.19", "status": "open", "source_system": "test",
+            "updated_at": moment,
+        },
+        "gateway_transactions": {
+            "gateway": "stripe", "transaction_id": f"ch-{name}", "type": "charge",
+            "status": "succeeded", "customer_id": customer, "invoice_reference": name,
+            "amount": f"73{day}.19", "net_amount": f"73{day}.19", "currency": "EUR",
+            "created_at": moment,
+        },
+    }  # fmt: skip
+    for feed, row in feeds.items():
+        path = Path(home.landing / feed / f"{name}.jsonl")
+        path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+
+MATCH = (
+    "select matches.decision, candidates.why_not from fct_matches as matches "
+    "inner join fct_match_allocations as parts on matches.match_id = parts.match_id "
+    "left join fct_match_candidates as candidates on matches.match_id = candidates.match_id "
+    "and parts.item_id = candidates.item_id "
+    "where parts.item_type = 'invoice' and parts.item_id = '{}'"
+)
+
+
+@pytest.mark.slow
+def test_pauses_hold_in_the_next_run_and_end_with_the_one_after(reconciled_copy: Tieout) -> None:
+    home = reconciled_copy.home
+    alert, fingerprint = ask(
+        home, "select alert_id, fingerprint from fct_alerts where state = 'firing' order by all"
+    )[0]
+    statuses = {status for (status,) in ask(home, "select posting_status from fct_journal_entries")}
+    assert "ready" in statuses
+    controls.pause(home, ANA, controls.CLOSING, soon(), "bank sends twice")
+    controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
+    controls.acknowledge(home, ANA, fingerprint, "An alert", soon(), "on it")
+    land_paid_invoice(home, "PAUSED-1", 1)
+    Tieout(home, as_of="2026-07-02T06:00:00Z").succeed("run")
+    assert ask(home, MATCH.format("PAUSED-1")) == [("suggested", "closing_paused")]
+    assert ask(home, "select auto_closed from fct_runs where as_of = '2026-07-02 06:00:00'") == [
+        (0,)
+    ]
+    assert ask(home, "select count(*) from fct_journal_entries where posting_status = 'ready'") == [
+        (0,)
+    ]
+    [cause] = ask(
+        home,
+        "select distinct root_cause from fct_exceptions "
+        "where item_id = 'PAUSED-1' and status <> 'resolved'",
+    )
+    assert cause == ("closing_paused",)
+    assert ask(
+        home,
+        "select state, silence, silenced_by, silence_reason from fct_alerts "
+        f"where fingerprint = '{fingerprint}'",
+    ) == [("suppressed", "alert_acknowledged", "ana@example.com", "on it")], alert
+    for key in ("closing:*", "posting:*"):
+        operations.end(home, ANA, operations.Kind.PAUSE, key, reason="over")
+    Tieout(home, as_of="2026-07-03T06:00:00Z").succeed("run")
+    assert ask(home, MATCH.format("PAUSED-1")) == [("auto_closed", None)]
+    assert ask(home, "select count(*) > 0 from fct_journal_entries where posting_status = 'ready'")[
+        0
+    ][0]
+    assert ask(home, f"select state from fct_alerts where fingerprint = '{fingerprint}'") == [
+        ("suppressed",)
+    ]
+    reconciled_copy.succeed("verify")
