@@ -118,6 +118,14 @@ ROW_SETS: Mapping[str, RowSet] = {
     "items": RowSet(
         "Items", "rows_items", ITEM_COLUMNS, ITEM_CSV, {}, ("reconciliation", "side", "standing")
     ),
+    "unmatched": RowSet(
+        "Items open past their matching window",
+        "rows_unmatched",
+        ITEM_COLUMNS,
+        ITEM_CSV,
+        {},
+        ("age",),
+    ),
     "matches": RowSet("Matches", "rows_matches", MATCH_COLUMNS, MATCH_CSV, {}, ("run",)),
 }
 

@@ -41,8 +41,11 @@ def title(runbook: str) -> str:
     return fmt.label(Path(runbook.partition("#")[0]).stem)
 
 
-def show(runbook: str | None) -> None:
-    """The runbook, or its name when its text is not part of this project."""
+def show(runbook: str | None, within: str = "") -> None:
+    """The runbook, or its name when its text is not part of this project.
+
+    `within` says where, on a page that shows one more than once.
+    """
     if not runbook:
         ui.empty("No runbook is written for this.")
         return
@@ -50,5 +53,5 @@ def show(runbook: str | None) -> None:
     if body is None:
         ui.empty(f"Runbook: {runbook}")
         return
-    with st.container(key=ui.key("runbook", runbook)):
+    with st.container(key=ui.key("runbook", runbook, within)):
         st.markdown(body)

@@ -19,8 +19,10 @@ import streamlit as st
 from dashboard import components as ui
 from dashboard import data
 from dashboard import format as fmt
-from orchestration import run_records
+from orchestration import controls, run_records
+from orchestration.controls import Kind
 from orchestration.home import Home, wall_clock
+from orchestration.review.operations import Operation
 from orchestration.run_records import RunRecord
 
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
@@ -31,7 +33,9 @@ STALE_AFTER = timedelta(hours=26)
 SET_BY_HAND = timedelta(hours=2)
 """A run speaks for its start; further from it, somebody has set the moment."""
 
-RECORDS_READ = 10
+RECORDS_READ = 20
+
+PAUSED = {Kind.CLOSING_PAUSED: "Automatic closing", Kind.POSTING_PAUSED: "Posting"}
 
 HOW_IT_ENDED = {
     "failed": "failed",
@@ -76,7 +80,7 @@ def of_runs(records: Sequence[RunRecord], published: data.Row, now: datetime) ->
             Said(
                 "watch",
                 f"No run has ended well for {fmt.hours(_hours(now - shown_until))}: the figures "
-                f"are of {fmt.timestamp(published['as_of'])}. "
+                f"are of {ui.moment(published['as_of'])}. "
                 + ui.anchor("See the runs", ui.link("on_call") + "#runs"),
                 "last-run",
                 is_loud=True,
@@ -94,7 +98,7 @@ def of_publication(published: data.Row) -> list[Said]:
     if published["run_id"] is None:
         return []
     broken = published["control_totals_broken"]
-    said = [Said("good", "All tests of that run passed", "tests")]
+    said = [Said("good", "The run shown passed all its tests", "tests")]
     if broken:
         said.append(
             Said(
@@ -111,8 +115,36 @@ def of_publication(published: data.Row) -> list[Said]:
     started_at, as_of = published["started_at"], published["as_of"]
     if started_at is not None and abs(started_at - as_of) > SET_BY_HAND:
         said.append(
+            Said("calm", f"Its moment was set by hand; it ran {ui.moment(started_at)}", "as-set")
+        )
+    return said
+
+
+def of_pauses(noted: Sequence[Operation], published: data.Row, now: datetime) -> list[Said]:
+    """What people have paused, by whom, until when, and whether the figures follow it yet."""
+    by_id = {operation.operation_id: operation for operation in noted}
+    said = []
+    for control in controls.in_force([controls.control_of(row) for row in noted], now):
+        if control.kind not in PAUSED:
+            continue
+        operation = by_id[control.control_id]
+        title = PAUSED[control.kind]
+        if control.control_key != controls.ALL:
+            title += f" by the rule {control.control_key}"
+        until = (
+            "until somebody resumes it"
+            if control.ends_at is None
+            else f"until {ui.moment(control.ends_at)}"
+        )
+        started_at = published["started_at"]
+        is_heard = started_at is not None and operation.recorded_at < started_at
+        said.append(
             Said(
-                "calm", f"Its moment was set by hand; it ran {fmt.timestamp(started_at)}", "as-set"
+                "watch",
+                f"{escape(title)} is paused by {escape(operation.actor_name)} {until}: "
+                f"{escape(control.reason)}" + ("" if is_heard else " (from the next run on)"),
+                f"pause-{control.kind}",
+                is_loud=True,
             )
         )
     return said
@@ -126,7 +158,7 @@ def before_publication(records: Sequence[RunRecord], now: datetime) -> list[Said
 def _failed(record: RunRecord, shown_as_of: datetime | None, now: datetime) -> str:
     where = f" ({escape(record.step)})" if record.step else ""
     figures = (
-        f"The figures are of the run before, as of {fmt.timestamp(shown_as_of)}. "
+        f"The figures are of the run before, as of {ui.moment(shown_as_of)}. "
         if shown_as_of is not None
         else ""
     )
@@ -161,11 +193,29 @@ def records() -> list[RunRecord]:
     return records_of(str(Home.from_environment().root))
 
 
+@st.cache_data(ttl=2, max_entries=8, show_spinner=False)
+def noted_in(root: str) -> list[Operation]:
+    """What people have paused and silenced, newest first."""
+    return controls.operations_of(Home.from_environment({"TIEOUT_HOME": root}))
+
+
+def noted() -> list[Operation]:
+    """The same, of the configured home."""
+    return noted_in(str(Home.from_environment().root))
+
+
 @st.fragment(run_every=REFRESH_SECONDS)
 def line() -> None:
     """Say it below the as-of line."""
     published = data.query_one("publication")
-    show([*of_runs(records(), published, wall_clock()), *of_publication(published)])
+    now = wall_clock()
+    show(
+        [
+            *of_runs(records(), published, now),
+            *of_pauses(noted(), published, now),
+            *of_publication(published),
+        ]
+    )
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -1,62 +1,57 @@
-"""On-call: is the line running, is the data fresh, what is broken, and what to do about it."""
+"""On-call: is the line running, what is broken, and what to do about it; what needs you first."""
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 
 import streamlit as st
 
+from dashboard import alert_groups, data, run_history, slo_board, status
 from dashboard import components as ui
-from dashboard import data, runbooks
 from dashboard import format as fmt
+from orchestration.home import wall_clock
 
 QUARANTINE_ROWS = 10
 QUARANTINE_STATES = {"unresolved": "Unresolved", "resolved": "Resolved", "": "All"}
 
+_STANDING: dict[str, tuple[str, ui.Tone]] = {
+    "silent": ("silent", "bad"),
+    "late": ("later than usual", "watch"),
+    "in_time": ("as usual", "good"),
+    "unknown": ("too few to tell", "calm"),
+}
 
-def summary(facts: data.Row, audit: data.Row) -> None:
-    """Five figures: does anything need a person now?"""
-    row = data.query_one("on_call_summary")
-    chain_ok = not _audit_faults(audit)
-    ui.cards(
-        [
-            ui.Card(
-                "Alerts firing",
-                fmt.count(row["firing"]),
-                f"{fmt.count(row['paging'])} of them page someone",
-                "bad" if row["paging"] else "watch" if row["firing"] else "good",
-                name="card-alerts",
-            ),
-            ui.Card(
-                "Indicators missed",
-                f"{fmt.count(row['slis_missed'])} of {fmt.count(row['slis_measured'])}",
-                "against their targets",
-                "bad" if row["slis_missed"] else "good",
-                name="card-slis",
-            ),
-            ui.Card(
-                "In quarantine",
-                fmt.count(row["quarantined"]),
-                "rows and files not yet mended",
-                "watch" if row["quarantined"] else "good",
-                name="card-quarantine",
-            ),
-            ui.Card(
-                "Control totals broken",
-                fmt.count(row["control_totals_broken"]),
-                "files whose sums do not add up",
-                "bad" if row["control_totals_broken"] else "good",
-                name="card-control-totals",
-            ),
-            ui.Card(
-                "Audit chain",
-                "intact" if chain_ok else "broken",
-                f"{fmt.counted(audit['blocks'], 'block')}, {fmt.count(audit['entries'])} decisions",
-                "good" if chain_ok else "bad",
-                name="card-audit",
-            ),
-        ]
+
+def verdict(row: data.Row, audit: data.Row, published: data.Row, urgent: Counter[str]) -> None:
+    """Is the line running, what is broken, what waits for whom: in one sentence.
+
+    `urgent` counts the alert groups that nobody has taken, by severity.
+    """
+    said = status.of_runs(status.records(), published, wall_clock())
+    is_running = all(sentence.tone in ("good", "calm") for sentence in said)
+    chain = "the audit chain is intact" if not _audit_faults(audit) else "the audit chain is broken"
+    line = "The line is running" if is_running else "The line is not running as it should"
+    pages, tickets = urgent["page"], urgent["ticket"]
+    calls = (
+        f"{fmt.counted(pages, 'alert')} {'calls' if pages == 1 else 'call'} for somebody at once"
+        if pages
+        else "no alert calls for somebody at once"
     )
+    waiting = f"{tickets} more {'waits' if tickets == 1 else 'wait'}" if tickets else ""
+    risk = (
+        f"{ui.money(row['at_risk'], published['reporting_currency'])} may not arrive"
+        if row["at_risk"] and published["reporting_currency"]
+        else ""
+    )
+    missed = (
+        f"{row['slis_missed']} of {row['slis_measured']} service levels are missed"
+        if row["slis_missed"]
+        else f"all {row['slis_measured']} service levels that can be measured are met"
+    )
+    parts = [line, chain, calls, waiting, risk, missed]
+    sentence = "; ".join(part for part in parts if part)
+    st.html(f'<p class="t-lead" id="verdict">{sentence}.</p>')
 
 
 def _audit_faults(audit: data.Row) -> list[str]:
@@ -70,161 +65,98 @@ def _audit_faults(audit: data.Row) -> list[str]:
     return [f"{fmt.count(audit[field])} {text}" for field, text in faults if audit[field]]
 
 
-def alerts(currency: str | None) -> None:
-    """What fires, what it is about, what to do; apart from it what only informs or is over."""
-    st.header("Alerts")
-    rows = [{**row, "currency": currency} for row in data.query("on_call_alerts")]
-    urgent = [row for row in rows if row["is_urgent"]]
-    other = [row for row in rows if not row["is_urgent"]]
-    columns = [
-        ui.Column("Severity", lambda row: ui.severity(row["severity"]), "n"),
-        ui.Column("State", _alert_state, "n"),
-        ui.Column("Alert", _alert, "w"),
-        ui.text_column("About", "group_key", kind="w", target=_alert_items),
-        ui.text_column("Since", "opened_at", fmt.timestamp, "n"),
-        ui.count_column("Items", "item_count"),
-        ui.money_column("At risk", "revenue_at_risk"),
-    ]
-    ui.table(columns, urgent, "No alert is firing.", name="alerts")
-    guides = list(dict.fromkeys(row["runbook"] for row in urgent if row["runbook"]))
-    if guides:
-        with st.expander("What to do"):
-            for tab, runbook in zip(
-                st.tabs([runbooks.title(guide) for guide in guides]), guides, strict=True
-            ):
-                with tab:
-                    runbooks.show(runbook)
-    if other:
-        with st.expander(f"Informing, suppressed and resolved alerts ({len(other)})"):
-            ui.table(columns, other, "None.", name="other-alerts")
-
-
-def _alert_items(row: ui.Row) -> str | None:
-    """The exceptions that an alert about a root cause is grouped by."""
-    if not row["root_cause"] or row["group_key"] != row["root_cause"]:
-        return None
-    return ui.link("exceptions", cause=row["root_cause"])
-
-
-def _alert_state(row: ui.Row) -> str:
-    html = ui.status(row["state"])
-    if row["state"] == "resolved":
-        html += f'<span class="t-sub">{fmt.timestamp(row["resolved_at"])}</span>'
-    if row["suppressed_by"]:
-        html += f'<span class="t-sub">by {ui.hash_text(row["suppressed_by"])}</span>'
-    return html
-
-
-def _alert(row: ui.Row) -> str:
-    return (
-        f"<b>{escape(fmt.label(row['alert_name']))}</b>"
-        f'<span class="t-sub">{fmt.escaped(row["summary"])}</span>'
+def unmatched() -> None:
+    """How long items have been open past their window; every bar leads to its items."""
+    rows = data.query("on_call_unmatched")
+    total, old = rows[0]["all_items"], rows[0]["old_items"]
+    st.header("Unmatched by age", anchor="unmatched")
+    if not total:
+        ui.empty("Nothing is open past its matching window.")
+        return
+    ui.note(
+        f"{fmt.count(old)} of {fmt.counted(total, 'item')} past the matching window have been so "
+        "for more than 30 days."
     )
-
-
-def indicators() -> None:
-    """Every SLI with its target, and what is left of each error budget."""
-    st.header("Service levels")
-    windows = [row["window_days"] for row in data.query("on_call_sli_windows")]
-    if not windows:
-        ui.empty("No indicator has been measured yet.")
-    else:
-        window = st.segmented_control(
-            "Window",
-            windows,
-            default=windows[len(windows) // 2],
-            required=True,
-            format_func=lambda days: f"{days} days",
-            key="sli_window",
+    bars = "".join(
+        '<div class="t-hbar">'
+        f"<span>{escape(row['title'])}</span>"
+        + ui.anchor(
+            f'<i style="width:{float(row["share_of_most"] or 0) * 100:.0f}%"></i>'
+            f"<b>{fmt.count(row['items'])}</b>",
+            ui.link("rows", of="unmatched", age=row["age"]) if row["items"] else None,
         )
-        ui.table(
-            [
-                ui.Column("Target met", lambda row: ui.met(row["met"]), "n"),
-                ui.text_column("Indicator", "sli", fmt.label),
-                ui.Column("Value", lambda row: fmt.measure(row["value"], row["unit"]), "r"),
-                ui.Column("Target", lambda row: fmt.measure(row["target"], row["unit"]), "r"),
-                ui.text_column("Counted", "numerator", fmt.plain, "r"),
-                ui.text_column("Out of", "denominator", fmt.plain, "r"),
-            ],
-            data.query("on_call_slis", window_days=window),
-            "No indicator has been measured in this window.",
-            name="slis",
-        )
-    error_budgets()
+        + f"<small>{_in_review(row['in_review'])}</small></div>"
+        for row in rows
+    )
+    st.html(f'<div class="t-hbars" id="unmatched-bars">{bars}</div>')
 
 
-def error_budgets() -> None:
-    """What each objective still may lose, and how fast it loses it."""
-    st.header("Error budgets")
-    windows = [row["window"] for row in data.query("on_call_budget_windows")]
+def _in_review(count: int) -> str:
+    return f"{fmt.count(count)} with a suggestion" if count else ""
+
+
+def top_customers() -> None:
+    """The ten customers with most money at risk."""
+    rows = data.query("on_call_customers")
+    st.header("Customers by money at risk", anchor="customers")
+    if not rows:
+        ui.empty("No money is at risk.")
+        return
     ui.table(
         [
-            ui.text_column("Objective", "slo", fmt.label),
-            ui.Column("Goal", lambda row: fmt.percent(row["objective"], 2), "r"),
-            ui.text_column("Over", "window", kind="n"),
-            ui.count_column("Events", "events"),
-            ui.count_column("Bad", "bad_events"),
-            ui.Column("Budget left", lambda row: fmt.percent(row["budget_remaining"]), "r"),
-            *(ui.Column(f"Burn {window}", _burn(window), "r") for window in windows),
-        ],
-        data.query("on_call_error_budgets"),
-        "No error budget has been computed yet.",
-        "A burn rate of 1× spends exactly the budget of its window; below zero it is overspent.",
-        name="error-budgets",
-    )
-
-
-def _burn(window: str) -> ui.Render:
-    return lambda row: fmt.times(row["burn_rates"].get(window))
-
-
-def runs() -> None:
-    """The last runs."""
-    st.header("Runs")
-    ui.table(
-        [
-            ui.text_column("As of", "as_of", fmt.timestamp, "n"),
-            ui.text_column("Run", "run_id", kind="n"),
-            ui.text_column("Started by", "started_by", fmt.label),
-            ui.text_column("Engine", "engine"),
-            ui.text_column("Took", "seconds", fmt.seconds, "r"),
-            ui.count_column("Rows in", "rows_in"),
-            ui.count_column(
-                "Matches",
-                "matches_made",
-                lambda row: ui.link("rows", of="matches", run=row["run_id"]),
+            ui.Column("Customer", _customer, "w"),
+            ui.money_column(
+                "At risk",
+                "at_risk",
+                target=lambda row: (
+                    ui.link("exceptions", customer=row["customer_id"], risk="yes")
+                    if row["customer_id"]
+                    else ui.link("exceptions", risk="yes")
+                ),
+                share_field="share_of_most",
             ),
-            ui.count_column("Closed by itself", "auto_closed"),
-            ui.count_column("Exceptions opened", "exceptions_opened"),
-            ui.count_column("Resolved", "exceptions_resolved"),
+            ui.count_column("Cases", "cases"),
+            ui.text_column("Mostly because", "usual_cause", fmt.label, "w"),
         ],
-        data.query("on_call_runs"),
-        "No run is recorded.",
-        name="runs",
+        rows,
+        "",
+        f"The first {len(rows)} of {fmt.counted(rows[0]['all_customers'], 'customer')}; all of "
+        f"them: {fmt.money(rows[0]['all_at_risk'], rows[0]['currency'])}.",
+        name="top-customers",
+    )
+
+
+def _customer(row: ui.Row) -> str:
+    if row["customer_id"] is None:
+        return "Of no one customer (payouts, unknown payers)"
+    sub = " · ".join(str(part) for part in (row["customer_id"], row["tier"]) if part)
+    return (
+        f'{escape(row["legal_name"] or row["customer_id"])}<span class="t-sub">{escape(sub)}</span>'
     )
 
 
 def freshness() -> None:
-    """Every feed: when it last landed, what it brought, what was refused."""
-    st.header("Freshness of feeds")
+    """Every feed: whether it is later than usual, what waits from it, what was refused."""
+    st.header("Feeds", anchor="feeds")
     feeds = data.query("on_call_freshness")
     ui.table(
         [
-            ui.text_column("Feed", "feed"),
-            ui.text_column("Last landed", "landed_at", fmt.timestamp, "n"),
-            ui.text_column("Before as of", "hours_since_landed", fmt.hours, "r"),
-            ui.text_column("Newest fact", "newest_event_at", fmt.timestamp, "n"),
-            ui.count_column("Files", "batches"),
-            ui.count_column("Rows read", "rows_read"),
-            ui.count_column("Loaded", "rows_loaded"),
-            ui.count_column("Re-delivered", "rows_redelivered"),
+            ui.Column("Standing", lambda row: ui.badge(*_STANDING[row["standing"]]), "n"),
+            ui.text_column("Feed", "feed", kind="n"),
+            ui.Column("Last landed", _landed, "n"),
+            ui.Column("Usually every", lambda row: fmt.hours(row["usual_hours"]), "r"),
+            ui.Column("Rows that day", lambda row: fmt.count(row["last_rows"]), "r"),
+            ui.Column("Usually", lambda row: fmt.count(row["usual_rows"]), "r"),
+            ui.count_column("Past their window", "waiting_items"),
             ui.count_column("Quarantined", "rows_quarantined"),
+            ui.count_column("Re-delivered", "rows_redelivered"),
             ui.count_column("Backfills", "backfills"),
             ui.Column("Control totals", _control, "n"),
         ],
         feeds,
         "No file has landed yet.",
-        "Rows read = loaded + re-delivered + quarantined, for every file.",
+        "Usual: the median over the days on which the feed landed. Rows read = loaded + "
+        "re-delivered + quarantined, for every file.",
         name="freshness",
     )
     with st.expander("Last landed files"):
@@ -236,7 +168,7 @@ def freshness() -> None:
         )
         ui.table(
             [
-                ui.text_column("Landed", "landed_at", fmt.timestamp, "n"),
+                ui.Column("Landed", lambda row: ui.moment(row["landed_at"]), "n"),
                 ui.text_column("Feed", "feed"),
                 ui.text_column("File", "file_name", kind="w"),
                 ui.text_column("Format", "format", kind="n"),
@@ -252,6 +184,11 @@ def freshness() -> None:
             "No file has landed yet.",
             name="batches",
         )
+
+
+def _landed(row: ui.Row) -> str:
+    ago = fmt.hours(row["hours_since_landed"])
+    return f'{ui.moment(row["landed_at"])}<span class="t-sub">{ago} before as of</span>'
 
 
 def _control(row: ui.Row) -> str:
@@ -356,14 +293,31 @@ def audit_chain(audit: data.Row) -> None:
 def render() -> None:
     """The page."""
     st.title("On-call")
-    facts = data.query_one("publication")
+    published = data.query_one("publication")
     audit = data.query_one("on_call_audit")
-    summary(facts, audit)
-    alerts(facts["reporting_currency"])
-    runs()
+    noted = status.noted()
+    runs = data.query("on_call_runs")
+    alerts = data.query("on_call_alerts")
+    urgent = alert_groups.urgent(alerts, noted)
+    verdict(
+        data.query_one("on_call_summary"),
+        audit,
+        published,
+        Counter(group.speaker["severity"] for group in urgent),
+    )
+    run_history.show_broken(status.records(), runs)
+    alert_groups.pauses(noted)
+    alert_groups.show(alerts, noted, published["reporting_currency"])
+    alert_groups.pause_buttons(noted, runs[0]["auto_closed"] if runs else None)
+    run_history.show(status.records(), runs)
+    slo_board.show()
     freshness()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        unmatched()
+    with right:
+        top_customers()
     quarantine()
-    indicators()
     audit_chain(audit)
 
 

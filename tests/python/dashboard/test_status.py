@@ -98,7 +98,7 @@ def test_old_figures_are_told_after_more_than_a_day() -> None:
 
 def test_broken_control_totals_are_counted() -> None:
     assert [said.html for said in status.of_publication(PUBLISHED)] == [
-        "All tests of that run passed",
+        "The run shown passed all its tests",
         "Control totals hold",
     ]
     broken = status.of_publication({**PUBLISHED, "control_totals_broken": 1})[1]
@@ -121,7 +121,7 @@ def test_every_page_says_that_the_last_run_failed(published: Path, page: str) ->
         raise ValueError("damaged")
     body = html_of(open_page(page))
     assert "The last run failed 0 min ago (Landing)" in body
-    assert "All tests of that run passed" in body
+    assert "The run shown passed all its tests" in body
 
 
 def test_before_the_first_publication_a_failed_run_is_told(home: Path) -> None:
@@ -136,5 +136,5 @@ def test_before_the_first_publication_a_failed_run_is_told(home: Path) -> None:
 
 def test_a_file_that_names_no_run_makes_no_claim(home: Path) -> None:
     publish(home, "run-empty", {})
-    assert "All tests" not in html_of(open_page("on_call"))
+    assert "passed all its tests" not in html_of(open_page("on_call"))
     assert small_company.RUN_ID not in html_of(open_page("on_call"))

@@ -1,0 +1,146 @@
+"""The SLO board: each objective in words, its value over time, and its error budget."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import components as ui
+from dashboard import data
+from dashboard import format as fmt
+
+_TITLES: Mapping[str, str] = {
+    "reconciliation_success_rate": "Invoices reconciled by their deadline",
+    "time_to_reconciliation": "Time to reconciliation",
+    "exception_queue_depth": "Cases open at the end of a day",
+    "time_to_resolve_exception": "Time to solve a case",
+    "duplicate_invoice_rate": "Invoices issued twice",
+    "false_positive_auto_close_rate": "Automatic closes found wrong",
+    "partial_payment_allocation_rate": "Part payments allocated",
+    "backfill_latency": "Late files: time to their place",
+    "posting_error_rate": "Postings that failed",
+    "audit_completeness": "Decisions in the sealed log",
+}
+
+_AT_LEAST = {
+    "reconciliation_success_rate",
+    "partial_payment_allocation_rate",
+    "audit_completeness",
+}
+"""Indicators that are to be at least their target; the others are to be below it."""
+
+SPARK_WIDTH, SPARK_HEIGHT = 150, 30
+
+
+def show() -> None:
+    """A row an objective, what is missed first."""
+    rows = data.query("on_call_slo_board")
+    st.header("Service levels", anchor="slos")
+    ui.table(
+        [
+            ui.Column("28 days", lambda row: ui.met(row["met"]), "n"),
+            ui.Column("Objective", _objective, "w"),
+            ui.Column("Value", _value, "r"),
+            ui.Column("60 days, each over 7", lambda row: spark(row["points"], row["target"]), "n"),
+            ui.Column("Error budget left", _budget, "n"),
+            ui.Column("Burn rate", _burn, "n"),
+        ],
+        rows,
+        "No indicator has been measured yet.",
+        "A burn rate of 1× spends exactly the budget of its window. No data: nothing happened that "
+        "the indicator counts.",
+        name="slos",
+    )
+
+
+def _objective(row: ui.Row) -> str:
+    goal = fmt.measure(row["target"], row["unit"])
+    sign = "at least" if row["slo"] in _AT_LEAST else "below"
+    promised = ""
+    if row["objective"] is not None and row["slo"] != "reconciliation_success_rate":
+        promised = f", in {fmt.percent(row['objective'], 2).rstrip()} of events"
+    return (
+        f"<b>{escape(_TITLES.get(row['slo'], fmt.label(row['slo'])))}</b>"
+        f'<span class="t-sub">{escape(f"{sign} {goal}{promised}")}</span>'
+    )
+
+
+def _value(row: ui.Row) -> str:
+    if row["value"] is None:
+        return fmt.NONE
+    counted = f"{fmt.plain(row['numerator'])} of {fmt.plain(row['denominator'])}"
+    below = f'<span class="t-sub">{escape(counted)}</span>' if row["unit"] == "ratio" else ""
+    return f"<b>{escape(fmt.measure(row['value'], row['unit']))}</b>{below}"
+
+
+def _budget(row: ui.Row) -> str:
+    left = row["budget_remaining"]
+    if left is None:
+        return '<span class="t-sub">no data</span>'
+    if row["is_overspent"]:
+        return (
+            '<span class="t-budget bad"><i style="width:100%"></i></span>'
+            f'<span class="t-sub">✕ overspent by {fmt.percent(-left, 0)}</span>'
+        )
+    tone = "watch" if left < 0.25 else "good"
+    return (
+        f'<span class="t-budget {tone}"><i style="width:{float(left) * 100:.0f}%"></i></span>'
+        f'<span class="t-sub">{fmt.percent(left, 0)} of {escape(row["budget_window"])} left</span>'
+    )
+
+
+def _burn(row: ui.Row) -> str:
+    rates = [rate for rate in row["burn_rates"] or [] if rate["rate"] is not None]
+    if not rates:
+        return fmt.NONE
+    return " ".join(
+        f'<span class="t-burn{" over" if rate["rate"] > 1 else ""}">'
+        f"{escape(rate['window'])} <b>{escape(fmt.times(rate['rate']))}</b></span>"
+        for rate in rates
+    )
+
+
+def spark(points: Sequence[Mapping[str, Any]] | None, target: Any) -> str:
+    """The values as a line, the target dashed. Positions are floats; the figures stand beside."""
+    values = [
+        (place, float(point["value"]))
+        for place, point in enumerate(points or [])
+        if point["value"] is not None
+    ]
+    if len(values) < 2:
+        return '<span class="t-sub">no history</span>'
+    goal = None if target is None else float(target)
+    seen = [value for _, value in values] + ([goal] if goal is not None else [])
+    low, high = min(seen), max(seen)
+    span = (high - low) or 1.0
+    last = max(len(points or []) - 1, 1)
+
+    def x(place: int) -> float:
+        return 2 + place / last * (SPARK_WIDTH - 6)
+
+    def y(value: float) -> float:
+        return 3 + (high - value) / span * (SPARK_HEIGHT - 6)
+
+    line = " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in values)
+    dashed = (
+        f'<line x1="0" x2="{SPARK_WIDTH}" y1="{y(goal):.1f}" y2="{y(goal):.1f}" '
+        'stroke="#7b8a99" stroke-dasharray="4 3"/>'
+        if goal is not None
+        else ""
+    )
+    end = values[-1]
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SPARK_WIDTH}" height="{SPARK_HEIGHT}">'
+        f'{dashed}<polyline points="{line}" fill="none" stroke="#0b5c8a" stroke-width="1.6"/>'
+        f'<circle cx="{x(end[0]):.1f}" cy="{y(end[1]):.1f}" r="2.4" fill="#0b5c8a"/></svg>'
+    )
+    # as an image: the page's own HTML is kept free of drawings
+    encoded = b64encode(drawing.encode()).decode()
+    return (
+        f'<img class="t-spark" width="{SPARK_WIDTH}" height="{SPARK_HEIGHT}" '
+        f'alt="values of the last 60 days" src="data:image/svg+xml;base64,{encoded}">'
+    )

@@ -1,0 +1,253 @@
+"""The on-call page: what needs a person first, runs that failed, and what people on call may do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import alert_groups, run_history, slo_board
+from dashboard import components as ui
+from orchestration import controls, progress, run_records
+from orchestration.controls import Kind
+from orchestration.dbt_runs import DbtFailed, Failure
+from orchestration.home import Home, wall_clock
+from orchestration.review import access_log
+from orchestration.review.people import Person, Role
+from tests.python.dashboard import small_company
+from tests.python.dashboard.conftest import html_of, open_page
+from tests.python.dashboard.marts_file import publish
+
+ANA = Person("ana@example.com", "Ana", frozenset({Role.CONTROLLER}))
+AS_OF = small_company.AS_OF
+ACKNOWLEDGE = f"ack-{ui.key('alert', 'alert-1')}"
+
+
+def alert(number: int, **other: Any) -> dict[str, Any]:
+    return {
+        "alert_id": f"alert-{number}",
+        "fingerprint": f"f{number}",
+        "alert_name": "high_exceptions",
+        "severity": "ticket",
+        "root_cause": "payout_late",
+        "group_key": "payout_late",
+        "opened_at": AS_OF,
+        "last_seen_at": AS_OF,
+        "state": "firing",
+        "revenue_at_risk": Decimal("10.00"),
+        "summary": f"Exceptions are open. Cause {number}",
+        "runbook": "orchestration/runbooks/high_exceptions.md",
+        "item_count": number,
+        "subject": "high",
+        **other,
+    }
+
+
+def opened(app: AppTest, key: str) -> AppTest:
+    """Open the popover of that key, as a click does."""
+    app.session_state[key] = True
+    return app.run()
+
+
+def soon() -> datetime:
+    return wall_clock() + timedelta(hours=4)
+
+
+def test_alerts_of_one_cause_are_one_block_and_the_strongest_speaks(home: Path) -> None:
+    rows = small_company.rows()
+    alerts = [
+        alert(1, severity="page"),
+        alert(2, state="suppressed", suppressed_by="alert-1", revenue_at_risk=Decimal("99.00")),
+        alert(3, group_key="other", root_cause="other", severity="info"),
+        alert(4, group_key="over", state="resolved", resolved_at=AS_OF),
+    ]
+    publish(home, "run-1", {**rows, "fct_alerts": alerts})
+    app = open_page("on_call")
+    body = html_of(app)
+    assert "1 alert calls for somebody at once" in body
+    assert body.count('class="t-alert"') == 1
+    assert "<b>Cause 1</b>" in body
+    assert "99.00 at risk" in body  # the most that an alert of the group puts at risk
+    assert "1 more of this cause" in body
+    assert 'href="exceptions?cause=payout_late"' in body
+    labels = [expander.label for expander in app.expander]
+    assert "For information (1), and over (1)" in labels
+
+
+def test_who_may_operate_acknowledges_and_ends_it(published: Path) -> None:
+    app = opened(open_page("on_call"), ACKNOWLEDGE)
+    app.text_input[0].set_value("I ask the bank")
+    next(button for button in app.button if button.label == "Acknowledge").click()
+    app.run()
+    assert not app.exception
+    (said,) = controls.of_inbox(Home(published))
+    assert (said.kind, said.control_key) == (Kind.ALERT_ACKNOWLEDGED, "f1")
+    body = html_of(open_page("on_call"))
+    assert "Nothing: no alert fires that nobody has taken." in body
+    assert "I ask the bank · counted as silent from the next run on" in body
+    assert "no alert calls for somebody at once" in body
+
+
+def test_without_a_reason_nothing_is_done(published: Path) -> None:
+    app = opened(open_page("on_call"), ACKNOWLEDGE)
+    next(button for button in app.button if button.label == "Acknowledge").click()
+    app.run()
+    assert "Say why" in app.error[0].value
+    assert controls.of_inbox(Home(published)) == []
+
+
+def test_a_pause_is_seen_on_every_page_until_it_is_resumed(published: Path) -> None:
+    app = opened(open_page("on_call"), "pause-closing")
+    app.text_input[0].set_value("The bank sent May twice")
+    next(button for button in app.button if button.label == "Pause automatic closing").click()
+    app.run()
+    assert not app.exception
+    for page in ("executive", "exceptions"):
+        body = html_of(open_page(page))
+        assert "Automatic closing is paused by" in body
+        assert "The bank sent May twice (from the next run on)" in body
+    app = open_page("on_call")
+    app.text_input[0].set_value("May is mended")
+    next(button for button in app.button if button.label == "Resume").click()
+    app.run()
+    assert not app.exception
+    assert "is paused by" not in html_of(open_page("executive"))
+
+
+def test_a_viewer_sees_and_cannot_act(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    controls.pause(Home(published), ANA, controls.POSTING, soon(), "ledger is down")
+    monkeypatch.setenv("TIEOUT_LOCAL_ROLES", "viewer")
+    app = open_page("on_call")
+    assert "Posting is paused" in html_of(app)
+    assert "One payment waits for a person." in html_of(app)
+    assert [button.label for button in app.button] == []
+    with pytest.raises(Exception, match="may not"):
+        alert_groups.access.require(alert_groups.Permission.OPERATE)
+    assert access_log.entries(Home(published))[0].event == access_log.Event.DENIED
+
+
+def fail(home: Home) -> None:
+    failure = Failure("test.x", "assert_every_cent_has_a_place", "test", "tests/dbt/x.sql")
+    failure.failing_rows = 2
+    failure.rows = [{"failure": "A cent is missing", "payer": "Jane Doe"}]
+    with (
+        pytest.raises(DbtFailed),
+        run_records.recording(home, "schedule"),
+        progress.current().step("Landing"),
+    ):
+        raise DbtFailed("The run stopped: Jane Doe", [failure])
+
+
+def test_a_failed_run_shows_its_test_rows_and_steps(published: Path) -> None:
+    fail(Home(published))
+    body = html_of(open_page("on_call"))
+    assert "The line is not running as it should" in body
+    assert "Every cent has a place" in body
+    assert "A cent is missing: payer Jane Doe" in body
+    assert 'id="table-run-steps"' in body
+    (seen,) = access_log.entries(Home(published), event=access_log.Event.SAW_PERSONAL_DATA)
+    assert seen.detail["page"] == "on_call"
+
+
+def test_rows_of_a_failed_test_are_kept_from_who_may_not_see_names(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(Home(published))
+    monkeypatch.setenv("TIEOUT_LOCAL_ROLES", "viewer")
+    body = html_of(open_page("on_call"))
+    assert "Every cent has a place" in body
+    assert "Jane Doe" not in body
+
+
+def test_runs_of_records_and_of_the_mart_are_one_list(home: Path) -> None:
+    started = datetime(2026, 7, 1, 6)
+    row = {"run_id": "run-1", "started_at": started, "as_of": started, "seconds": Decimal(60)}
+    older = {**row, "run_id": "run-0", "started_at": started - timedelta(days=1)}
+    published = run_records.RunRecord("b", started, "manual", 1, "published", run_id="run-1")
+    failed = run_records.RunRecord("c", started + timedelta(hours=1), "manual", 1, "failed")
+    runs = run_history.merged([failed, published], [row, older])
+    assert [(run.outcome, run.name) for run in runs] == [
+        ("failed", "c"),
+        ("published", "b"),
+        ("published", "run-0"),
+    ]
+    assert run_history.chosen(runs, "") == runs[0]
+    assert run_history.chosen(runs[1:], "") is None
+    assert run_history.chosen(runs, "b") == runs[1]
+
+
+def test_an_overspent_budget_and_a_missing_one_are_told_in_words(published: Path) -> None:
+    body = html_of(open_page("on_call"))
+    assert "✕ overspent by 1570\N{NO-BREAK SPACE}%" in body
+    assert "no data" in body
+    assert slo_board.spark(None, None) == '<span class="t-sub">no history</span>'
+    drawn = slo_board.spark([{"value": Decimal("0.9")}, {"value": None}, {"value": 1}], 1)
+    assert drawn.startswith('<img class="t-spark"')
+
+
+def test_a_feed_that_is_later_than_usual_says_so(home: Path) -> None:
+    rows = small_company.rows()
+    batches = [
+        {
+            "batch_id": f"{feed}-{day}",
+            "feed": feed,
+            "file_name": f"{day}.csv",
+            "landed_at": AS_OF - timedelta(days=day),
+            "rows_read": 10,
+            "rows_loaded": 10,
+            "rows_redelivered": 0,
+            "rows_quarantined": 0,
+        }
+        for feed, days in {"daily": (0, 1, 2, 3), "silent_since": (5, 6, 7, 8), "new": (0,)}.items()
+        for day in days
+    ]
+    publish(home, "run-1", {**rows, "fct_batches": batches})
+    body = html_of(open_page("on_call"))
+    table = body[body.index('id="table-freshness"') :]
+    told = [
+        (words, feed)
+        for words, feed in (
+            ("later than usual", "silent_since"),
+            ("as usual", "daily"),
+            ("too few to tell", "new"),
+        )
+        if table.index(words) < table.index(f">{feed}<")
+    ]
+    assert len(told) == 3
+    assert table.index("later than usual") < table.index("as usual") < table.index("too few")
+
+
+def test_unmatched_items_lead_to_their_rows(home: Path) -> None:
+    rows = small_company.rows()
+    items = [
+        {
+            "reconciliation": "invoice_to_receipt", "side": "expected", "item_type": "invoice",
+            "item_id": f"i{days}-{status}", "currency": "EUR", "amount": Decimal(10),
+            "allocated_amount": Decimal(0), "adjusted_amount": Decimal(0),
+            "open_amount": Decimal(10), "status": status,
+            "due_for_match_at": AS_OF - timedelta(days=days),
+        }
+        for days, status in (
+            (1, "open"), (6, "partial"), (40, "in_review"), (41, "closed"), (200, "open"),
+            (-3, "open"),
+        )
+    ]  # fmt: skip
+    publish(home, "run-1", {**rows, "fct_items": items})
+    body = html_of(open_page("on_call"))
+    assert "2 of 4 items past the matching window have been so for more than 30 days." in body
+    assert 'href="rows?of=unmatched&amp;age=quarter"' in body
+    assert "i40-in_review" in html_of(open_page("rows", of="unmatched", age="quarter"))
+    everything = html_of(open_page("rows", of="unmatched"))
+    assert "<b>4 rows</b>" in everything
+    assert "i-3-open" not in everything
+
+
+def test_customers_with_money_at_risk_add_up_to_the_whole(published: Path) -> None:
+    body = html_of(open_page("on_call"))
+    table = body[body.index('id="table-top-customers"') :]
+    assert "risk=yes" in table
+    assert "all of them: EUR" in table
