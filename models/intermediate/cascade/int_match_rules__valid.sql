@@ -1,7 +1,7 @@
 -- The rules in force at the run's as_of. A rule closes matches by itself while its row says so,
--- it is certified, its breaker is closed and nobody has paused it; else why a person decides is said
--- by a code of the seed match_ambiguities. Of versions in force for all parties the latest is the stable one; a
--- canary is in force beside it, for a share of parties.
+-- it is certified, its breaker is closed and nobody has paused it; else why a person decides is
+-- said by a code of the seed match_ambiguities. Of versions in force for all parties the latest
+-- is the stable one; a canary is in force beside it, for a share of parties.
 with
 
 rules as (select * from {{ ref('match_rules') }}),

@@ -1,5 +1,5 @@
--- What people have paused or silenced at the run's as_of. The last word on a thing holds: an end, or
--- another end, is said by a later row of the same kind and key.
+-- What people have paused or silenced at the run's as_of. The last word on a thing holds: an end,
+-- or another end, is said by a later row of the same kind and key.
 with
 
 controls as (

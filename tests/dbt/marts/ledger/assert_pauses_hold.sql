@@ -1,7 +1,7 @@
--- Guards: while a person has paused it, no match that this run found is closed by the machine, and no
--- entry is offered for posting.
--- Breaks when: a pass closes without asking its rule, or an entry that was ready before the pause is
--- not looked at again. In silence, money would move that somebody has stopped.
+-- Guards: while a person has paused it, no match that this run found is closed by the machine, and
+-- no entry is offered for posting.
+-- Breaks when: a pass closes without asking its rule, or an entry that was ready before the pause
+-- is not looked at again. In silence, money would move that somebody has stopped.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_journal_entries'}}}) }}
 
 with

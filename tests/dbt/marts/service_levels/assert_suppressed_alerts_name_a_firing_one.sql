@@ -1,6 +1,6 @@
--- Guards: an alert is suppressed only by one of its group that fires, or that somebody has taken, or
--- by the word of a person that holds now; never one about the proof itself. So no group is silent of
--- itself.
+-- Guards: an alert is suppressed only by one of its group that fires, or that somebody has taken,
+-- or by the word of a person that holds now; never one about the proof itself. So no group is
+-- silent of itself.
 -- Breaks when: two alerts silence each other, the one that should speak is resolved, or a window
 -- that is over still silences. In silence, nobody would be called.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_alerts'}}}) }}
