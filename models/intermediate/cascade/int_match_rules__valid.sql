@@ -8,17 +8,30 @@ rules as (select * from {{ ref('match_rules') }}),
 
 certificates as (select * from {{ ref('int_rule_certificates') }}),
 
+pauses as (
+    select *
+    from {{ ref('int_controls__in_force') }}
+    where kind = 'closing_paused'
+),
+
+pauses_of_all as (
+    select count(*) as pause_count
+    from pauses
+    where pauses.control_key = '*'
+),
+
 -- of all rules, or of one
 paused as (
-    select distinct
+    select
         rules.rule_id,
         rules.rule_version
     from rules
-    inner join {{ ref('int_controls__in_force') }} as controls
-        on
-            controls.kind = 'closing_paused'
-            and controls.control_key in ('*', rules.rule_id)
-    where rules.method <> 'manual'
+    cross join pauses_of_all
+    left join pauses
+        on rules.rule_id = pauses.control_key
+    where
+        rules.method <> 'manual'
+        and (pauses_of_all.pause_count > 0 or pauses.control_key is not null)
 ),
 
 relations as (select * from {{ ref('match_relations') }}),

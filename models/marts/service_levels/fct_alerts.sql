@@ -450,6 +450,38 @@ addressed as (
     from identified
 ),
 
+-- by what a maintenance window may name it
+scopes as (
+    select
+        addressed.alert_id,
+        case when names.is_any_alert then '*' else addressed.alert_name end as alert_name,
+        case when names.is_any_group then '*' else addressed.group_key end as group_key
+    from addressed
+    cross join (
+        values (true, true), (true, false), (false, true), (false, false)
+    ) as names (is_any_alert, is_any_group)
+),
+
+said as (
+    select
+        scopes.alert_id,
+        windows.control_id
+    from scopes
+    inner join controls as windows
+        on
+            scopes.alert_name = windows.alert_name
+            and scopes.group_key = windows.group_key
+    where windows.kind = 'maintenance_window'
+    union
+    select
+        addressed.alert_id,
+        acknowledgements.control_id
+    from addressed
+    inner join controls as acknowledgements
+        on addressed.fingerprint = acknowledgements.control_key
+    where acknowledgements.kind = 'alert_acknowledged'
+),
+
 -- What people said of it: a maintenance window first, else that somebody has taken it. Neither
 -- changes what is recorded, and nothing silences an alert about the proof itself.
 silenced as (
@@ -460,18 +492,11 @@ silenced as (
         controls.actor,
         controls.reason,
         controls.ends_at
-    from addressed
+    from said
     inner join controls
-        on
-            (
-                controls.kind = 'maintenance_window'
-                and controls.alert_name in ('*', addressed.alert_name)
-                and controls.group_key in ('*', addressed.group_key)
-            )
-            or (
-                controls.kind = 'alert_acknowledged'
-                and addressed.fingerprint = controls.control_key
-            )
+        on said.control_id = controls.control_id
+    inner join addressed
+        on said.alert_id = addressed.alert_id
     where addressed.resolved_at is null and addressed.may_be_silenced
     qualify row_number() over (
         partition by addressed.alert_id
