@@ -156,11 +156,12 @@ class Map:
 
     @property
     def needs(self) -> set[str]:
-        """Columns that a file must have."""
-        optional = {n for rule in self.columns.values() if rule.optional for n in rule.reads}
-        firm = {n for rule in self.columns.values() if not rule.optional for n in rule.reads}
+        """Columns that a file must have. Of several that may stand in, none is a must."""
         choices = {choice.column for choice in (*self.only, *self.excepted)}
-        return (firm | choices) - (optional - firm - choices)
+        for rule in self.columns.values():
+            if not rule.optional:
+                choices |= set(rule.reads) - {*rule.first_of, rule.zone_from}
+        return choices
 
     def order_of(self, column: str) -> str | None:
         """How the dates of a column are written."""

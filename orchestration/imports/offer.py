@@ -106,7 +106,7 @@ def look_at(
         # A preset that a person has completed is kept, so that it does not ask again.
         for proposal, given in zip(offer.proposals, fits, strict=True):
             if given.is_preset and proposal.map is not None and not proposal.questions:
-                proposal.map = _kept(proposal.map, given, source)
+                proposal.map = _kept(proposal.map, given, source, answers)
         return offer
     offer.change = None if is_anew else maps.changed(known, source)
     if offer.change is not None:
@@ -131,9 +131,9 @@ def answers_of(found: Map, source: Source) -> dict[str, str]:
     return answers
 
 
-def _kept(finished: Map, preset: Map, source: Source) -> Map:
+def _kept(finished: Map, preset: Map, source: Source, answers: Mapping[str, str]) -> Map:
     """A preset as a map of one's own where answers went into it; else the preset itself."""
-    if finished.columns == preset.columns:
+    if finished.columns == preset.columns and not answers.keys() & {"dates", "numbers"}:
         return finished
     here = {folded(name): name for name in source.header}
     columns = {

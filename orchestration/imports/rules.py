@@ -227,6 +227,8 @@ def _amount_reader(found: Map, column: Column, rule: Rule, places: Mapping[str, 
 
     def read(cells: Cells, row: Row) -> str:
         value = base(cells)
+        if not value and rule.plus and (further := summed(rule.plus, cells)):
+            value = "0" if further else ""
         if not value:
             return rule.default or ""
         if side_place is not None:

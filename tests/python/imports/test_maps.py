@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from imports_desk import Desk
 
 from orchestration.home import Home, TieoutError
@@ -95,6 +96,16 @@ def test_a_map_that_makes_no_sense_says_where(tmp_path: Path, text: str, message
     with pytest.raises(TieoutError, match=message) as caught:
         maps.load_map(path)
     assert str(path) in str(caught.value)
+
+
+def test_every_preset_is_valid_and_says_what_it_rests_on() -> None:
+    found = maps.presets()
+    assert len(found) >= 10
+    for preset in found:
+        assert preset.rests_on and preset.title, preset.name
+        assert preset.origin is not None and preset.origin.stem == preset.name
+        again = maps.parse(yaml.load(maps.dump(preset), yaml.BaseLoader), preset.name)
+        assert again.columns == preset.columns
 
 
 def test_a_broken_map_under_the_home_is_named(home: Home) -> None:
