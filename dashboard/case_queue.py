@@ -249,11 +249,16 @@ def filters(
             label_visibility="collapsed",
             icon=":material/search:",
         )
-        with st.popover(
+        folded = st.popover(
             f"Filters ({len(active)})" if active else "Filters",
             icon=":material/filter_list:",
-        ):
-            controls(chosen, decided)
+            key="x_filters",
+            on_change="rerun",
+        )
+        # counting what each value would leave is work that nobody sees while it is folded
+        if folded.open:
+            with folded:
+                controls(chosen, decided)
         with st.popover("More", help="Order, saved views, several at once, download", key="x-more"):
             st.selectbox(
                 "Sort by",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -16,7 +16,7 @@ from dashboard import case_view as view
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.home import TieoutError
-from orchestration.review import views
+from orchestration.review import inbox, views
 from orchestration.review.people import Permission, Person
 
 PAGE = "exceptions"
@@ -51,7 +51,9 @@ def more(person: Person) -> None:
             on_click=several,
         )  # fmt: skip
     st.html('<h3 class="x-h">Saved views</h3>')
-    for saved in views.saved(acting.home(), person, PAGE):
+    # looking makes no inbox: only somebody who acts does
+    kept = views.saved(acting.home(), person, PAGE) if inbox.exists(acting.home()) else []
+    for saved in kept:
         with st.container(horizontal=True, gap="xsmall"):
             st.button(
                 saved.name,
@@ -231,17 +233,19 @@ def opened(
             if may_act and not is_decided
             else (lambda candidate: None),
         )
-    todo, customer, history, sources = st.tabs(
-        ["What to do", "Customer's open items", "History", "Source rows"]
-    )
-    with todo:
-        view.guidance(case)
-    with customer:
-        view.customer(case)
-    with history:
-        view.history(case, acting.told(case, person))
-    with sources:
-        view.sources(case)
+    shows: dict[str, Callable[[], None]] = {
+        "What to do": lambda: view.guidance(case),
+        "Customer's open items": lambda: view.customer(case),
+        "History": lambda: view.history(case, acting.told(case, person)),
+        "Source rows": lambda: view.sources(case),
+    }
+    # only the tab that is open asks for its rows; it stays open from case to case
+    for tab, show in zip(
+        st.tabs(list(shows), key="x_tab", on_change="rerun"), shows.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                show()
 
 
 def overview(decided: cases.Decided, facts: data.Row) -> None:

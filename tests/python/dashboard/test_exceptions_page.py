@@ -29,9 +29,15 @@ def given(app: AppTest, name: str) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def open_queue(**parameters: str | list[str]) -> AppTest:
-    """The page with the given address; fails when it raises."""
-    return open_page("exceptions", **parameters)  # type: ignore[arg-type]
+def open_queue(tab: str = "", **parameters: str) -> AppTest:
+    """The page with the given address, its filters unfolded; fails when it raises."""
+    app = open_page("exceptions", **parameters)
+    app.session_state["x_filters"] = True
+    if tab:
+        app.session_state["x_tab"] = tab
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return app
 
 
 def test_queue_is_sorted_by_priority_and_leaves_out_what_is_resolved(published: Path) -> None:
@@ -142,8 +148,12 @@ def test_an_open_case_shows_all_that_is_known(published: Path) -> None:
     assert "Bank_transaction DE89/E-7 over 1000.00 EUR waits." in body
     assert "Look at DE89/E-7." in body
     assert "Invoice 2026-0005</a>" in body  # the other item of the case
-    assert "june.xml" in body
     assert "case 1 of 4" in body
+    assert "june.xml" in html_of(open_queue(exception="exc-1", tab="Source rows"))
+    assert "Loaded" in html_of(open_queue(exception="exc-1", tab="History"))
+    assert "nothing else open" in html_of(
+        open_queue(exception="exc-3", tab="Customer's open items")
+    )
     assert any("Several matches fit equally well" in text.value for text in app.markdown)
     assert any("item_id = 'DE89/E-7'" in text.value for text in app.markdown)  # filled in
 
