@@ -227,8 +227,8 @@ def _silent_group(
     with st.container(border=True, key=ui.key("silent", group.speaker["alert_id"])):
         st.html(
             _headline(group, currency)
-            + f'<p class="t-note">{what} <b>{escape(who)}</b> {_until(control.ends_at)}: '
-            f"{escape(control.reason)}"
+            + f'<p class="t-note">{what} <b>{escape(who)}</b> {_until(control.ends_at)}'
+            + status.because(control)
             + ("" if is_heard else " · counted as silent from the next run on")
             + "</p>"
         )
@@ -314,7 +314,7 @@ def pauses(noted: Sequence[Operation]) -> None:
             who = names.get(control.control_id, control.actor)
             st.html(
                 f'<p class="t-note">{ui.mark("watch")} <b>{pause_title(control)} is paused</b> by '
-                f"<b>{escape(who)}</b> {_until(control.ends_at)}: {escape(control.reason)}</p>"
+                f"<b>{escape(who)}</b> {_until(control.ends_at)}{status.because(control)}</p>"
             )
             _end(control, "Resume")
 

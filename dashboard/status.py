@@ -16,13 +16,14 @@ from html import escape
 
 import streamlit as st
 
+from dashboard import access, data
 from dashboard import components as ui
-from dashboard import data
 from dashboard import format as fmt
 from orchestration import controls, run_records
-from orchestration.controls import Kind
+from orchestration.controls import Control, Kind
 from orchestration.home import Home, wall_clock
 from orchestration.review.operations import Operation
+from orchestration.review.people import Permission
 from orchestration.run_records import RunRecord
 
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
@@ -141,13 +142,20 @@ def of_pauses(noted: Sequence[Operation], published: data.Row, now: datetime) ->
         said.append(
             Said(
                 "watch",
-                f"{escape(title)} is paused by {escape(operation.actor_name)} {until}: "
-                f"{escape(control.reason)}" + ("" if is_heard else " (from the next run on)"),
+                f"{escape(title)} is paused by {escape(operation.actor_name)} {until}"
+                f"{because(control)}" + ("" if is_heard else " (from the next run on)"),
                 f"pause-{control.kind}",
                 is_loud=True,
             )
         )
     return said
+
+
+def because(control: Control) -> str:
+    """Why, as safe HTML, for those who may see what people have written."""
+    if not access.person().may(Permission.SEE_PERSONAL_DATA):
+        return ""
+    return f": {escape(control.reason)}"
 
 
 def before_publication(records: Sequence[RunRecord], now: datetime) -> list[Said]:
