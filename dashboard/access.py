@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 import yaml
@@ -228,10 +229,15 @@ def require(permission: Permission) -> Person:
     someone = person()
     try:
         someone.require(permission)
-    except NotPermitted as error:
-        note(someone, Event.DENIED, permission, reason=str(error))
+    except NotPermitted:
+        note(someone, Event.DENIED, permission, page=_page())
         raise
     return someone
+
+
+def _page() -> str:
+    """The page that this is about, without the name of the server."""
+    return urlsplit(st.context.url or "").path.rsplit("/", 1)[-1] or "executive"
 
 
 def note(
@@ -249,14 +255,20 @@ RECORDS = ("item_type", "item_id", "exception", "case", "customer", "match", "of
 """Parameters of an address that say which record a page shows."""
 
 
-def note_seeing(page: str) -> None:
-    """Keep that the person sees personal data, once in a session for a page and its record.
+# Of itself it holds the names of those who work here, and whoever opens it is an administrator.
+_WITHOUT_PERSONAL_DATA = {"access_log"}
+
+
+def note_arrival(page: str) -> None:
+    """Keep who signed in, and who sees personal data: once in a session for a page and its record.
 
     Raises:
         InboxUnavailable: when it cannot be kept; then the page must not be shown.
     """
     someone = person()
-    if someone.may(Permission.SEE_PERSONAL_DATA):
+    if not is_local():
+        note_once(someone, Event.SIGNED_IN)
+    if someone.may(Permission.SEE_PERSONAL_DATA) and page not in _WITHOUT_PERSONAL_DATA:
         shown = {name: str(st.query_params[name]) for name in RECORDS if name in st.query_params}
         note_once(someone, Event.SAW_PERSONAL_DATA, None, page=page, **shown)
 

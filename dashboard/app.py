@@ -16,6 +16,7 @@ from dashboard import access, address, data, links, server, sign_in, status
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.home import TieoutError
+from orchestration.review.people import NotPermitted
 
 ICON = Path(__file__).parent / "icon.svg"
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
@@ -35,6 +36,7 @@ PAGES = {
     "Operations": [
         st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
         st.Page("views/upload.py", title="Your own data", icon=":material/upload_file:"),
+        st.Page("views/access_log.py", title="Access log", icon=":material/policy:"),
     ],
     "Behind a number": [
         st.Page("views/rows.py", title="Rows", visibility="hidden"),
@@ -70,7 +72,7 @@ def main() -> None:
     st.session_state["_seen"] = publication.key
     data.use(publication)
     try:
-        access.note_seeing(page.url_path or "executive")
+        access.note_arrival(page.url_path or "executive")
     except TieoutError as error:
         sign_in.not_noted(error)
         return
@@ -83,6 +85,8 @@ def main() -> None:
         address.leave()
     except data.PublicationReplacedError:
         st.rerun()
+    except NotPermitted as error:
+        sign_in.not_permitted(error)
     except duckdb.Error as error:
         st.title("This publication cannot be shown")
         st.markdown(

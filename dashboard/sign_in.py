@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import access, server
 from dashboard import format as fmt
 from orchestration.home import TieoutError
-from orchestration.review.people import IN_WORDS, Permission, Person, Role
+from orchestration.review.people import IN_WORDS, NotPermitted, Permission, Person, Role
 
 
 def page(error: TieoutError) -> None:
@@ -47,6 +47,12 @@ def not_noted(error: TieoutError) -> None:
         "written to. This page works again when the review inbox does."
     )
     st.text(str(error))
+
+
+def not_permitted(error: NotPermitted) -> None:
+    """In place of a page, or the rest of it, that asks for more than the person may."""
+    st.title("You may not see this page")
+    st.markdown(f"{escape(str(error))} That you asked is in the access log.")
 
 
 def providers() -> Mapping[str, str]:

@@ -73,17 +73,16 @@ def entries(
     actor: str | None = None,
     since: datetime | None = None,
     limit: int = 200,
+    offset: int = 0,
 ) -> list[Entry]:
     """The latest entries, newest first."""
-    wanted = sa.select(access_log).order_by(access_log.c.at.desc(), access_log.c.entry_id.desc())
-    if event is not None:
-        wanted = wanted.where(access_log.c.event == event.value)
-    if actor is not None:
-        wanted = wanted.where(access_log.c.actor == actor)
-    if since is not None:
-        wanted = wanted.where(access_log.c.at >= since)
+    wanted = (
+        sa.select(access_log)
+        .where(*_narrowed(event, actor, since))
+        .order_by(access_log.c.at.desc(), access_log.c.entry_id.desc())
+    )
     with inbox.of(home).reading() as connection:
-        rows = connection.execute(wanted.limit(limit)).mappings().all()
+        rows = connection.execute(wanted.limit(limit).offset(offset)).mappings().all()
     return [
         Entry(
             entry_id=row["entry_id"],
@@ -96,3 +95,47 @@ def entries(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often a person did what, and when last; `last_at` is naive UTC."""
+
+    actor: str
+    actor_name: str
+    event: Event
+    count: int
+    last_at: datetime
+
+
+def counts(home: Home, since: datetime | None = None) -> list[Count]:
+    """How often each person did what, by person and event."""
+    log = access_log.c
+    wanted = (
+        sa.select(
+            log.actor,
+            log.event,
+            sa.func.max(log.actor_name).label("actor_name"),
+            sa.func.count().label("count"),
+            sa.func.max(log.at).label("last_at"),
+        )
+        .where(*_narrowed(None, None, since))
+        .group_by(log.actor, log.event)
+        .order_by(log.actor, log.event)
+    )
+    with inbox.of(home).reading() as connection:
+        rows = connection.execute(wanted).mappings().all()
+    return [Count(**{**row, "event": Event(row["event"])}) for row in rows]
+
+
+def _narrowed(
+    event: Event | None, actor: str | None, since: datetime | None
+) -> list[sa.ColumnElement[bool]]:
+    wanted = []
+    if event is not None:
+        wanted.append(access_log.c.event == event.value)
+    if actor is not None:
+        wanted.append(access_log.c.actor == actor)
+    if since is not None:
+        wanted.append(access_log.c.at >= since)
+    return wanted
