@@ -63,7 +63,9 @@ def _ask(intent: Intent, key: str) -> None:
     intent = replace(intent, comment=(reason or "").strip())
     try:
         person = access.person()
-        shown = actions.preview(home, person, intent)
+        # what it would do is shown before the reason is written
+        asked = replace(intent, comment=intent.comment or "–") if needs_reason else intent
+        shown = actions.preview(home, person, asked)
     except NotPermitted as error:
         _note_denied(error, intent)
         st.error(str(error))

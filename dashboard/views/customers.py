@@ -17,6 +17,7 @@ STATEMENT_ROWS = 100
 OPEN_ROWS = 50
 CASE_ROWS = 10
 DOWNLOAD_ROWS = 100_000
+PARTS = {"overview": "Overview", "statement": "Statement"}
 PERIODS = {"": "All time", "30": "30 days", "90": "90 days", "365": "A year"}
 KINDS = {
     "opening": "Balance before",
@@ -106,6 +107,15 @@ def one(customer_id: str, facts: data.Row) -> None:
         if row["parent_customer_id"]:
             who.append(f"belongs to {row['parent_legal_name'] or row['parent_customer_id']}")
     st.html(f'<p class="t-note">{" · ".join(escape(text) for text in who if text)}</p>')
+    address.one("show", list(PARTS), "overview")
+    show = st.segmented_control(
+        "Part", list(PARTS), format_func=PARTS.__getitem__, key="show", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    address.remember("show", show or "overview", "overview")
+    if show == "statement":
+        statement(customer_id, row["legal_name"] or "", balances, facts)
+        return
     balance_cards(balances, customer_id)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -115,7 +125,6 @@ def one(customer_id: str, facts: data.Row) -> None:
         habits(customer_id)
         aging(customer_id)
         payers(customer_id)
-    statement(customer_id, row["legal_name"] or "", balances, facts)
 
 
 def balance_line(balances: list[data.Row], facts: data.Row) -> None:
@@ -335,7 +344,6 @@ def _payer(row: ui.Row) -> str:
 
 def statement(customer_id: str, name: str, balances: list[data.Row], facts: data.Row) -> None:
     """Documents and payments with the balance after each; its last is what they owe."""
-    st.subheader("Statement", anchor="statement")
     currencies = [row["currency"] for row in balances]
     if not currencies:
         ui.empty("No document and no payment of theirs has landed.")

@@ -115,9 +115,20 @@ def by_rule(reporting_currency: str) -> None:
     if not found:
         ui.empty("No match has been made yet. Land both sides of a reconciliation and run.")
         return
+    tables = [
+        (
+            "attention",
+            "Rules to look at",
+            [row for row in found if rules.standing(row)[0] == "bad"],
+        )
+    ]
     for name in dict.fromkeys(row["reconciliation"] for row in found):
         of_it = [row for row in found if row["reconciliation"] == name]
-        st.subheader(of_it[0]["reconciliation_title"] or fmt.label(name), anchor=name)
+        tables.append((name, of_it[0]["reconciliation_title"] or fmt.label(name), of_it))
+    for name, title, listed in tables:
+        if not listed:
+            continue
+        st.subheader(title, anchor=name)
         ui.table(
             [
                 ui.Column("Rule", _rule, "w"),
@@ -136,7 +147,7 @@ def by_rule(reporting_currency: str) -> None:
                 count("undone_count", "undone"),
                 ui.Column("False", _false_share, "r"),
             ],
-            of_it,
+            listed,
             "",
             name=f"rules-{name}",
         )
