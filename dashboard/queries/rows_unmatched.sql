@@ -1,5 +1,6 @@
 -- One row per item that is open past its matching window, the longest first. $age as in
--- on_call_unmatched.sql, or '' for all.
+-- on_call_unmatched.sql, or '' for all. Which rows these are is found by two columns; the others are
+-- read of one page.
 with latest as (
     select max(fct_runs.as_of) as as_of
     from marts.fct_runs
@@ -7,48 +8,65 @@ with latest as (
 
 aged as (
     select
-        fct_items.*,
+        fct_items.rowid as place,
+        fct_items.due_for_match_at,
         date_diff('hour', fct_items.due_for_match_at, latest.as_of) / 24.0 as days
     from marts.fct_items
     cross join latest
     where
         fct_items.status in ('open', 'partial', 'in_review')
         and fct_items.due_for_match_at < latest.as_of
+),
+
+unmatched as (
+    select
+        aged.place,
+        aged.due_for_match_at
+    from aged
+    where
+        case $age
+            when '' then true
+            when 'day' then aged.days < 1
+            when 'week' then aged.days >= 1 and aged.days < 7
+            when 'month' then aged.days >= 7 and aged.days < 30
+            when 'quarter' then aged.days >= 30 and aged.days < 90
+            else aged.days >= 90
+        end
+),
+
+counted as (
+    select count(*) as row_count
+    from unmatched
+),
+
+page as (
+    select unmatched.place
+    from unmatched
+    order by unmatched.due_for_match_at asc nulls last, unmatched.place asc
+    limit $limit offset $offset
 )
 
 select
-    aged.reconciliation,
-    aged.side,
-    aged.item_type,
-    aged.item_id,
-    aged.party_id as customer_id,
+    fct_items.reconciliation,
+    fct_items.side,
+    fct_items.item_type,
+    fct_items.item_id,
+    fct_items.party_id as customer_id,
     dim_customers.legal_name as customer,
-    aged.event_date,
-    aged.due_for_match_at,
-    aged.currency,
-    aged.amount,
-    aged.allocated_amount,
-    aged.adjusted_amount,
-    aged.open_amount,
-    aged.status,
-    aged.set_aside_reason,
-    count(*) over () as row_count
-from aged
+    fct_items.event_date,
+    fct_items.due_for_match_at,
+    fct_items.currency,
+    fct_items.amount,
+    fct_items.allocated_amount,
+    fct_items.adjusted_amount,
+    fct_items.open_amount,
+    fct_items.status,
+    fct_items.set_aside_reason,
+    counted.row_count
+from marts.fct_items
+inner join page
+    on fct_items.rowid = page.place
+cross join counted
 left join marts.dim_customers
-    on aged.party_id = dim_customers.customer_id
-where
-    case $age
-        when '' then true
-        when 'day' then aged.days < 1
-        when 'week' then aged.days >= 1 and aged.days < 7
-        when 'month' then aged.days >= 7 and aged.days < 30
-        when 'quarter' then aged.days >= 30 and aged.days < 90
-        else aged.days >= 90
-    end
-order by
-    aged.due_for_match_at asc nulls last,
-    aged.reconciliation,
-    aged.side,
-    aged.item_type,
-    aged.item_id
-limit $limit offset $offset
+    on fct_items.party_id = dim_customers.customer_id
+order by fct_items.due_for_match_at asc nulls last, fct_items.rowid asc
