@@ -20,7 +20,7 @@ from orchestration import (
 )
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
-from orchestration.review.export import export as export_decisions
+from orchestration.review.export import export_for_run
 
 _INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
 
@@ -39,7 +39,7 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     started = time.monotonic()
     home.create()
     with home.writing():
-        export_decisions(home, as_of=settings.as_of)
+        export_for_run(home, as_of=settings.as_of)
         if repeats.is_repeat(home, settings, wall_clock()):
             reporter.note(
                 "Nothing to do: nothing new has landed, and the last run is of this moment and "

@@ -31,7 +31,7 @@ from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
 from orchestration.ingest import ingest
 from orchestration.journal import Block
-from orchestration.review.export import export as export_decisions
+from orchestration.review.export import export_for_run
 from orchestration.run_context import (
     RunContext,
     known_batches,
@@ -55,7 +55,7 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         blocks = journal.prepare(home)
         refuse_the_past(as_of, blocks)
         # what was decided after this moment is for the next run
-        export_decisions(home, as_of=settings.as_of, until=None if settings.as_of else as_of)
+        export_for_run(home, as_of=settings.as_of, until=None if settings.as_of else as_of)
         write_empty_runs(home)
         if not has_landed_files(home):
             progress.current().note(

@@ -30,7 +30,7 @@ from orchestration.review.planning import (
 )
 from orchestration.review.published import Published, opened
 from orchestration.review.tables import decisions, votes, withdrawals
-from orchestration.review.wording import listed, moment, plain
+from orchestration.review.wording import listed, moment, plain, storable
 
 __all__ = [
     "Action",
@@ -182,7 +182,7 @@ def withdraw(home: Home, person: Person, decision_id: str, comment: str = "") ->
                 decision_id=decision_id,
                 withdrawn_at=inbox.next_moment(connection),
                 actor=person.subject,
-                comment=comment.strip() or None,
+                comment=storable(comment) or None,
             )
         )
 
@@ -204,7 +204,7 @@ def _require_other(person: Person, proposal: Decision) -> None:
     permission = proposal.second_permission
     assert permission is not None
     person.require(permission)
-    if proposal.actor == person.subject:
+    if proposal.actor.casefold() == person.subject.casefold():
         raise NotPermitted("It is your own proposal: another person has to agree to it.")
 
 
@@ -353,7 +353,7 @@ def _insert(
             exception_id=made.exception_id,
             items=None if made.items is None else json.dumps(made.items, ensure_ascii=False),
             reason_code=made.reason_code,
-            comment=made.intent.comment.strip() or None,
+            comment=made.intent.comment or None,
             case_id=made.case_id,
             follows=follows,
             basis=made.basis,
@@ -373,6 +373,6 @@ def _vote(
             actor=person.subject,
             actor_name=person.name,
             verdict=verdict,
-            comment=comment.strip() or None,
+            comment=storable(comment) or None,
         )
     )

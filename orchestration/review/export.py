@@ -17,6 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from orchestration import progress
 from orchestration.files import replacing
 from orchestration.home import Home, wall_clock
 from orchestration.review import inbox
@@ -64,6 +65,18 @@ def export(
             )
     _write_missing(home)
     return home.feed_landing(FEED) / name if name is not None else None
+
+
+def export_for_run(
+    home: Home, *, as_of: datetime | None = None, until: datetime | None = None
+) -> None:
+    """Export at the start of a run, which goes on without an inbox that does not answer."""
+    try:
+        export(home, as_of=as_of, until=until)
+    except inbox.InboxUnavailable as error:
+        progress.current().note(
+            f"  {error}\n  The run goes on; what people decided waits for the next one."
+        )
 
 
 def not_loaded(home: Home) -> list[str]:

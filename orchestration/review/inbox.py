@@ -193,7 +193,11 @@ def migrate(engine: Engine) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
     if found == wanted:
         return
-    with _alone(engine), engine.connect().execution_options(writing=True) as connection:
+    with (
+        _alone(engine),
+        _told_to_its_owner(),
+        engine.connect().execution_options(writing=True) as connection,
+    ):
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(
@@ -249,11 +253,29 @@ def _alone(engine: Engine) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _told_to_its_owner() -> Iterator[None]:
+    """Say who has to make the tables, where this user may not."""
+    try:
+        yield
+    except sa.exc.ProgrammingError as error:
+        raise InboxUnavailable(
+            "The tables of the review inbox are missing or older than this tieout, and this user "
+            f"may not make them ({str(error.orig).strip()}). Call `tieout review migrate` once "
+            f"with {SETTING} as their owner."
+        ) from error
+
+
+@contextlib.contextmanager
 def _told_by_url(url: URL) -> Iterator[None]:
     """Say which database does not answer, without its password."""
     try:
         yield
-    except (sa.exc.OperationalError, OSError) as error:
+    except (sa.exc.DBAPIError, OSError) as error:
+        # what a statement does wrong, or a trigger refuses, is no matter of the database's health
+        if not isinstance(error, OSError | sa.exc.OperationalError) and (
+            type(error) is not sa.exc.DatabaseError
+        ):
+            raise
         reason = str(getattr(error, "orig", None) or error).strip()
         raise InboxUnavailable(
             f"The review inbox {url.render_as_string(hide_password=True)} does not answer: {reason}"

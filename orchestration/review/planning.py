@@ -25,7 +25,15 @@ from orchestration.review.published import (
     Published,
     facts,
 )
-from orchestration.review.wording import capitalized, counted, listed, minor_digits, money, plain
+from orchestration.review.wording import (
+    capitalized,
+    counted,
+    listed,
+    minor_digits,
+    money,
+    plain,
+    storable,
+)
 
 
 class Action(StrEnum):
@@ -54,6 +62,8 @@ NOTES = frozenset({Action.ASSIGN, Action.COMMENT, Action.ESCALATE, Action.CONFIR
 
 NEEDS_REASON = frozenset({Action.COMMENT, Action.ESCALATE, Action.UNMATCH, Action.MARK_NOT_OURS})
 """Actions that must say why."""
+
+LONGEST_COMMENT = 4000
 
 TITLES: dict[Action, str] = {
     Action.APPROVE_MATCH: "Approve the suggestion",
@@ -99,6 +109,10 @@ class Intent:
     comment: str = ""
     assignee: str = ""
     learned_key: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("comment", "reason_code", "assignee"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
     def to_json(self) -> dict[str, Any]:
         """As the inbox keeps it."""
@@ -245,6 +259,8 @@ def _gather(
 
 
 def _plan_one(known: _Facts, person: Person, intent: Intent, subject: str) -> Plan:
+    if len(intent.comment) > LONGEST_COMMENT:
+        raise _Impossible(f"The comment is longer than {LONGEST_COMMENT} characters.")
     if intent.action in NEEDS_REASON and not intent.comment.strip():
         raise _Impossible("Say why: whoever looks at it later reads it.")
     if intent.action is Action.FORGET_PAYER:
@@ -305,7 +321,7 @@ def _approve(
     exceptions: Sequence[CaseException],
 ) -> Plan:
     match = _suggestion(known, intent, exceptions)
-    if match.ordered_by == person.subject:
+    if match.ordered_by is not None and match.ordered_by.casefold() == person.subject.casefold():
         raise _Impossible("It is your own order: another person has to agree to it.")
     changes = _changes_by(known, match, closing=True)
     for change in changes:

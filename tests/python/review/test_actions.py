@@ -336,3 +336,63 @@ def test_small_company_has_the_cases_that_the_tests_name() -> None:
     assert {row["case_id"] for row in small_company.rows()["fct_exceptions"]} >= {
         "case-1", "case-2", "case-3", "case-4", "case-5",
     }  # fmt: skip
+
+
+def test_what_was_learned_of_a_payer_is_taken_back(published: Home) -> None:
+    rows = company()
+    learned = {
+        "learned_key": "account/DE77",
+        "key_kind": "account",
+        "key_value": "DE77",
+        "customer_id": "C-1",
+        "match_count": 3,
+    }
+    rows["dim_learned_payers"] = [
+        {**learned, "status": "active"},
+        {**learned, "learned_key": "name/X", "status": "removed", "removed_by": "Ben"},
+    ]
+    publish(published.root, "run-00000000000000bb", rows)
+    forget = Intent(Action.FORGET_PAYER, learned_key="account/DE77")
+    shown = actions.preview(published, BEN, forget)
+    assert shown.sentences[0] == (
+        "The account DE77 no longer stands for customer C-1; what was learned from 3 matches "
+        "stays removed."
+    )
+    [decision_id] = actions.apply(published, BEN, shown)
+    decision = decisions.by_id(published, [decision_id])[decision_id]
+    assert decision.feed_action == "unmatch"
+    assert decision.items == ({"item_type": "learned_payer", "item_id": "account/DE77"},)
+    for key, problem in (
+        ("account/DE77", "decided to remove it already"),
+        ("name/X", "Ben has removed it already"),
+        ("name/nobody", "Nothing of that key was learned"),
+    ):
+        again = actions.preview(published, CARL, Intent(Action.FORGET_PAYER, learned_key=key))
+        assert problem in again.problems[0][1]
+
+
+def test_another_spelling_of_oneself_is_oneself(published: Home) -> None:
+    [proposed] = _decide(published, CARL, WRITE_OFF)
+    other = Person(CARL.subject.upper(), "Carl", CARL.roles)
+    with pytest.raises(NotPermitted, match="your own proposal"):
+        actions.second(published, other, proposed)
+
+
+def test_nobody_approves_their_own_order(published: Home) -> None:
+    rows = company()
+    rows["fct_orders"] = [
+        {"decision_id": "o-1", "match_id": "match-suggested", "actor": BEN.subject.upper()}
+    ]
+    publish(published.root, "run-00000000000000bb", rows)
+    [(_, problem)] = actions.preview(published, BEN, APPROVE).problems
+    assert problem == "It is your own order: another person has to agree to it."
+    assert actions.preview(published, CARL, APPROVE).problems == ()
+
+
+@pytest.mark.usefixtures("database")
+def test_a_comment_that_no_database_keeps_is_kept_without_it(published: Home) -> None:
+    note = Intent(Action.COMMENT, case_id="case-1", comment="a\0b\ud800c")
+    [decision_id] = _decide(published, ANA, note)
+    assert decisions.by_id(published, [decision_id])[decision_id].comment == "abc"
+    long = Intent(Action.COMMENT, case_id="case-1", comment="x" * 4001)
+    assert "longer than 4000" in actions.preview(published, ANA, long).problems[0][1]

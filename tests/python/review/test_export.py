@@ -6,16 +6,17 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from orchestration import cli, definitions
+from orchestration import cli, definitions, progress
 from orchestration.assets import TRIGGER_TAG
 from orchestration.home import Home, wall_clock
 from orchestration.ingest import ingest
-from orchestration.review import actions, decisions, export
+from orchestration.review import actions, decisions, export, inbox
 from orchestration.review.actions import Action, Intent
 from orchestration.review.decisions import State
 from orchestration.review.people import Person
@@ -202,3 +203,13 @@ def test_an_operator_lists_what_waits_and_exports_it(
     [path] = published.feed_landing(export.FEED).iterdir()
     assert capsys.readouterr().out == f"Exported to {path}.\n"
     assert cli.main(["review", "export", "--grant", "app"]) == 1
+
+
+def test_a_run_goes_on_without_an_inbox_that_does_not_answer(published: Home) -> None:
+    (published.root / "review.sqlite").write_text("no database at all, and quite long" * 100)
+    with pytest.raises(inbox.InboxUnavailable, match="does not answer"):
+        export.export(published)
+    told = StringIO()
+    with progress.reporting(progress.ConsoleProgress(told)):
+        export.export_for_run(published)
+    assert "what people decided waits for the next one" in told.getvalue()

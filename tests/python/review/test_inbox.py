@@ -248,6 +248,9 @@ def test_a_role_may_add_and_read_and_nothing_else(
     def url(user: str) -> str:
         return server.set(database="roles", username=user).render_as_string(hide_password=False)
 
+    monkeypatch.setenv(inbox.SETTING, url("app"))
+    with pytest.raises(inbox.InboxUnavailable, match="tieout review migrate"):
+        inbox.of(published)
     monkeypatch.setenv(inbox.SETTING, url("owner"))
     with pytest.raises(TieoutError, match="no role nobody_here"):
         inbox.grant(published, "nobody_here")
