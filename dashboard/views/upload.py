@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
+from itertools import islice
 from pathlib import Path
 
 import streamlit as st
@@ -21,6 +22,7 @@ from orchestration.imports.maps import Map
 from orchestration.imports.offer import BankSummary, Offer, answers_of
 from orchestration.imports.propose import OFFERED, Proposal, Question
 from orchestration.imports.reading import Reading, Shown, Total, apply, problems_by_kind
+from orchestration.imports.source import Source
 from orchestration.imports.vocabulary import contract, vocabulary
 from orchestration.review.people import NotPermitted, Permission
 
@@ -86,6 +88,7 @@ def card(home: Home, file: Waiting) -> Offer | None:
             st.warning(f"This file {offer.change.said}. Look at how it is read.")
         sheets(file, offer)
         if offer.questions:
+            as_delivered(offer.source)
             questions(file, offer)
         for proposal in offer.proposals:
             if proposal.map is not None:
@@ -107,6 +110,21 @@ def state_badge(file: Waiting, is_ready: bool) -> str:
         again = all(not landed.is_new for landed in file.landed)
         return ui.badge("had landed before" if again else "landed", "good")
     return ui.badge("ready to land", "calm") if is_ready else ui.badge("asks something", "watch")
+
+
+def as_delivered(source: Source) -> None:
+    """The first rows as they stand, for whoever has to say what they mean."""
+    head_cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in source.header)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="n">{escape(cell[:60])}</td>' for cell in cells[: len(source.header)])
+        + "</tr>"
+        for _, cells in islice(source.rows(), 3)
+    )
+    st.html(
+        f'<div class="t-scroll"><table class="t"><thead><tr>{head_cells}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def sheets(file: Waiting, offer: Offer) -> None:
@@ -182,6 +200,8 @@ def what_it_becomes(file: Waiting, offer: Offer, proposal: Proposal) -> None:
         st.error(text)
     controls(reading)
     problems(reading)
+    if file.landed:
+        return
     preview(found, reading)
     how(file, offer, proposal, reading)
 
@@ -280,10 +300,10 @@ def preview(found: Map, reading: Reading) -> None:
         + "</tr>"
         for shown in reading.preview[:6]
     )
+    ui.note("As it would be read; in grey, what stands in the file where that differs.")
     st.html(
         '<div class="t-scroll"><table class="t t-upload-preview" id="table-upload-preview">'
-        "<caption>As it would be read; below, in grey, what stands in the file where that differs."
-        f'</caption><thead><tr><th scope="col" class="r">Line</th>{head_cells}</tr></thead>'
+        f'<thead><tr><th scope="col" class="r">Line</th>{head_cells}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -476,7 +496,6 @@ def what_runs(home: Home, feeds: set[str], columns: set[str]) -> None:
     ]
     ui.table(
         [
-            ui.text_column("", "title", kind="w"),
             ui.Column(
                 "",
                 lambda row: (
@@ -484,7 +503,14 @@ def what_runs(home: Home, feeds: set[str], columns: set[str]) -> None:
                 ),
                 "n",
             ),
-            ui.text_column("", "says", lambda text: text or "", kind="w"),
+            ui.Column(
+                "",
+                lambda row: (
+                    escape(row["title"])
+                    + (f'<span class="t-sub">{escape(row["says"])}</span>' if row["says"] else "")
+                ),
+                "w",
+            ),
         ],
         rows,
         "",
@@ -492,19 +518,24 @@ def what_runs(home: Home, feeds: set[str], columns: set[str]) -> None:
     )
 
 
-@st.fragment(run_every=1.0)
 def progress(home: Home) -> None:
-    """How far the run is; when it has ended, what it came to."""
+    """How far the run is, looked at every second; when it has ended, what it came to."""
     state = background.state(home)
     if state is None:
         return
-    if state.is_running:
-        st.progress(state.share, f"Reconciling: {state.step} …")
-        st.session_state["upload-was-running"] = True
+    if not state.is_running:
+        ended(state)
         return
-    if st.session_state.pop("upload-was-running", False):
-        st.rerun()
-    ended(state)
+
+    @st.fragment(run_every=1.0)
+    def bar() -> None:
+        now = background.state(home)
+        if now is None or not now.is_running:
+            st.rerun()
+            return
+        st.progress(now.share, f"Reconciling: {now.step} …")
+
+    bar()
 
 
 def ended(state: background.RunState) -> None:
@@ -598,11 +629,22 @@ def render() -> None:
     history(home)
 
 
+def start(home: Home) -> None:
+    """Start a run, or say why none can be started."""
+    person = access.require(Permission.LAND_FILES)
+    try:
+        background.start(home, person)
+    except TieoutError as error:
+        st.session_state["upload-trouble"] = str(error)
+
+
 def actions(home: Home, files: Sequence[Waiting], ready: Sequence[tuple[Waiting, Offer]]) -> None:
     """Land, land and reconcile, or reconcile what has landed."""
     state = background.state(home)
     is_running = state is not None and state.is_running
     count = fmt.counted(len(ready), "file")
+    if trouble := st.session_state.pop("upload-trouble", ""):
+        st.warning(trouble)
     with st.container(horizontal=True, key="upload-actions"):
         if ready:
             both = st.button(
@@ -614,8 +656,7 @@ def actions(home: Home, files: Sequence[Waiting], ready: Sequence[tuple[Waiting,
             only = st.button(f"Land {count}", key="land")
             if (both or only) and land(home, ready):
                 if both:
-                    background.start(home, access.require(Permission.LAND_FILES))
-                    st.session_state["upload-was-running"] = True
+                    start(home)
                 st.rerun()
         elif missing.landed_feeds(home):
             is_new = any(file.landed for file in files)
@@ -623,8 +664,7 @@ def actions(home: Home, files: Sequence[Waiting], ready: Sequence[tuple[Waiting,
                 "Reconcile what has landed", type="primary" if is_new else "secondary",
                 disabled=is_running, key="run",
             ):  # fmt: skip
-                background.start(home, access.require(Permission.LAND_FILES))
-                st.session_state["upload-was-running"] = True
+                start(home)
                 st.rerun()
         waits = len(files) - len(ready) - sum(1 for file in files if file.landed)
         if waits:

@@ -23,7 +23,13 @@ from orchestration.imports.maps import Map, Rule, folded
 from orchestration.imports.profile import ColumnFacts, Profile
 from orchestration.imports.rules import account_above
 from orchestration.imports.source import Source
-from orchestration.imports.values import DATE_ORDERS, NUMBER_STYLES, currency_of
+from orchestration.imports.values import (
+    DATE_ORDERS,
+    NUMBER_STYLES,
+    Unreadable,
+    currency_of,
+    read_moment,
+)
 from orchestration.imports.vocabulary import FeedWords, contract, plain, vocabulary
 from orchestration.ingest.contract import BANK_FEED, Column, Feed
 
@@ -523,11 +529,20 @@ def _order_of_dates(
 
 def _dates_question(name: str, column: ColumnFacts, why: str) -> Question:
     example = column.dates.open_example or next(iter(column.dates.shown.values()), "")
-    choices = tuple((order, order) for order in DATE_ORDERS[:2])
+    choices = tuple((order, _reading_of(example, order)) for order in DATE_ORDERS[:2])
     return Question(
         "dates", f"In {column.name!r}, does {example.rpartition(': ')[2]} start with the day or "
         "the month?", why, choices,
     )  # fmt: skip
+
+
+def _reading_of(example: str, order: str) -> str:
+    """An order of dates, and what it makes of an example."""
+    try:
+        day = read_moment(example.rpartition(": ")[2], order).day
+    except Unreadable:
+        return order
+    return f"{order}: {day.day} {day:%b %Y}"
 
 
 def _style_of_numbers(

@@ -345,7 +345,7 @@ def _taken_apart(text: str) -> tuple[re.Match[str], bool]:
             bare = f"{opened[1].strip()} {opened[2].strip()} {opened[3].strip()}".strip()
     found = _AMOUNT.fullmatch(bare)
     if not found:
-        raise Unreadable("is not an amount")
+        raise Unreadable("is not an amount; write it as 1234.50")
     return found, is_bracketed
 
 
