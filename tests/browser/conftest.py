@@ -60,8 +60,11 @@ class Dashboard:
 
 
 @contextmanager
-def dashboard_on(home: Path, log: Path) -> Iterator[Dashboard]:
-    """Start the dashboard on `home`, as the README says, and stop it afterwards."""
+def dashboard_on(home: Path, log: Path, **settings: str) -> Iterator[Dashboard]:
+    """Start the dashboard on `home`, as the README says, and stop it afterwards.
+
+    `settings` are variables of its environment.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,6 +73,7 @@ def dashboard_on(home: Path, log: Path) -> Iterator[Dashboard]:
         "TIEOUT_HOME": str(home),
         "TIEOUT_DASHBOARD_REFRESH_SECONDS": "1",
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     with log.open("wb") as out:
         process = subprocess.Popen(
