@@ -124,7 +124,7 @@ ROW_SETS: Mapping[str, RowSet] = {
         ITEM_COLUMNS,
         ITEM_CSV,
         {},
-        ("age",),
+        ("age", "feed"),
     ),
     "matches": RowSet("Matches", "rows_matches", MATCH_COLUMNS, MATCH_CSV, {}, ("run",)),
 }

@@ -1,5 +1,5 @@
 -- One row per item that is open past its matching window, the longest first. $age as in
--- on_call_unmatched.sql, or '' for all. Which rows these are is found by two columns; the others are
+-- on_call_unmatched.sql, $feed that of their file, or '' for all. Which rows these are is found by two columns; the others are
 -- read of one page.
 with latest as (
     select max(fct_runs.as_of) as as_of
@@ -16,6 +16,14 @@ aged as (
     where
         fct_items.status in ('open', 'partial', 'in_review')
         and fct_items.due_for_match_at < latest.as_of
+        and (
+            $feed = ''
+            or fct_items.batch_id in (
+                select fct_batches.batch_id
+                from marts.fct_batches
+                where fct_batches.feed = $feed
+            )
+        )
 ),
 
 unmatched as (

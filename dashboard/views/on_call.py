@@ -147,7 +147,11 @@ def freshness() -> None:
             ui.Column("Usually every", lambda row: fmt.hours(row["usual_hours"]), "r"),
             ui.Column("Rows that day", lambda row: fmt.count(row["last_rows"]), "r"),
             ui.Column("Usually", lambda row: fmt.count(row["usual_rows"]), "r"),
-            ui.count_column("Past their window", "waiting_items"),
+            ui.count_column(
+                "Past their window",
+                "waiting_items",
+                lambda row: ui.link("rows", of="unmatched", feed=row["feed"]),
+            ),
             ui.count_column("Quarantined", "rows_quarantined"),
             ui.count_column("Re-delivered", "rows_redelivered"),
             ui.count_column("Backfills", "backfills"),

@@ -245,6 +245,7 @@ def test_unmatched_items_lead_to_their_rows(home: Path) -> None:
     everything = html_of(open_page("rows", of="unmatched"))
     assert "<b>4 rows</b>" in everything
     assert "i-3-open" not in everything
+    assert "<b>0 rows</b>" in html_of(open_page("rows", of="unmatched", feed="crm_customers"))
 
 
 def test_customers_with_money_at_risk_add_up_to_the_whole(published: Path) -> None:

@@ -11,10 +11,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from tieout_process import PROJECT, Tieout
 
 from orchestration import progress, run_records
+from orchestration.assets import SingleWriter
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.home import Home, TieoutError
 
@@ -92,6 +94,23 @@ def test_a_part_that_is_rebuilt_is_no_whole_run_and_a_training_none(home: Home) 
     with run_records.recording(home, "manual"):
         pass
     assert len(run_records.read(home)) == 1
+
+
+def test_a_run_of_dagsters_own_is_recorded_too(home: Home) -> None:
+    """The daemon's runs know no `tieout run`: the writer's resource opens and closes the record."""
+
+    @dg.asset
+    def landed(writer: SingleWriter) -> None:
+        with progress.current().step("Landing"):
+            raise TieoutError("no space left")
+
+    tags = {"dagster/schedule_name": "daily"}
+    with pytest.raises(TieoutError):
+        dg.materialize([landed], resources={"writer": SingleWriter(home=str(home.root))}, tags=tags)
+    (record,) = run_records.read(home)
+    assert (record.outcome, record.step, record.trigger) == ("failed", "Landing", "schedule")
+    assert record.message == "no space left"
+    assert record.ended_at is not None
 
 
 def test_a_killed_run_is_seen_as_stopped(home: Home) -> None:
