@@ -77,8 +77,9 @@ def main() -> None:
         sign_in.not_noted(error)
         return
     try:
-        as_of_line(publication)
-        status.line()
+        with st.container(key="frame", gap=None):
+            as_of_line(publication)
+            status.line()
         follow()
         address.arrive()
         page.run()
