@@ -251,7 +251,10 @@ def note(
     access_log.record(Home.from_environment(), someone, event, permission, **detail)
 
 
-RECORDS = ("item_type", "item_id", "exception", "case", "customer", "match", "of", "q")
+RECORDS = (
+    "item_type", "item_id", "exception", "case", "customer", "match", "of", "q", "find",
+    "hit", "batch",
+)  # fmt: skip
 """Parameters of an address that say which record a page shows."""
 
 

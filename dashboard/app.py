@@ -15,6 +15,7 @@ import streamlit as st
 from dashboard import access, address, data, links, server, sign_in, status
 from dashboard import components as ui
 from dashboard import format as fmt
+from dashboard.debug import behind
 from orchestration.home import TieoutError
 from orchestration.review.people import NotPermitted
 
@@ -39,6 +40,7 @@ PAGES = {
         st.Page("views/access_log.py", title="Access log", icon=":material/policy:"),
     ],
     "Behind a number": [
+        st.Page("views/debug.py", title="Debug", icon=":material/search:"),
         st.Page("views/rows.py", title="Rows", visibility="hidden"),
         st.Page("views/record.py", title="Record", visibility="hidden"),
     ],
@@ -83,6 +85,7 @@ def main() -> None:
         follow()
         address.arrive()
         page.run()
+        behind.footer()
         address.leave()
     except data.PublicationReplacedError:
         st.rerun()

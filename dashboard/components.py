@@ -212,6 +212,13 @@ def table(
     if not rows:
         st.html(f'<div class="t-empty">{escape(empty)}</div>')
         return
+    st.html(table_html(columns, rows, caption, name))
+
+
+def table_html(
+    columns: Sequence[Column], rows: Sequence[Row], caption: str = "", name: str = ""
+) -> str:
+    """A table as HTML, to stand inside other HTML."""
     head = "".join(
         f'<th scope="col" class="{column.kind}">{escape(column.header)}</th>' for column in columns
     )
@@ -223,7 +230,7 @@ def table(
     )
     foot = f"<caption>{escape(caption)}</caption>" if caption else ""
     identifier = f' id="table-{escape(name, quote=True)}"' if name else ""
-    st.html(
+    return (
         f'<div class="t-scroll"><table class="t"{identifier}>{foot}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -231,8 +238,13 @@ def table(
 
 def facts(entries: Sequence[tuple[str, str]]) -> None:
     """A list of labelled facts; values are safe HTML."""
+    st.html(facts_html(entries))
+
+
+def facts_html(entries: Sequence[tuple[str, str]]) -> str:
+    """A list of labelled facts as HTML; values are safe HTML."""
     body = "".join(f"<div><dt>{escape(term)}</dt><dd>{html}</dd></div>" for term, html in entries)
-    st.html(f'<dl class="t-facts">{body}</dl>')
+    return f'<dl class="t-facts">{body}</dl>'
 
 
 @dataclass(frozen=True)

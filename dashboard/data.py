@@ -206,6 +206,18 @@ def current_key() -> PublicationKey:
 def use(publication: Publication) -> None:
     """Make every query of this page run read the same publication."""
     st.session_state["_publication"] = publication
+    st.session_state["_asked"] = {}
+
+
+def used() -> Publication:
+    """The publication that this page run reads."""
+    publication: Publication = st.session_state["_publication"]
+    return publication
+
+
+def asked() -> dict[str, Mapping[str, Any]]:
+    """The queries that this page run has asked so far, with the parameters of the last time."""
+    return dict(st.session_state.get("_asked", {}))
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
@@ -221,7 +233,8 @@ def _cached(
 
 def query(name: str, **parameters: Any) -> list[Row]:
     """Rows of `queries/<name>.sql` in the publication that this page run uses."""
-    publication: Publication = st.session_state["_publication"]
+    publication = used()
+    st.session_state.setdefault("_asked", {})[name] = parameters
     frozen = tuple(sorted((field, _freeze(value)) for field, value in parameters.items()))
     return _cached(publication, publication.key, name, sql(name), frozen)
 

@@ -77,7 +77,13 @@ ITEM_CSV = (
     "status", "set_aside_reason",
 )  # fmt: skip
 MATCH_COLUMNS = (
-    ui.text_column("Match", "match_id", lambda value: fmt.short(value, 16), "n"),
+    ui.text_column(
+        "Match",
+        "match_id",
+        lambda value: fmt.short(value, 16),
+        "n",
+        target=lambda row: ui.link("debug", find=row["match_id"]),
+    ),
     ui.text_column("Reconciliation", "reconciliation", fmt.label),
     ui.text_column("Rule", "rule_id", fmt.label),
     ui.Column("Decision", lambda row: ui.status(row["decision"]), "n"),
@@ -126,7 +132,14 @@ ROW_SETS: Mapping[str, RowSet] = {
         {},
         ("age", "feed"),
     ),
-    "matches": RowSet("Matches", "rows_matches", MATCH_COLUMNS, MATCH_CSV, {}, ("run",)),
+    "matches": RowSet(
+        "Matches",
+        "rows_matches",
+        MATCH_COLUMNS,
+        MATCH_CSV,
+        {},
+        ("run", "rule", "reconciliation", "decision", "method", "least", "below"),
+    ),
 }
 
 CSV_CURRENCY: Mapping[str, str] = dict.fromkeys(

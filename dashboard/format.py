@@ -256,6 +256,15 @@ def pairs(value: str | None) -> list[tuple[str, str]]:
     return [(label(key), _flat(item)) for key, item in document.items()]
 
 
+def indented(value: str | None) -> str:
+    """JSON text over several lines, numbers as they stand there; other text as it is."""
+    try:
+        document = json.loads(value or "", parse_float=str, parse_int=str)
+    except ValueError:
+        return value or NONE
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
 def _flat(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_flat(item) for item in value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import components as ui
-from dashboard import format as fmt
 from dashboard import record
 
 
@@ -15,22 +14,9 @@ def render() -> None:
     item_id = st.query_params.get("item_id", "")
     st.title("Record")
     if not item_type or not item_id:
-        ui.empty("No item chosen. Follow a link from a table to an item.")
+        ui.empty("No item chosen. Follow a link from a table to an item, or find it under Debug.")
         return
-    st.html(
-        f'<p class="t-lead">{fmt.escaped(fmt.label(item_type))} '
-        f'<b class="t-mono">{fmt.escaped(item_id)}</b></p>'
-    )
-    st.header("Where it stands")
-    record.standing(item_type, item_id)
-    st.header("Matches")
-    record.matches(item_type, item_id, [])
-    st.header("Candidates considered")
-    record.candidates(item_type, item_id)
-    st.header("Exceptions")
-    record.exceptions(item_type, item_id)
-    st.header("Trace")
-    record.trace(item_type, item_id)
+    record.page(item_type, item_id)
 
 
 render()

@@ -105,7 +105,7 @@ def nothing_chosen(query: str) -> dict[str, object]:
     }
 
 
-NUMBERS = {"limit": 10, "offset": 0, "window_days": 28}
+NUMBERS = {"limit": 10, "offset": 0, "window_days": 28, "block": 1}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in data.QUERIES.glob("*.sql")))

@@ -64,6 +64,16 @@ def test_without_an_anchor_the_rest_is_proven_and_that_is_said() -> None:
     assert proof.steps[-1].holds is None
 
 
+def test_a_masked_entry_is_proven_from_its_hash_on() -> None:
+    entry, hashes, blocks = sealed()
+    masked = {**entry, "payload": "•••"}
+    tree = Tree.over(b"".join(hashes), [3])
+    proof = prove(masked, tree, blocks, anchors_of(blocks), is_masked=True)
+    assert [step.holds for step in proof.steps] == [None, True, True, True, True]
+    other = {**masked, "entry_hash": "ab" * 32}
+    assert not prove(other, tree, blocks, [], is_masked=True).holds
+
+
 def rewritten(entry: dict[str, Any], payload: str) -> dict[str, Any]:
     changed = {**entry, "payload": payload}
     return {**changed, "entry_hash": hash_of_entry(changed)}
