@@ -174,17 +174,18 @@ def one(record: RunRecord) -> None:
             f"{when}</h3>{_sentence(record)}"
         )
         _failures(record)
-        ui.table(
-            [
-                ui.text_column("Step", "name"),
-                ui.Column("Began", lambda row: ui.moment(row["started_at"]), "n"),
-                ui.text_column("Took", "seconds", fmt.seconds, "r"),
-                ui.text_column("Reached", "detail", kind="w"),
-            ],
-            [vars(step) for step in record.steps],
-            "It ended before its first step.",
-            name="run-steps",
-        )
+        with st.expander("Its steps"):
+            ui.table(
+                [
+                    ui.text_column("Step", "name"),
+                    ui.Column("Began", lambda row: ui.moment(row["started_at"]), "n"),
+                    ui.text_column("Took", "seconds", fmt.seconds, "r"),
+                    ui.text_column("Reached", "detail", kind="w"),
+                ],
+                [vars(step) for step in record.steps],
+                "It ended before its first step.",
+                name="run-steps",
+            )
         if record.log_tail:
             with st.expander(f"The end of the log ({record.log})"):
                 st.code("\n".join(record.log_tail), language=None, wrap_lines=True)
