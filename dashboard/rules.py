@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
 from dashboard import components as ui
 from dashboard import format as fmt
+from orchestration import controls
+from orchestration.home import Home, TieoutError, wall_clock
 
 _RELATIONS = {
     "exact": "equal amounts",
@@ -51,6 +54,22 @@ def sentence(row: ui.Row) -> str:
     return " ".join(filter(None, (row["pass_meaning"], row["relation_meaning"])))
 
 
+def with_pauses(rows: Sequence[ui.Row]) -> list[ui.Row]:
+    """The rows, each told whether people have paused the closing of its rule (`is_paused`)."""
+    try:
+        noted = controls.of_inbox(Home.from_environment())
+    except TieoutError:
+        return list(rows)  # the line at the top says that the inbox does not answer
+    paused = {
+        control.control_key
+        for control in controls.in_force(noted, wall_clock())
+        if control.kind is controls.Kind.CLOSING_PAUSED
+    }
+    return [
+        {**row, "is_paused": row["rule_id"] in paused or controls.ALL in paused} for row in rows
+    ]
+
+
 def standing(row: ui.Row) -> tuple[ui.Tone, str, str]:
     """Tone, a word, and why: whether a version of a rule closes matches without a person."""
     judged = (
@@ -62,6 +81,8 @@ def standing(row: ui.Row) -> tuple[ui.Tone, str, str]:
         return "calm", "not listed", "the rule is not in this publication"
     if not row["is_in_force"]:
         return "calm", "out of force", "a later version took its place"
+    if row.get("is_paused"):
+        return "watch", "paused", "a person has paused it; the line at the top says who"
     if row["breaker_state"] == "open":
         until = fmt.day(_moment(row["breaker_until"]))
         return "bad", "stopped", f"until {until}: {row['breaker_evidence'] or 'too many undone'}"

@@ -238,7 +238,7 @@ def sample() -> None:
             ui.count_column("False", "false_count", lambda row: _sampled(row, "false")),
             ui.count_column("To judge", "open_count", lambda row: _sampled(row, "open")),
         ],
-        data.query("audit_sample_rules"),
+        rules.with_pauses(data.query("audit_sample_rules")),
         "The sample is empty: it is drawn from what rules close by themselves.",
         name="sample-rules",
     )

@@ -111,7 +111,7 @@ def by_rule(reporting_currency: str) -> None:
         header = {"closed_count": "Closed", "waiting_count": "Wait", "undone_count": "Undone"}
         return ui.count_column(header[field], field, lambda row: _list_of(row, decision))
 
-    found = data.query("matches_rules")
+    found = rules.with_pauses(data.query("matches_rules"))
     if not found:
         ui.empty("No match has been made yet. Land both sides of a reconciliation and run.")
         return
@@ -310,7 +310,7 @@ def _match(row: ui.Row) -> str:
 
 def one_match(match_id: str) -> None:
     """A match as a balanced account, with the rule that made it and what people said of it."""
-    found = data.query("matches_one", match=match_id)
+    found = rules.with_pauses(data.query("matches_one", match=match_id))
     st.html(ui.anchor("‹ All rules", "matches"))
     if not found:
         ui.empty(f"The match {match_id} is not in this publication: it may have been replaced.")

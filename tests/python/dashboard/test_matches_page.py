@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from orchestration import controls
+from orchestration.home import Home, wall_clock
+from orchestration.review.people import Person, Role
 from tests.python.dashboard import audited_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
@@ -55,6 +59,15 @@ def test_whether_a_rule_may_close_is_said_in_words(
     body = html_of(open_page("matches"))
     assert word in body
     assert why in body
+
+
+def test_a_rule_that_a_person_has_paused_is_not_called_certified(audited: Path) -> None:
+    person = Person("cora", "Cora", frozenset({Role.CONTROLLER}))
+    until = wall_clock() + timedelta(hours=1)
+    controls.pause(Home(audited), person, controls.CLOSING, until, "odd closes", "certified")
+    body = html_of(open_page("matches", match="m-discount"))
+    assert "paused: a person has paused it" in body
+    assert "paused: a person has paused it" not in html_of(open_page("matches", match="m-lost"))
 
 
 def test_a_count_leads_to_as_many_matches(audited: Path) -> None:
