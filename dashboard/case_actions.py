@@ -605,19 +605,13 @@ def _write_off_amount(item: data.Row) -> Decimal | None:
 
 
 def typed_amount(text: str, currency: str) -> Decimal | None:
-    """An amount as typed; says what is wrong with it and returns None where it is none."""
+    """An amount as typed, read as pages write it where it can be read in two ways; where it is
+    none, that is said and None returned."""
     digits = fmt.minor_digits(currency)
-    readings = [
-        amount for amount in case_queue.amounts(text)
-        if -int(amount.normalize().as_tuple().exponent) <= digits
-    ]  # fmt: skip
-    if len(readings) == 1:
-        return readings[0]
-    st.html(
-        f'<p class="t-alarm watch">“{escape(text)}” '
-        + ("can be read in two ways: write it without separators." if readings else "is no amount.")
-        + "</p>"
-    )
+    for amount in case_queue.amounts(text):
+        if -int(amount.normalize().as_tuple().exponent) <= digits:
+            return amount
+    st.html(f'<p class="t-alarm watch">“{escape(text)}” is no amount in {escape(currency)}.</p>')
     return None
 
 

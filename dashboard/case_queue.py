@@ -88,20 +88,22 @@ class Decided:
 def amounts(text: str) -> list[Decimal]:
     """What a text may mean as an amount: `1,234.50` and `1234,5` are one each, `1,234` is two.
 
-    Empty when it is none; the sign is left out, for queues are searched by size.
+    The way in which pages write amounts comes first. Empty when it is none; the sign is left out,
+    for queues are searched by size.
     """
     bare = re.sub(r"^[A-Z]{3}\s+|\s+[A-Z]{3}$|[€$£¥]", "", text.strip()).strip()
     if not _AMOUNT.fullmatch(bare):
         return []
     figures = re.sub(r"[^\d.,]", "", bare)
-    readings = {_grouped(figures, ".", ","), _grouped(figures, ",", ".")}
-    found = []
-    for reading in sorted(reading for reading in readings if reading):
+    found: list[Decimal] = []
+    for reading in (_grouped(figures, ".", ","), _grouped(figures, ",", ".")):
         try:
-            found.append(Decimal(reading))
+            amount = Decimal(reading)
         except InvalidOperation:
             continue
-    return sorted(set(found))
+        if amount not in found:
+            found.append(amount)
+    return found
 
 
 def _grouped(figures: str, point: str, separator: str) -> str:

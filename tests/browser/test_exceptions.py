@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+import duckdb
 import pytest
 
-from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, settled
+from orchestration.home import Home
+from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, dashboard_on, settled
 from tests.python.dashboard import small_company
+from tests.python.tieout_process import Tieout
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
@@ -111,3 +120,185 @@ def test_a_case_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> 
     settled(page)
     expect(page.locator(".x-panel")).to_be_visible()
     expect(page.locator(".x-detail")).not_to_be_empty()
+
+
+# ---- people act, a run seals, the figures move
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person at the pages of a shared home."""
+
+    url: str
+    page: Page
+
+    def open(self, **address: str) -> Page:
+        """The queue with what is chosen."""
+        self.page.goto(f"{self.url}/exceptions?{urlencode(address)}")
+        settled(self.page)
+        return self.page
+
+    def first(self, **address: str) -> str:
+        """Open the first case of what is chosen that is still to be decided; its words."""
+        page = self.open(waiting="undecided", **address)
+        page.locator("a.x-case").first.click()
+        page.wait_for_url("**exception=*")
+        head = page.locator(".x-head h2")
+        expect(head).to_be_visible()
+        settled(page)
+        return head.inner_text()
+
+    def press(self, name: str) -> None:
+        """Press the button whose name begins so, which is in the case's actions."""
+        self.page.locator(".st-key-x-right").get_by_role(
+            "button", name=re.compile(f"^{re.escape(name)}")
+        ).first.click()
+        settled(self.page)
+
+    def press_folded(self, name: str) -> None:
+        """Press an action that is folded away."""
+        self.press("More actions")
+        self.page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).click()
+        settled(self.page)
+
+    def apply(self) -> str:
+        """Do what the preview shows; what the page says came of it."""
+        button = self.page.locator(".st-key-x-apply button")
+        expect(button).to_be_enabled()
+        button.click()
+        told = self.page.locator(".x-told")
+        expect(told).to_be_visible()
+        settled(self.page)
+        return told.inner_text()
+
+
+@pytest.fixture
+def desks(
+    browser: Browser, reconciled: Tieout, tmp_path: Path
+) -> Iterator[Callable[[str, str], Desk]]:
+    """`desks(user, roles)`: that person at the pages of one copy of the reconciled company."""
+    home = tmp_path / "home"
+    shutil.copytree(reconciled.home.root, home, symlinks=True)
+    with ExitStack() as stack:
+
+        def sit_down(user: str, roles: str) -> Desk:
+            people = {"TIEOUT_LOCAL_USER": user, "TIEOUT_LOCAL_ROLES": roles}
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in people.items():
+                    patch.setenv(name, value)
+                dashboard = stack.enter_context(dashboard_on(home, tmp_path / f"{user}.log"))
+            context = browser.new_context(viewport=LAPTOP)
+            context.set_default_timeout(20_000)
+            stack.callback(context.close)
+            return Desk(dashboard.url, context.new_page())
+
+        yield sit_down
+    shutil.rmtree(home)
+
+
+def figures(home: Path) -> dict[str, Any]:
+    """Cases and open receivables as published."""
+    with duckdb.connect(str((home / "serving.duckdb").resolve()), read_only=True) as marts:
+        cases, undecided = marts.execute(
+            "select count(*), sum(abs(base_amount)) from marts.fct_exceptions "
+            "where is_case_lead and status <> 'resolved'"
+        ).fetchone()
+        [open_amount] = marts.execute("select sum(open) from marts.agg_receivables").fetchone()
+    return {"cases": cases, "concerned": undecided, "open": open_amount}
+
+
+def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them(
+    desks: Callable[[str, str], Desk], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    before = figures(home)
+    ann = desks("ann", "analyst")
+
+    ann.first(type="needs_approval", item_type="charge")  # 1: approve
+    ann.page.keyboard.press("a")
+    expect(ann.page.locator("#table-preview")).to_be_visible()
+    assert "waits for a second person" in ann.apply()
+
+    ann.first(type="ambiguous_match", item_type="charge")  # 2: one of several
+    ann.press("Choose this one")
+    ann.apply()
+
+    ann.first(type="needs_approval", item_type="ledger_entry")  # 3: reject
+    ann.press("Reject")
+    ann.apply()
+
+    ann.first(type="unexplained_bank_line")  # 4: not ours, with a reason
+    ann.press("Not ours")
+    ann.page.get_by_label("Why").fill("salaries of June")
+    ann.apply()
+
+    ann.first(type="suspected_copy")  # 5
+    ann.press("Duplicate")
+    ann.apply()
+
+    ann.first(type="duplicate_invoice")  # 6
+    ann.press("Duplicate")
+    ann.apply()
+
+    ann.first(type="unmatched_past_window", cause="customer_has_not_paid")  # 7: write off
+    ann.press("Write off")
+    assert "waits for a second person" in ann.apply()
+
+    ann.first(type="unidentified_receipt")  # 8: by hand, with an invoice that nobody proposed
+    ann.press("Match by hand")
+    find = ann.page.get_by_label("Find another item")
+    find.fill("inv-")
+    find.press("Enter")
+    ann.page.locator(".st-key-x-form").get_by_test_id("stCheckbox").first.click()
+    expect(ann.page.locator("#remaining")).to_contain_text("placed")
+    ann.apply()
+
+    ann.first(type="missing_in_ledger")  # 9: for somebody else
+    ann.press_folded("Assign")
+    ann.apply()
+    ann.first(type="payout_missing_in_bank")  # 10
+    ann.press_folded("Escalate")
+    ann.page.get_by_label("Why").fill("the gateway does not answer")
+    ann.apply()
+
+    bob = desks("bob", "approver")
+    bob.open(waiting="mine")
+    waiting = bob.page.locator("a.x-case").count()
+    assert waiting >= 3
+    for left in range(waiting, 0, -1):
+        expect(bob.page.locator("#queue-decided")).to_contain_text(f"{left} waiting")
+        bob.page.locator("a.x-case").first.click()
+        expect(bob.page.locator(".x-head")).to_be_visible()
+        settled(bob.page)
+        bob.press("Agree")
+        expect(bob.page.locator(".x-told")).to_contain_text("You agreed")
+        bob.open(waiting="mine")
+    expect(bob.page.locator("#queue-count")).to_contain_text("0 cases")
+
+    eve = desks("eve", "viewer")
+    eve.first(type="unidentified_receipt")
+    assert eve.page.locator(".st-key-x-actions").count() == 0
+    eve.open(bulk="1", type="unexplained_bank_line")
+    assert eve.page.get_by_text("Decide several cases together").count() == 0
+
+    Tieout(Home(home), as_of="2026-07-02T06:00:00Z").succeed("run")
+    after = figures(home)
+    assert after["cases"] <= before["cases"] - 7
+    assert after["open"] < before["open"]
+    expect(ann.page.locator("#as-of")).to_contain_text("2026-07-02")
+    ann.open()
+    expect(ann.page.locator("#queue-count")).to_contain_text(f"{after['cases']} cases")
+    assert ann.page.locator("#queue-decided").count() == 0  # all of it is sealed
+    ann.first(type="payout_missing_in_bank")
+    expect(ann.page.locator(".x-badges")).to_contain_text("Escalated")
+
+
+def test_two_people_on_one_case(desks: Callable[[str, str], Desk]) -> None:
+    ann, bob = desks("ann", "approver"), desks("bob", "approver")
+    for desk in (ann, bob):
+        desk.first(type="needs_approval", item_type="charge")
+        desk.page.keyboard.press("a")
+        expect(desk.page.locator("#table-preview")).to_be_visible()
+    assert "becomes final with the next run" in ann.apply()
+    assert "ann has decided" in bob.apply()
+    expect(bob.page.locator(".x-pending")).to_contain_text("Approved by ann")

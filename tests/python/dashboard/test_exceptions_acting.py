@@ -284,6 +284,23 @@ def _item(side: str, open_amount: str) -> dict[str, Any]:
     return {"side": side, "open_amount": Decimal(open_amount)}
 
 
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("199.600", "BHD", "199.600"),  # as the page writes it
+        ("1,234", "BHD", "1234"),
+        ("1.234", "EUR", "1234"),  # three digits are no cents
+        ("12,5", "EUR", "12.5"),
+        ("1.5", "JPY", None),
+        ("12.345,678", "EUR", None),
+    ],
+)
+def test_an_amount_that_is_typed_has_the_digits_of_its_currency(
+    text: str, currency: str, amount: str | None
+) -> None:
+    assert case_actions.typed_amount(text, currency) == (amount and Decimal(amount))
+
+
 def test_what_is_left_of_a_split() -> None:
     line = _item("actual", "100.00")
     paid, memo = _item("expected", "80.00"), _item("expected", "-10.00")
