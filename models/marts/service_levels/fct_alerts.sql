@@ -454,12 +454,27 @@ addressed as (
 scopes as (
     select
         addressed.alert_id,
-        case when names.is_any_alert then '*' else addressed.alert_name end as alert_name,
-        case when names.is_any_group then '*' else addressed.group_key end as group_key
+        addressed.alert_name,
+        addressed.group_key
     from addressed
-    cross join (
-        values (true, true), (true, false), (false, true), (false, false)
-    ) as names (is_any_alert, is_any_group)
+    union all
+    select
+        addressed.alert_id,
+        addressed.alert_name,
+        '*' as group_key
+    from addressed
+    union all
+    select
+        addressed.alert_id,
+        '*' as alert_name,
+        addressed.group_key
+    from addressed
+    union all
+    select
+        addressed.alert_id,
+        '*' as alert_name,
+        '*' as group_key
+    from addressed
 ),
 
 said as (
