@@ -15,7 +15,7 @@ from orchestration.review import actions, decisions
 from orchestration.review.access_log import Event
 from orchestration.review.actions import Intent
 from orchestration.review.decisions import State
-from orchestration.review.people import NotPermitted
+from orchestration.review.people import NotPermitted, Permission
 from orchestration.review.planning import NEEDS_REASON, TITLES, Action
 
 _STATES: dict[State, tuple[ui.Tone, str]] = {
@@ -31,9 +31,33 @@ _STATES: dict[State, tuple[ui.Tone, str]] = {
 
 
 def button(label: str, intent: Intent, key: str, *, kind: str = "secondary") -> None:
-    """A button that asks why and shows what would happen before anything does."""
-    if st.button(label, key=key, type="primary" if kind == "primary" else "secondary"):
+    """A button that asks why and shows what would happen before anything does.
+
+    Whoever may not do it sees it greyed, with the roles that may; actions check for themselves.
+    """
+    refusal = _refusal(intent)
+    if st.button(
+        label,
+        key=key,
+        type="primary" if kind == "primary" else "secondary",
+        disabled=bool(refusal),
+        help=refusal or None,
+    ):
         st.dialog(TITLES[intent.action])(_ask)(intent, key)
+
+
+def _refusal(intent: Intent) -> str:
+    """Why this person may not even propose it; empty where they may."""
+    asked = [Permission.DECIDE]
+    if intent.action in (Action.CONFIRM_MATCH, Action.UNMATCH):
+        asked.append(Permission.AUDIT)
+    try:
+        person = access.person()
+        if not any(person.may(permission) for permission in asked):
+            person.require(asked[0])
+    except TieoutError as error:
+        return str(error)
+    return ""
 
 
 def at_once(intent: Intent) -> bool:

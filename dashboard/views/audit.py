@@ -86,9 +86,13 @@ def overview(with_figures: bool) -> None:
     if not chain["blocks"]:
         verdict = "Nothing is sealed yet. The first run that decides something seals it."
     elif faults:
-        verdict = f"<b>The chain does not hold</b>: {fmt.counted(faults, 'fault')} in {blocks}."
+        verdict = (
+            f"{ui.badge('broken', 'bad')} <b>The chain does not hold</b>: "
+            f"{fmt.counted(faults, 'fault')} in {blocks}. Verify it to learn which."
+        )
     else:
-        verdict = f"<b>The chain holds</b>: {entries} entries in {blocks}, {escape(word)}."
+        mark = ui.badge("holds", tone if tone != "calm" else "good")
+        verdict = f"{mark} <b>The chain holds</b>: {entries} entries in {blocks}, {escape(word)}."
     st.html(f'<p class="t-lead" id="audit-verdict">{verdict}</p>')
     if not with_figures:
         return
@@ -334,7 +338,10 @@ def listed() -> None:
 
 def _close(row: ui.Row) -> str:
     return (
-        ui.anchor(escape(row["explanation"] or ""), ui.link("matches", match=row["match_id"]))
+        ui.anchor(
+            escape(row["explanation"] or row["match_id"]),
+            ui.link("matches", match=row["match_id"]),
+        )
         + f'<span class="t-sub">{escape(fmt.label(row["reconciliation"]))}</span>'
     )
 
