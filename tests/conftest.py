@@ -10,6 +10,9 @@ import pytest
 from orchestration.home import Home
 from tests.python.tieout_process import DEMO, Tieout
 
+PLANTED = "pl4nted-s3cret-7f3a"
+"""Stands in the environment of the run; tests look for it in all that the run wrote."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -23,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def reconciled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tieout:
     """A small demo company after one whole run. Tests read it; those that write copy it."""
     folder = request.config.getoption("reconciled") or tmp_path_factory.mktemp("reconciled")
-    tieout = Tieout(Home(folder / "home"))
+    tieout = Tieout(Home(folder / "home"), settings={"PGPASSWORD": PLANTED})
     with open(folder / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not tieout.home.serving.exists():

@@ -134,10 +134,14 @@ def connect(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError):
+        # not `from` the error, which may quote the URL
         raise InboxUnavailable(
             f"{SETTING} is no database URL. Write it as postgresql://user@host/database."
-        ) from error
+        ) from None
+    if "@" in (parsed.host or ""):
+        # what is taken for the host is the end of the password
+        raise InboxUnavailable(f"{SETTING}: write @ in a user's name or password as %40.")
     if parsed.get_backend_name() == "sqlite":
         return _connect_to_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -278,8 +282,13 @@ def _told_by_url(url: URL) -> Iterator[None]:
             raise
         reason = str(getattr(error, "orig", None) or error).strip()
         raise InboxUnavailable(
-            f"The review inbox {url.render_as_string(hide_password=True)} does not answer: {reason}"
+            f"The review inbox {shown(url)} does not answer: {reason}"
         ) from error
+
+
+def shown(url: URL) -> str:
+    """A database's address for people: without its password, nor options, which may hold one."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def new_id(prefix: str, moment: datetime, number: int = 0) -> str:
