@@ -21,7 +21,7 @@ from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration import controls, run_records
 from orchestration.controls import Control, Kind
-from orchestration.home import Home, wall_clock
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review.operations import Operation
 from orchestration.review.people import Permission
 from orchestration.run_records import RunRecord
@@ -215,15 +215,17 @@ def noted() -> list[Operation]:
 @st.fragment(run_every=REFRESH_SECONDS)
 def line() -> None:
     """Say it below the as-of line."""
-    published = data.query_one("publication")
+    try:
+        published = data.query_one("publication")
+    except data.PublicationReplacedError:
+        return  # the page is about to be shown anew
     now = wall_clock()
-    show(
-        [
-            *of_runs(records(), published, now),
-            *of_pauses(noted(), published, now),
-            *of_publication(published),
-        ]
-    )
+    try:
+        paused = of_pauses(noted(), published, now)
+    except TieoutError as error:
+        text = f"Whether something is paused cannot be told: {escape(str(error))}"
+        paused = [Said("bad", text, "inbox", is_loud=True)]
+    show([*of_runs(records(), published, now), *paused, *of_publication(published)])
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -138,3 +138,12 @@ def test_a_file_that_names_no_run_makes_no_claim(home: Path) -> None:
     publish(home, "run-empty", {})
     assert "passed all its tests" not in html_of(open_page("on_call"))
     assert small_company.RUN_ID not in html_of(open_page("on_call"))
+
+
+def test_an_inbox_that_does_not_answer_is_told(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_LOCAL_ROLES", "viewer")
+    monkeypatch.setenv("TIEOUT_REVIEW_DATABASE", "sqlite:////nowhere/at/all.sqlite")
+    body = html_of(open_page("executive"))
+    assert "Whether something is paused cannot be told: The review inbox" in body
