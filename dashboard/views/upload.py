@@ -61,7 +61,8 @@ def receive(home: Home) -> None:
 def look(home: Home, file: Waiting) -> tuple[Offer | None, str]:
     """What a file is, or why it cannot be read."""
     try:
-        return file.offer(home), ""
+        with st.spinner(f"Looking at {file.name} …", show_time=True):
+            return file.offer(home), ""
     except TieoutError as error:
         return None, str(error)
 
@@ -198,7 +199,7 @@ def what_it_becomes(file: Waiting, offer: Offer, proposal: Proposal) -> None:
         return
     for text in reading.blocking:
         st.error(text)
-    controls(reading)
+    controls(found, reading)
     problems(reading)
     if file.landed:
         return
@@ -206,7 +207,7 @@ def what_it_becomes(file: Waiting, offer: Offer, proposal: Proposal) -> None:
     how(file, offer, proposal, reading)
 
 
-def controls(reading: Reading) -> None:
+def controls(found: Map, reading: Reading) -> None:
     """Counts and sums to tick against the source."""
     part = "of the first " if reading.is_partial else ""
     entries = [
@@ -215,6 +216,9 @@ def controls(reading: Reading) -> None:
             f"<b>{fmt.count(reading.good)}</b> of {part}{fmt.count(reading.rows)}",
         )
     ]
+    account = found.columns.get("account_id")
+    if account is not None and account.constant is not None:
+        entries.insert(0, ("Account, which the file does not say", escape(account.constant)))
     if reading.bad:
         entries.append(("Rows with problems", ui.badge(f"{reading.bad:,}", "watch")))
     for why, count in reading.left_out.items():

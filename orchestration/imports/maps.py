@@ -273,9 +273,24 @@ def dump(found: Map) -> str:
 
 
 def save(home: Home, found: Map) -> Path:
-    """Keep a map under the home; an earlier one of its name is replaced."""
-    path = home.maps / f"{found.name}.yaml"
-    write_text(path, dump(found))
+    """Keep a map under the home: in place of the one for the same rows of the same shape and feed.
+
+    A map of that name for another shape stays; the new one gets a number.
+    """
+    known = saved_maps(home)
+    name = found.name
+    for other in known:
+        if (other.shape, other.feed, other.only) == (found.shape, found.feed, found.only):
+            name = other.name
+            break
+    else:
+        taken = {other.name for other in known}
+        number = 2
+        while name in taken:
+            name = f"{found.name[:56]}-{number}"
+            number += 1
+    path = home.maps / f"{name}.yaml"
+    write_text(path, dump(replace(found, name=name)))
     return path
 
 

@@ -31,6 +31,9 @@ from orchestration.ingest.errors import FileRejected
 
 PREVIEW_ROWS = 10
 SHOWN_PROBLEMS = 200
+CHECK_MEMORY = "512MB"
+"""What the check by the contract may take; it spills to disk beyond."""
+
 ORIGIN_COLUMNS = ("original_file", "original_line")
 """Further columns of every mapped file; they stay with the row in raw."""
 
@@ -197,7 +200,7 @@ class _Writer:
                 continue
             row, problems = self._read(line, cells)
             is_lacking = any(not row.values[name] for name in self.required)
-            if (problems or is_lacking) and self._is_total(cells):
+            if (problems or is_lacking) and self._is_total(cells, row):
                 reading.left_out["a line of totals"] += 1
                 reading.stated.append(self._stated(line, cells))
                 continue
@@ -313,8 +316,13 @@ class _Writer:
                 reading.first_day = min(reading.first_day or day, day)
                 reading.last_day = max(reading.last_day, day)
 
-    def _is_total(self, cells: Sequence[str]) -> bool:
-        """Whether a row that does not fit starts with a word for totals."""
+    def _is_total(self, cells: Sequence[str], row: Row) -> bool:
+        """Whether a row that does not fit starts with a word for totals, and is of no day.
+
+        A customer may be called Total; rows of customers have a day.
+        """
+        if self.date and row.values[self.date] and "(not" not in row.values[self.date]:
+            return False
         first = next((cell for cell in cells if cell.strip()), "")
         words = plain(first)
         totals = vocabulary().totals
@@ -365,6 +373,7 @@ def _check_by_contract(reading: Reading, writer: _Writer, feed: Feed, target: Pa
     with tempfile.TemporaryDirectory(prefix="tieout-import-") as folder:
         staged = Path(folder) / "staged.parquet"
         connection = open_duckdb(Path(folder))
+        connection.execute(f"set memory_limit = '{CHECK_MEMORY}'")
         try:
             tabular.stage(connection, contract(), feed, [tabular.Source(target, "import")], staged)
         except FileRejected as rejected:
@@ -411,7 +420,7 @@ def _repeats(
     told = feed.version_column or feed.status_column
     stamp = f"count(distinct {identifier(told)})" if told in writer.names else "1"
     contested = execute(
-        f"select {keys}, count(distinct _row_hash), list(_row_number order by _row_number)[1:3] "
+        f"select {keys}, count(distinct _row_hash), min(_row_number), max(_row_number) "
         f"from {relation} where _bad_reason is null group by {keys} "
         f"having count(distinct _row_hash) > {stamp} order by min(_row_number) limit 1001"
     ).fetchall()
@@ -420,7 +429,7 @@ def _repeats(
     first = contested[0]
     name = feed.key[-1]
     value = first[len(feed.key) - 1]
-    lines = ", ".join(f"{writer.lines[n - 2]:,}" for n in first[-1])
+    lines = ", ".join(f"{writer.lines[n - 2]:,}" for n in first[-2:])
     looked = writer.found.columns[name].reads if name in writer.found.columns else ()
     many = "More than 1,000" if len(contested) > 1000 else f"{len(contested):,}"
     reading.blocking.append(

@@ -34,6 +34,15 @@ def test_a_column_called_no_stays_a_name(desk: Desk) -> None:
     assert maps.saved_maps(desk.home)[0].columns["invoice_number"].source == ("No",)
 
 
+def test_a_shape_has_one_map_a_feed_and_no_map_replaces_that_of_another_shape(desk: Desk) -> None:
+    kept(desk)
+    found, _, _ = desk.read(desk.look("july.csv", TABLE, feed="billing_invoices"))
+    assert maps.save(desk.home, found).name == "sales.yaml"
+    other, _, _ = desk.read(desk.look("sales.csv", TABLE.replace("Customer", "Client No")))
+    assert maps.save(desk.home, other).name == "sales-2.yaml"
+    assert len(maps.saved_maps(desk.home)) == 2
+
+
 def test_the_next_file_of_a_shape_is_not_asked_about(desk: Desk) -> None:
     kept(desk)
     # Dates that could be read two ways, columns in another order and case.

@@ -49,6 +49,16 @@ def test_a_line_of_totals_is_left_out_and_held_against_the_rows(desk: Desk) -> N
     assert wrong.stated[0].agrees is False
 
 
+def test_a_customer_called_total_is_no_line_of_totals(desk: Desk) -> None:
+    text = (
+        "Customer,Invoice No,Invoice Date,Amount,Currency\n"
+        "Total Energies,1,2026-06-01,oops,EUR\nAcme,2,2026-06-01,5.00,EUR\nTotal,,,5.00,\n"
+    )
+    _, reading, _ = desk.read(desk.look("sales.csv", text))
+    assert (reading.taken, reading.bad) == (2, 1)
+    assert dict(reading.left_out) == {"a line of totals": 1}
+
+
 def test_a_german_bank_export_takes_its_account_from_above_the_header(desk: Desk) -> None:
     found, reading, rows = desk.read(desk.look("konto.csv", BANK))
     assert found.feed == "bank_transactions"
