@@ -429,7 +429,12 @@ def preview(intents: Sequence[Intent], person: Person) -> Preview | None:
         return None
 
 
-def decide(shown: Preview | None, label: str, onward: Callable[[], None]) -> None:
+def decide(
+    shown: Preview | None,
+    label: str,
+    onward: Callable[[], None],
+    leave: Callable[[], None] = stop,
+) -> None:
     """The button that does exactly what was shown, and the one that leaves it."""
     with st.container(horizontal=True, gap="xsmall", key="x-decide"):
         if shown is not None:
@@ -444,7 +449,7 @@ def decide(shown: Preview | None, label: str, onward: Callable[[], None]) -> Non
                 on_click=do,
                 args=(shown, onward),
             )
-        st.button("Cancel", on_click=stop, key="x-cancel")  # fmt: skip
+        st.button("Cancel", on_click=leave, key="x-cancel")
 
 
 def _show_one(shown: Preview) -> None:
@@ -824,7 +829,7 @@ def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -
         f'<p class="t-lead" id="bulk-lead"><b>{fmt.counted(done, "case")}</b>: what happens to '
         f"each is listed below; it happens with the next run.{left_out}</p>"
     )
-    decide(shown, f"{BUTTONS[action]}: {fmt.counted(done, 'case')}", onward)
+    decide(shown, f"{BUTTONS[action]}: {fmt.counted(done, 'case')}", onward, onward)
     _bulk_tables(shown, {row["case_id"]: row for row in chosen})
 
 

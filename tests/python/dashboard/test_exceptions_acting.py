@@ -269,6 +269,13 @@ def test_several_cases_are_decided_together_and_changed_ones_are_named(ann: Home
     assert escalated == {"case-2", "case-4"}
 
 
+def test_several_cases_can_be_left_undecided(ann: Home) -> None:
+    app = press(open_page("exceptions", bulk="1"), "x-cancel")
+    assert "bulk" not in app.query_params
+    assert 'id="table-causes"' in html_of(app)
+    assert not decisions.active(ann)
+
+
 def test_a_view_of_the_queue_is_saved_and_opened(ann: Home) -> None:
     app = open_page("exceptions", severity="critical")
     app.text_input(key="x_view_name").set_value("Urgent").run()
