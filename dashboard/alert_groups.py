@@ -10,7 +10,7 @@ from html import escape
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
-from dashboard import access, data, runbooks, status
+from dashboard import access, data, rules, runbooks, status
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration import controls
@@ -168,7 +168,7 @@ def _take(alert: data.Row, key: str) -> None:
         _form(
             f"take-{key}",
             "Acknowledge",
-            lambda person, until, reason: controls.acknowledge(
+            lambda person, until, reason, _: controls.acknowledge(
                 Home.from_environment(),
                 person,
                 alert["fingerprint"],
@@ -190,7 +190,7 @@ def _silence(alert: data.Row, group: Group, key: str) -> None:
         _form(
             f"window-{key}",
             "Open the window",
-            lambda person, until, reason: controls.open_window(
+            lambda person, until, reason, _: controls.open_window(
                 Home.from_environment(), person, until, reason, group_key=group.key
             ),
         )
@@ -202,15 +202,26 @@ def _popover(label: str, icon: str, key: str) -> PopoverContainer:
 
 
 def _form(
-    key: str, button: str, act: Callable[[Person, datetime, str], object], reason: str = ""
+    key: str,
+    button: str,
+    act: Callable[[Person, datetime, str, str], object],
+    choices: Mapping[str, str] | None = None,
 ) -> None:
-    """Reason and end, and the act; who may is asked once more when it is done."""
+    """Of what (where there are `choices`, titles by code), why, until when, and the act.
+
+    Who may is asked once more when it is done.
+    """
     with st.form(key, border=False):
-        why = st.text_input("Why", value=reason, max_chars=200, key=f"{key}-why")
+        chosen = controls.ALL
+        if choices:
+            chosen = st.selectbox(
+                "What", list(choices), format_func=choices.__getitem__, key=f"{key}-what"
+            )
+        why = st.text_input("Why", max_chars=200, key=f"{key}-why")
         span = st.selectbox("For", list(SPANS), index=1, key=f"{key}-for")
         if st.form_submit_button(button, type="primary"):
             try:
-                act(access.require(Permission.OPERATE), wall_clock() + SPANS[span], why)
+                act(access.require(Permission.OPERATE), wall_clock() + SPANS[span], why, chosen)
             except TieoutError as error:
                 st.error(str(error), icon=":material/error:")
             else:
@@ -340,6 +351,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
             f"suggestion for people.{before} What is closed stays closed, what people order "
             "is done. When the pause ends, the next run closes what still fits.",
             is_paused=(Kind.CLOSING_PAUSED, controls.ALL) in taken,
+            choices=_closing_rules(),
         )
         _pause(
             "Pause posting",
@@ -357,7 +369,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
                 _form(
                     "window-all",
                     "Open the window",
-                    lambda person, until, reason: controls.open_window(
+                    lambda person, until, reason, _: controls.open_window(
                         Home.from_environment(), person, until, reason
                     ),
                 )
@@ -369,7 +381,9 @@ def pause_title(control: Control) -> str:
     return title if control.control_key == controls.ALL else f"{title} by {control.control_key}"
 
 
-def _pause(title: str, what: str, text: str, *, is_paused: bool) -> None:
+def _pause(
+    title: str, what: str, text: str, *, is_paused: bool, choices: Mapping[str, str] | None = None
+) -> None:
     with _popover(title, ":material/pause_circle:", f"pause-{what}") as form:
         if not form.open:
             return
@@ -380,7 +394,16 @@ def _pause(title: str, what: str, text: str, *, is_paused: bool) -> None:
         _form(
             f"form-pause-{what}",
             title,
-            lambda person, until, reason: controls.pause(
-                Home.from_environment(), person, what, until, reason
+            lambda person, until, reason, rule_id: controls.pause(
+                Home.from_environment(), person, what, until, reason, rule_id
             ),
+            choices,
         )
+
+
+def _closing_rules() -> dict[str, str]:
+    """What closing can be paused of: all rules, or one."""
+    return {controls.ALL: "All rules"} | {
+        row["rule_id"]: f"{rules.title(row)} ({fmt.label(row['reconciliation']).lower()})"
+        for row in data.query("on_call_rules")
+    }

@@ -118,6 +118,35 @@ def test_a_pause_is_seen_on_every_page_until_it_is_resumed(published: Path) -> N
     assert "is paused by" not in html_of(open_page("executive"))
 
 
+def test_closing_of_one_rule_is_paused(home: Path) -> None:
+    rule = {
+        "rule_id": "ir_text_exact",
+        "reconciliation": "invoice_to_receipt",
+        "pass": "reference_in_text",
+        "relation": "exact",
+        "method": "deterministic",
+        "is_in_force": True,
+        "closes_by_itself": True,
+        "closed_count": 7,
+    }
+    by_hand = {**rule, "rule_id": "ir_manual", "method": "manual"}
+    publish(home, "run-1", {**small_company.rows(), "dim_rules": [rule, by_hand]})
+    app = opened(open_page("on_call"), "pause-closing")
+    what = next(box for box in app.selectbox if box.label == "What")
+    assert what.options == [
+        "All rules",
+        "Reference in text, equal amounts (invoice to receipt)",
+    ]
+    what.set_value("ir_text_exact")
+    app.text_input[0].set_value("It takes the wrong invoices")
+    next(button for button in app.button if button.label == "Pause automatic closing").click()
+    app.run()
+    assert not app.exception
+    (said,) = controls.of_inbox(Home(home))
+    assert (said.kind, said.control_key) == (Kind.CLOSING_PAUSED, "ir_text_exact")
+    assert "Automatic closing by the rule ir_text_exact is paused" in html_of(open_page("rows"))
+
+
 def test_a_viewer_sees_and_cannot_act(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     controls.pause(Home(published), ANA, controls.POSTING, soon(), "ledger is down")
     monkeypatch.setenv("TIEOUT_LOCAL_ROLES", "viewer")
