@@ -340,7 +340,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
     taken = {(control.kind, control.control_key) for control in held}
     before = (
         f" The last run closed {fmt.count(closed_before)} by themselves."
-        if closed_before is not None
+        if closed_before
         else ""
     )
     with st.container(horizontal=True, gap="small", key="operate-buttons"):
