@@ -17,6 +17,7 @@ from orchestration.imports.propose import Question
 from orchestration.imports.reading import Reading, Total, apply, problems_by_kind
 from orchestration.imports.vocabulary import vocabulary
 from orchestration.review.people import Person, Role
+from orchestration.summary import amount
 
 _SHOWN_ROWS = 5
 _SHOWN_PROBLEMS = 8
@@ -278,7 +279,7 @@ def map_lines(found: Map, notes: list[str], unused: list[str]) -> list[str]:
 
 def total_said(total: Total) -> str:
     """`EUR 1,234.50` of one column and currency."""
-    return f"{total.column} {total.currency} {total.amount:,} in {total.rows:,} rows"
+    return f"{total.column} {total.currency} {amount(total.amount, 2)} in {total.rows:,} rows"
 
 
 def reading_lines(reading: Reading) -> list[str]:
@@ -318,9 +319,8 @@ def reading_lines(reading: Reading) -> list[str]:
 
 def bank_lines(bank: BankSummary) -> list[str]:
     """A bank file for a person."""
-    lines = [
-        f"  {bank.format}, passed on as it is: {bank.items:,} items of {', '.join(bank.accounts)}",
-    ]
+    accounts = ", ".join(bank.accounts) or "no account"
+    lines = [f"  {bank.format}, passed on as it is: {bank.items:,} items of {accounts}"]
     if bank.rejected:
         lines.append(f"  {bank.rejected:,} items cannot be read; they go to quarantine")
     lines += [f"  Total of {total_said(total)}" for total in bank.totals]

@@ -207,7 +207,8 @@ def _can_hold(feed: Feed, column: Column, facts: ColumnFacts, rows: int, name: s
     if column.kind == "currency":
         return all(currency_of(value.strip()) for value in list(facts.values)[:20])
     if feed.name == BANK_FEED and column.name == "account_id":
-        return facts.filled > 0 and (name.startswith("auftragskonto") or len(facts.values) == 1)
+        is_named = name == "account id" or "auftragskonto" in name
+        return facts.filled > 0 and (is_named or len(facts.values) == 1)
     if column.name == "account_id" or column.kind == "list":
         return True
     if column.domain:

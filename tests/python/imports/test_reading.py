@@ -67,6 +67,19 @@ def test_a_german_bank_export_takes_its_account_from_above_the_header(desk: Desk
     assert (reading.first_day, reading.last_day) == ("2026-06-13", "2026-06-14")
 
 
+def test_a_file_with_the_feeds_own_columns_is_read_as_it_is(desk: Desk) -> None:
+    text = (
+        "account_id,entry_id,booking_date,amount,currency\n"
+        "A,1,2026-06-01,1.50,EUR\nB,2,2026-06-02,-2.50,USD\n"
+    )
+    found, _, rows = desk.read(desk.look("x.csv", text))
+    assert found.feed == "bank_transactions"
+    assert [(r["account_id"], r["entry_id"], r["amount"]) for r in rows] == [
+        ("A", "1", "1.50"),
+        ("B", "2", "-2.50"),
+    ]
+
+
 def test_ids_come_from_content_and_not_from_the_place_in_the_file(desk: Desk) -> None:
     lines = BANK.splitlines()
     twin = "\n".join([*lines, lines[3]])
