@@ -62,7 +62,7 @@ def test_only_an_administrator_sees_it_and_asking_is_noted(
     monkeypatch.setenv("TIEOUT_LOCAL_ROLES", role)
     app = open_page("access_log")
     assert "You may not see this page" in [title.value for title in app.title]
-    assert "Vic" not in str(app)
+    assert "Vic" not in html_of(app)
     latest = access_log.entries(Home(logged))[0]
     assert (latest.actor, latest.event, latest.permission) == (
         "local/eve",
