@@ -33,6 +33,7 @@ PAGES = {
         st.Page("views/customers.py", title="Customers", icon=":material/groups:"),
         st.Page("views/audit.py", title="Audit", icon=":material/verified_user:"),
         st.Page("views/learned.py", title="Learned", icon=":material/school:"),
+        st.Page("views/close.py", title="Close", icon=":material/event_available:"),
     ],
     "Operations": [
         st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,23 +10,37 @@ from dashboard import format as fmt
 
 BLUE = "#0b5c8a"
 GREY = "#586674"
+# Told apart by people who see few colours, and on paper (Okabe and Ito's, darkest first).
+SERIES = ("#0b5c8a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#7b8a99")
+OTHERS = "others"
+
+_CONFIG = {
+    "view": {"stroke": None},
+    "axis": {"labelColor": "#44525f", "labelFontSize": 12, "gridColor": "#e2e7ec"},
+    "legend": {"labelColor": "#44525f", "labelFontSize": 12},
+    "font": "system-ui, sans-serif",
+}
 
 
-def rate_over_time(rows: Sequence[Mapping[str, Any]], target: Decimal | None) -> dict[str, Any]:
-    """A line of `success_rate` over `as_of_date`, with the target dashed."""
+def over_time(
+    rows: Sequence[Mapping[str, Any]],
+    field: str,
+    write: Callable[[Mapping[str, Any]], str],
+    *,
+    title: str,
+    axis_format: str,
+    target: Decimal | None = None,
+    from_zero: bool = False,
+) -> dict[str, Any]:
+    """A line of `field` over `as_of_date`, with the target dashed; days without a value are gaps.
+
+    `write` gives the exact text of a row for its tooltip; `title` says in a word what it is.
+    """
     values = [
-        {
-            "date": fmt.day(row["as_of_date"]),
-            "rate": float(row["success_rate"]),
-            "text": fmt.percent(row["success_rate"]),
-        }
+        {"date": fmt.day(row["as_of_date"]), "value": float(row[field]), "text": write(row)}
         for row in rows
+        if row[field] is not None
     ]
-    x = {
-        "field": "date",
-        "type": "temporal",
-        "axis": {"title": None, "format": "%d %b", "grid": False, "tickCount": 6},
-    }
     layers: list[dict[str, Any]] = [
         {
             "mark": {
@@ -36,21 +50,20 @@ def rate_over_time(rows: Sequence[Mapping[str, Any]], target: Decimal | None) ->
                 "point": {"color": BLUE} if len(values) < 15 else False,
             },
             "encoding": {
-                "x": x,
+                "x": {
+                    "field": "date",
+                    "type": "temporal",
+                    "axis": {"title": None, "format": "%d %b", "grid": False, "tickCount": 4},
+                },
                 "y": {
-                    "field": "rate",
+                    "field": "value",
                     "type": "quantitative",
-                    "scale": {"zero": False, "nice": True},
-                    "axis": {
-                        "title": None,
-                        "format": ".1%",
-                        "tickCount": 5,
-                        "gridColor": "#e2e7ec",
-                    },
+                    "scale": {"zero": from_zero, "nice": True},
+                    "axis": {"title": None, "format": axis_format, "tickCount": 4},
                 },
                 "tooltip": [
                     {"field": "date", "type": "nominal", "title": "Date"},
-                    {"field": "text", "type": "nominal", "title": "Success rate"},
+                    {"field": "text", "type": "nominal", "title": title},
                 ],
             },
         }
@@ -63,12 +76,92 @@ def rate_over_time(rows: Sequence[Mapping[str, Any]], target: Decimal | None) ->
                 "encoding": {"y": {"field": "target", "type": "quantitative"}},
             }
         )
+    return {"data": {"values": values}, "height": 170, "layer": layers, "config": _CONFIG}
+
+
+def aging(
+    cells: Sequence[Mapping[str, Any]],
+    buckets: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    """A bar for each bucket, stacked by currency, with what it amounts to above it.
+
+    `cells` and `buckets` have `bucket` and `base_amount` in the reporting currency, cells
+    `currency` and `open_amount` too; `names` gives each bucket's name, in their order. A click
+    selects `bucket`.
+    """
+    reporting = buckets[0]["reporting_currency"] if buckets else ""
+    order = list(dict.fromkeys(cell["currency"] for cell in cells))
+    shown = order if len(order) <= len(SERIES) else order[: len(SERIES) - 1]
+    values = [
+        {
+            "bucket": cell["bucket"],
+            "name": names.get(cell["bucket"], cell["bucket"]),
+            "currency": cell["currency"] if cell["currency"] in shown else OTHERS,
+            "amount": float(cell["base_amount"]),
+            "text": fmt.money(cell["base_amount"], reporting),
+            "own": fmt.money(cell["open_amount"], cell["currency"]),
+        }
+        for cell in cells
+    ]
+    tops = [
+        {
+            "bucket": bucket["bucket"],
+            "name": names.get(bucket["bucket"], bucket["bucket"]),
+            "top": float(max(bucket["base_amount"], Decimal(0))),
+            "text": fmt.rounded(bucket["base_amount"], reporting).removeprefix(f"{reporting} "),
+        }
+        for bucket in buckets
+    ]
+    domain = [*shown, OTHERS] if len(order) > len(shown) else shown
+    x = {
+        "field": "name",
+        "type": "nominal",
+        "sort": list(names.values()),
+        "axis": {"title": None, "labelAngle": 0, "ticks": False},
+        "scale": {"domain": list(names.values())},
+    }
     return {
-        "data": {"values": values},
-        "height": 250,
-        "description": "Line chart of the reconciliation success rate per day, with its target.",
-        "layer": layers,
-        "config": {"view": {"stroke": None}, "axis": {"labelColor": "#44525f"}},
+        "height": 235,
+        "config": _CONFIG,
+        "layer": [
+            {
+                "data": {"values": values},
+                "params": [
+                    {"name": "bucket", "select": {"type": "point", "fields": ["bucket"]}},
+                ],
+                "mark": {"type": "bar", "cursor": "pointer", "width": {"band": 0.62}},
+                "encoding": {
+                    "x": x,
+                    "y": {
+                        "field": "amount",
+                        "type": "quantitative",
+                        "axis": {"title": None, "format": "~s", "tickCount": 4},
+                    },
+                    "color": {
+                        "field": "currency",
+                        "type": "nominal",
+                        "scale": {"domain": domain, "range": list(SERIES[: len(domain)])},
+                        "legend": {"title": None, "orient": "top", "direction": "horizontal"},
+                    },
+                    "order": {"field": "amount", "type": "quantitative", "sort": "descending"},
+                    "tooltip": [
+                        {"field": "name", "type": "nominal", "title": "Age"},
+                        {"field": "own", "type": "nominal", "title": "Open"},
+                        {"field": "text", "type": "nominal", "title": f"In {reporting}"},
+                    ],
+                },
+            },
+            {
+                "data": {"values": tops},
+                "mark": {"type": "text", "dy": -9, "fontWeight": 600, "color": "#1b2733"},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "top", "type": "quantitative"},
+                    "text": {"field": "text", "type": "nominal"},
+                },
+            },
+        ],
     }
 
 

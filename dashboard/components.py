@@ -119,6 +119,12 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     return f'<span class="t-code">{escape(code)} </span>{escape(figures)}'
 
 
+def rounded(amount: Decimal | None, currency: str | None) -> str:
+    """An amount of three figures, the exact one as its tooltip, as HTML."""
+    text = fmt.rounded(amount, currency).replace(" ", "\N{NO-BREAK SPACE}")
+    return f'<span title="{escape(fmt.money(amount, currency), quote=True)}">{escape(text)}</span>'
+
+
 def money_column(
     header: str,
     field: str,
@@ -207,33 +213,49 @@ def table(
     empty: str,
     caption: str = "",
     name: str = "",
+    stacked: bool = False,
 ) -> None:
-    """A table, or the sentence `empty` when there are no rows."""
+    """A table, or the sentence `empty` when there are no rows.
+
+    On a phone a row of a `stacked` table is a card: its first cell as the title, then what each
+    other cell is and holds, empty ones left out.
+    """
     if not rows:
         st.html(f'<div class="t-empty">{escape(empty)}</div>')
         return
-    st.html(table_html(columns, rows, caption, name))
+    st.html(table_html(columns, rows, caption, name, stacked))
 
 
 def table_html(
-    columns: Sequence[Column], rows: Sequence[Row], caption: str = "", name: str = ""
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    caption: str = "",
+    name: str = "",
+    stacked: bool = False,
 ) -> str:
     """A table as HTML, to stand inside other HTML."""
     head = "".join(
         f'<th scope="col" class="{column.kind}">{escape(column.header)}</th>' for column in columns
     )
     body = "".join(
-        "<tr>"
-        + "".join(f'<td class="{column.kind}">{column.render(row)}</td>' for column in columns)
-        + "</tr>"
+        "<tr>" + "".join(_cell(column, row, stacked) for column in columns) + "</tr>"
         for row in rows
     )
     foot = f"<caption>{escape(caption)}</caption>" if caption else ""
     identifier = f' id="table-{escape(name, quote=True)}"' if name else ""
     return (
-        f'<div class="t-scroll"><table class="t"{identifier}>{foot}'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="t-scroll"><table class="t{" t-stack" if stacked else ""}"{identifier}>'
+        f"{foot}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(column: Column, row: Row, stacked: bool) -> str:
+    html = column.render(row)
+    if not stacked:
+        return f'<td class="{column.kind}">{html}</td>'
+    empty = " t-none" if html == fmt.NONE else ""
+    header = escape(column.header, quote=True)
+    return f'<td class="{column.kind}{empty}" data-th="{header}">{html}</td>'
 
 
 def facts(entries: Sequence[tuple[str, str]]) -> None:

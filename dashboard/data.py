@@ -18,6 +18,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -36,6 +37,9 @@ DRAIN_SECONDS = 30.0
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 Row: TypeAlias = dict[str, Any]
+
+
+_HELD: ContextVar[Publication | None] = ContextVar("publication", default=None)
 
 
 class NotPublishedError(Exception):
@@ -209,15 +213,25 @@ def use(publication: Publication) -> None:
     st.session_state["_asked"] = {}
 
 
-def used() -> Publication:
-    """The publication that this page run reads."""
-    publication: Publication = st.session_state["_publication"]
-    return publication
-
-
 def asked() -> dict[str, Mapping[str, Any]]:
     """The queries that this page run has asked so far, with the parameters of the last time."""
     return dict(st.session_state.get("_asked", {}))
+
+
+def used() -> Publication:
+    """The publication that this page run reads, or that `reading` holds."""
+    held = _HELD.get()
+    return held if held is not None else st.session_state["_publication"]
+
+
+@contextmanager
+def reading(publication: Publication) -> Iterator[None]:
+    """Read that publication where no page runs: a download is made after its page, in a thread."""
+    token = _HELD.set(publication)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
@@ -234,7 +248,8 @@ def _cached(
 def query(name: str, **parameters: Any) -> list[Row]:
     """Rows of `queries/<name>.sql` in the publication that this page run uses."""
     publication = used()
-    st.session_state.setdefault("_asked", {})[name] = parameters
+    if _HELD.get() is None:
+        st.session_state.setdefault("_asked", {})[name] = parameters
     frozen = tuple(sorted((field, _freeze(value)) for field, value in parameters.items()))
     return _cached(publication, publication.key, name, sql(name), frozen)
 

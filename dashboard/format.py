@@ -94,6 +94,30 @@ def money(amount: Decimal | None, currency: str | None, signed: bool = False) ->
     return f"{currency} {number(amount, currency, signed)}"
 
 
+def rounded(amount: Decimal | None, currency: str | None) -> str:
+    """`EUR 13.5 M`, `EUR 0.57 M`, `EUR 46,757`: three figures to read; below 10,000 exact.
+
+    The exact amount belongs beside it, as a tooltip or in an export (`components.rounded`).
+
+    Raises as `money` does.
+    """
+    exact = money(amount, currency)
+    if amount is None or abs(amount) < 10_000:
+        return exact
+    size = abs(amount)
+    if size < 100_000:
+        scaled, digits, unit = size, 0, ""
+    elif size < 999_500_000:
+        scaled, unit = size.scaleb(-6), " M"
+        digits = 2 if scaled < Decimal("9.995") else 1 if scaled < Decimal("99.95") else 0
+    else:
+        scaled, unit = size.scaleb(-9), " bn"
+        digits = 2 if scaled < Decimal("9.995") else 1
+    text = f"{scaled.quantize(Decimal(1).scaleb(-digits), rounding='ROUND_HALF_UP'):,}{unit}"
+    sign = MINUS if amount < 0 else ""
+    return f"{sign}{text}" if currency == NO_CURRENCY else f"{currency} {sign}{text}"
+
+
 def count(value: int | Decimal | None) -> str:
     """`12,345`."""
     return NONE if value is None else f"{int(value):,}".replace("-", MINUS)

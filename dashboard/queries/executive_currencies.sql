@@ -1,8 +1,7 @@
--- One row per currency with something open, the most invoices first.
+-- One row per currency with something open, the most documents first.
 select
-    agg_aging.currency,
-    sum(agg_aging.invoices) as invoices
-from marts.agg_aging
-where agg_aging.as_of_date = (select max(latest.as_of_date) from marts.agg_aging as latest)
-group by agg_aging.currency
-order by invoices desc, agg_aging.currency
+    fct_open_documents.currency,
+    count(*) as documents
+from marts.fct_open_documents
+group by fct_open_documents.currency
+order by documents desc, fct_open_documents.currency

@@ -1,6 +1,6 @@
--- One row: the executive figures of the latest day, and how they moved over its last 30 days.
--- What is invoiced, collected and matched flows day by day and is added up; what is open, overdue
--- and at risk is the state at the end of a day.
+-- One row: the executive figures of the latest day and of a week before. What is invoiced, collected
+-- and matched flows day by day and is added up; what is open, overdue and at risk is the state at
+-- the end of a day. Cases are known from the first run on: before, there is nothing to compare with.
 with latest as (
     select *
     from marts.agg_executive_daily
@@ -12,9 +12,14 @@ earlier as (
     select agg_executive_daily.*
     from marts.agg_executive_daily
     cross join latest
-    where agg_executive_daily.as_of_date <= latest.as_of_date - 30
+    where agg_executive_daily.as_of_date <= latest.as_of_date - 7
     order by agg_executive_daily.as_of_date desc nulls last
     limit 1
+),
+
+first_run as (
+    select min(fct_runs.as_of)::date as first_date
+    from marts.fct_runs
 ),
 
 flows as (
@@ -23,19 +28,14 @@ flows as (
         sum(agg_executive_daily.collected) as collected,
         sum(agg_executive_daily.matched) as matched,
         sum(agg_executive_daily.adjusted) as adjusted,
-        sum(agg_executive_daily.invoiced) filter (is_recent) as invoiced_change,
-        sum(agg_executive_daily.collected) filter (is_recent) as collected_change,
-        sum(agg_executive_daily.matched) filter (is_recent) as matched_change
+        min(agg_executive_daily.as_of_date) as first_date
     from marts.agg_executive_daily
-    cross join latest
-    cross join lateral (
-        select agg_executive_daily.as_of_date > latest.as_of_date - 30 as is_recent
-    ) as recent
 )
 
 select
     latest.as_of_date,
     latest.currency,
+    flows.first_date,
     flows.invoiced,
     flows.collected,
     flows.matched,
@@ -43,14 +43,19 @@ select
     latest.open,
     latest.overdue,
     latest.revenue_at_risk,
-    latest.success_rate,
-    latest.as_of_date - 30 as earlier_date,
-    flows.invoiced_change,
-    flows.collected_change,
-    flows.matched_change,
+    latest.as_of_date - 7 as earlier_date,
     latest.open - earlier.open as open_change,
     latest.overdue - earlier.overdue as overdue_change,
-    latest.revenue_at_risk - earlier.revenue_at_risk as revenue_at_risk_change
+    case
+        when first_run.first_date <= earlier.as_of_date
+            then latest.revenue_at_risk - earlier.revenue_at_risk
+    end as revenue_at_risk_change,
+    case
+        when first_run.first_date <= earlier.as_of_date
+            then latest.exceptions_open - earlier.exceptions_open
+    end as exceptions_change,
+    latest.overdue::double / nullif(latest.open, 0)::double as overdue_share
 from latest
 cross join flows
+cross join first_run
 left join earlier on true

@@ -1,26 +1,33 @@
--- One row per customer: the ten that owe most in one currency.
+-- One row per customer: the ten that owe most, in one currency or, where $currency is empty, in all of
+-- them as the reporting currency counts.
 with documents as (
     select
-        fct_invoices.customer_id,
-        case fct_invoices.document_type when 'credit_memo' then -1 else 1 end
-        * fct_invoices.open_amount as open_amount,
-        fct_invoices.days_overdue
-    from marts.fct_invoices
-    where
-        fct_invoices.currency = $currency
-        and fct_invoices.open_amount <> 0
-        and fct_invoices.reconciliation_status not in ('draft', 'void', 'duplicate')
+        fct_open_documents.customer_id,
+        fct_open_documents.days_overdue,
+        case
+            when $currency = '' then fct_open_documents.reporting_currency
+            else fct_open_documents.currency
+        end as currency,
+        case
+            when $currency = '' then fct_open_documents.base_amount
+            else fct_open_documents.open_amount
+        end as open_amount
+    from marts.fct_open_documents
+    where $currency = '' or fct_open_documents.currency = $currency
 ),
 
 customers as (
     select
         documents.customer_id,
-        sum(documents.open_amount) as open_amount,
+        documents.currency,
+        coalesce(sum(documents.open_amount), 0) as open_amount,
         coalesce(sum(documents.open_amount) filter (documents.days_overdue > 0), 0) as overdue,
         count(*) as documents,
         max(documents.days_overdue) as days_overdue
     from documents
-    group by documents.customer_id
+    group by documents.customer_id, documents.currency
+    order by open_amount desc nulls last, documents.customer_id
+    limit 10
 ),
 
 exceptions as (
@@ -36,7 +43,7 @@ select
     customers.customer_id,
     dim_customers.legal_name,
     dim_customers.tier,
-    $currency as currency,
+    customers.currency,
     customers.open_amount,
     customers.overdue,
     customers.documents,
@@ -45,5 +52,4 @@ select
 from customers
 left join marts.dim_customers on customers.customer_id = dim_customers.customer_id
 left join exceptions on customers.customer_id = exceptions.customer_id
-order by customers.open_amount desc, customers.customer_id
-limit 10
+order by customers.open_amount desc nulls last, customers.customer_id

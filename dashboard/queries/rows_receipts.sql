@@ -1,6 +1,12 @@
--- One row per receipt behind what was collected, newest first; empty strings filter nothing.
--- $measure: collected | unapplied.
-with set_aside_items as (
+-- One row per receipt behind what was collected, newest first; empty strings filter nothing. In the
+-- reporting currency receipts count at the rate of their day.
+-- $measure: collected | unapplied; $digits: minor digits of the reporting currency.
+with reporting as (
+    select max(agg_executive_daily.currency) as code
+    from marts.agg_executive_daily
+),
+
+set_aside_items as (
     select
         fct_items.item_type,
         fct_items.item_id
@@ -9,38 +15,95 @@ with set_aside_items as (
         fct_items.reconciliation = 'invoice_to_receipt'
         and fct_items.side = 'actual'
         and fct_items.status = 'set_aside'
+),
+
+receipts as (
+    select
+        fct_receipts.item_type,
+        fct_receipts.item_id,
+        fct_receipts.currency,
+        fct_receipts.received_at,
+        case $measure
+            when 'unapplied' then fct_receipts.unapplied_amount
+            else fct_receipts.amount
+        end as measured
+    from marts.fct_receipts
+    anti join set_aside_items
+        on
+            fct_receipts.item_type = set_aside_items.item_type
+            and fct_receipts.item_id = set_aside_items.item_id
+    where
+        fct_receipts.reconciliation_status not in ('pending', 'failed', 'not_ours')
+        and ($currency = '' or fct_receipts.currency = $currency)
+        and ($customer = '' or fct_receipts.customer_id = $customer)
+        and ($measure <> 'unapplied' or fct_receipts.unapplied_amount <> 0)
+),
+
+valued as (
+    select
+        receipts.*,
+        case
+            when receipts.currency = reporting.code then receipts.measured
+            else (receipts.measured * fct_fx_rates.rate)::decimal(38, 10)
+        end as base_amount
+    from receipts
+    cross join reporting
+    left join marts.fct_fx_rates
+        on
+            receipts.currency = fct_fx_rates.currency
+            and receipts.received_at::date = fct_fx_rates.rate_date
+),
+
+sums as (
+    select
+        valued.currency,
+        count(*) as row_count,
+        sum(valued.measured) as amount,
+        sum(valued.base_amount) as base_amount
+    from valued
+    group by valued.currency
+),
+
+totals as (
+    select
+        sum(sums.row_count)::bigint as row_count,
+        list({'currency': sums.currency, 'amount': sums.amount} order by sums.row_count desc)
+            as totals,
+        case try_cast($digits as integer)
+            when 0 then round(sum(sums.base_amount), 0)::decimal(38, 10)
+            when 3 then round(sum(sums.base_amount), 3)::decimal(38, 10)
+            else round(sum(sums.base_amount), 2)::decimal(38, 10)
+        end as base_total
+    from sums
+),
+
+page as (
+    select *
+    from valued
+    order by valued.received_at desc nulls last, valued.item_type, valued.item_id
+    limit $limit offset $offset
 )
 
 select
-    fct_receipts.item_type,
-    fct_receipts.item_id,
+    page.item_type,
+    page.item_id,
     fct_receipts.customer_id,
     dim_customers.legal_name as customer,
-    fct_receipts.received_at,
-    fct_receipts.currency,
+    page.received_at,
+    page.currency,
     fct_receipts.amount,
     fct_receipts.allocated_amount,
     fct_receipts.adjusted_amount,
     fct_receipts.unapplied_amount,
     fct_receipts.reconciliation_status,
-    case $measure
-        when 'unapplied'
-            then sum(fct_receipts.unapplied_amount) over (partition by fct_receipts.currency)
-        else sum(fct_receipts.amount) over (partition by fct_receipts.currency)
-    end as measured,
-    count(*) over () as row_count
-from marts.fct_receipts
-left join marts.dim_customers
-    on fct_receipts.customer_id = dim_customers.customer_id
-left join set_aside_items
-    on
-        fct_receipts.item_type = set_aside_items.item_type
-        and fct_receipts.item_id = set_aside_items.item_id
-where
-    fct_receipts.reconciliation_status not in ('pending', 'failed', 'not_ours')
-    and set_aside_items.item_id is null
-    and ($currency = '' or fct_receipts.currency = $currency)
-    and ($customer = '' or fct_receipts.customer_id = $customer)
-    and ($measure <> 'unapplied' or fct_receipts.unapplied_amount <> 0)
-order by fct_receipts.received_at desc nulls last, fct_receipts.item_type, fct_receipts.item_id
-limit $limit offset $offset
+    reporting.code as reporting_currency,
+    totals.row_count,
+    totals.totals,
+    totals.base_total
+from page
+inner join marts.fct_receipts
+    on page.item_type = fct_receipts.item_type and page.item_id = fct_receipts.item_id
+cross join totals
+cross join reporting
+left join marts.dim_customers on fct_receipts.customer_id = dim_customers.customer_id
+order by page.received_at desc nulls last, page.item_type, page.item_id

@@ -8,6 +8,15 @@ checks as (select * from {{ ref('close_checks') }}),
 
 bank_reconciliations as (select * from {{ ref('agg_bank_reconciliations') }}),
 
+reporting as (
+    select
+        run_context.reporting_currency as currency,
+        currencies.minor_digits
+    from {{ ref('stg_tieout__run_context') }} as run_context
+    left join {{ ref('currencies') }} as currencies
+        on run_context.reporting_currency = currencies.code
+),
+
 items as (
     select
         items.*,
@@ -195,7 +204,7 @@ counted as (
         '{{ check }}' as check_code,
         sum({{ count }}) as item_count,
         {%- if check == 'outstanding_items' %}
-        sum(coalesce(at_bank_only_base, 0) - coalesce(in_books_only_base, 0)) as base_amount
+        sum(coalesce(in_books_only_base, 0) - coalesce(at_bank_only_base, 0)) as base_amount
         {%- else %}
         cast(null as {{ amount_type() }}) as base_amount
         {%- endif %}
@@ -281,9 +290,10 @@ final as (
         cast(judged.item_count as bigint) as item_count,
         judged.counted,
         judged.phrase,
-        {{ as_amount('judged.base_amount') }} as base_amount,
-        cast({{ reporting_currency() }} as {{ dbt.type_string() }}) as currency
+        {{ round_amount('judged.base_amount', 'reporting.minor_digits') }} as base_amount,
+        reporting.currency
     from judged
+    cross join reporting
 )
 
 select * from final

@@ -490,6 +490,107 @@ def rows(run_id: str = RUN_ID) -> Rows:
             }
             for days, invoiced in ((0, "70.00"), (10, "100.50"), (31, "1000.00"))
         ],
+        "fct_open_documents": [
+            {
+                "document_type": "credit_memo" if number == 3 else "invoice",
+                "invoice_id": f"INV-{number}",
+                "invoice_number": f"2026-{number:04d}",
+                "customer_id": customer,
+                "issued_on": date(2026, 5, 1) + timedelta(days=number),
+                "due_date": date(2026, 7, 1) - timedelta(days=overdue),
+                "days_overdue": overdue,
+                "bucket": bucket,
+                "bucket_position": position,
+                "currency": currency,
+                "open_amount": Decimal(amount),
+                "reporting_currency": "EUR",
+                "base_amount": Decimal(base_amount),
+            }
+            for number, customer, overdue, bucket, position, currency, amount, base_amount in (
+                (1, "C-1", 40, "31-60", 3, "EUR", "1000.50", "1000.50"),
+                (3, "C-2", 0, "current", 1, "EUR", "-80.00", "-80.00"),
+                (4, "C-3", 100, "90+", 5, "JPY", "120000", "750.00"),
+                (5, "C-4", 5, "1-30", 2, "BHD", "4.125", "10.00"),
+            )
+        ],
+        "fct_fx_rates": [
+            {
+                "rate_date": day,
+                "currency": currency,
+                "reporting_currency": "EUR",
+                "rate": Decimal(rate),
+                "quoted_on": day,
+                "source": "ecb",
+            }
+            for day in (date(2026, 5, 5), date(2026, 5, 6), date(2026, 6, 3))
+            for currency, rate in (("JPY", "0.00625"), ("BHD", "2.4242424242"))
+        ],
+        "agg_bank_reconciliations": [
+            {
+                "period_start": start,
+                "period_end": end,
+                "account_id": "DE89",
+                "account_name": "Operating account",
+                "accounts": 1,
+                "currency": "EUR",
+                "ledger_account_code": "1810",
+                "statements": 1,
+                "covered_until": date(2026, 6, 30),
+                "statement_gaps": 0,
+                "statements_not_adding_up": faulty,
+                "stated_on": date(2026, 6, 30),
+                "stated_balance": Decimal("5250.00"),
+                "stated_difference": Decimal("-1000.00") if faulty else Decimal(0),
+                "bank_balance": Decimal("6250.00"),
+                "is_in_books": True,
+                "at_bank_only": Decimal("1000.00"),
+                "at_bank_only_items": 1,
+                "at_bank_only_base": Decimal("1000.00"),
+                "in_books_only": Decimal("0"),
+                "in_books_only_items": 0,
+                "in_books_only_base": Decimal("0"),
+                "accepted_difference": Decimal("0"),
+                "books_balance": Decimal("5250.00"),
+                "unexplained_difference": Decimal("0"),
+            }
+            for start, end, faulty in (
+                (date(2026, 6, 1), date(2026, 6, 30), 1),
+                (date(2026, 7, 1), date(2026, 7, 31), 1),
+            )
+        ],
+        "agg_period_close": [
+            {
+                "period_start": start,
+                "period_end": end,
+                "check_code": code,
+                "position": position,
+                "title": title,
+                "meaning": "What it means.",
+                "blocks_close": status == "blocks",
+                "status": status,
+                "item_count": count,
+                "counted": counted,
+                "phrase": phrase,
+                "base_amount": amount and Decimal(amount),
+                "currency": "EUR",
+            }
+            for start, end in (
+                (date(2026, 6, 1), date(2026, 6, 30)),
+                (date(2026, 7, 1), date(2026, 7, 31)),
+            )
+            for position, code, title, status, count, counted, phrase, amount in (
+                (20, "statements_reach_end", "Bank statements reach the period's end", "passed",
+                 0, "accounts end before", "accounts' statements end early", None),
+                (40, "statement_totals", "Bank statements add up", "blocks", 1,
+                 "statement does not", "bank statement does not add up", None),
+                (100, "postings_waiting", "Everything is posted", "not_applicable", 0,
+                 "postings wait", "postings wait", None),
+                (110, "outstanding_items", "Bank and books show the same items", "watch", 1,
+                 "item on one side", "item is on one side only", "1000.00"),
+                (140, "unapplied_receipts", "Every receipt is applied", "watch", 1,
+                 "receipt", "receipt unapplied", "1000.00"),
+            )
+        ],
         "agg_aging": [
             {
                 "as_of_date": date(2026, 7, 1),

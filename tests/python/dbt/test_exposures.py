@@ -19,6 +19,7 @@ PAGES = {
     "audit": ("audit_", "on_call_audit", "matches_sides", "publication"),
     "customers": ("customers_", "publication"),
     "learned": ("learned_", "publication"),
+    "close": ("close_",),
 }
 
 
