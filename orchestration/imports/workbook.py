@@ -36,7 +36,7 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> Source:
     """
     has_formulas = _inspect(path, name)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = _loaded(path, data_only=True)
     except Exception as error:  # openpyxl raises what its parts raise, of many kinds
         raise TieoutError(
             f"{name} is not a readable workbook ({error}). Save it again as .xlsx."
@@ -44,7 +44,7 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> Source:
     try:
         titles = [ws.title for ws in book.worksheets if ws.sheet_state == "visible"]
     finally:
-        book.close()
+        _closed(book)
     if not titles:
         raise TieoutError(f"{name} has no visible sheet.")
     if sheet is not None and sheet not in titles:
@@ -61,6 +61,25 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> Source:
         sheets=tuple(titles),
         sheet=chosen,
     )
+
+
+def _loaded(path: Path, *, data_only: bool) -> Any:
+    """A workbook as a stream, from its content: openpyxl would judge a path by its ending."""
+    content = open(path, "rb")  # noqa: SIM115 - the workbook reads on until it is closed
+    try:
+        book = openpyxl.load_workbook(
+            content, read_only=True, data_only=data_only, keep_links=False
+        )
+    except BaseException:
+        content.close()
+        raise
+    book.content = content
+    return book
+
+
+def _closed(book: Any) -> None:
+    book.close()
+    book.content.close()
 
 
 def _inspect(path: Path, name: str) -> bool:
@@ -119,12 +138,8 @@ class SheetReader:
 
     def rows(self) -> Iterator[Row]:
         """Every row with a cell that is not blank; the line is the row of the sheet."""
-        values = openpyxl.load_workbook(self.path, read_only=True, data_only=True, keep_links=False)
-        formulas = (
-            openpyxl.load_workbook(self.path, read_only=True, keep_links=False)
-            if self.has_formulas
-            else None
-        )
+        values = _loaded(self.path, data_only=True)
+        formulas = _loaded(self.path, data_only=False) if self.has_formulas else None
         try:
             sheet = values[self.sheet]
             sheet.reset_dimensions()
@@ -145,9 +160,9 @@ class SheetReader:
         except Exception as error:  # broken XML surfaces while rows are read
             raise TieoutError(f"{self.name}, sheet {self.sheet!r} is broken ({error}).") from error
         finally:
-            values.close()
+            _closed(values)
             if formulas is not None:
-                formulas.close()
+                _closed(formulas)
 
 
 def _is_formula(written: tuple[Any, ...], place: int) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -52,6 +55,19 @@ def test_a_file_is_shown_as_it_would_be_read_and_nothing_has_landed(home: Path) 
     assert "&lt;b&gt;C-2&lt;/b&gt;" in body and "<b>C-2</b>" not in body
     assert "is not an amount; write it as 1234.50" in body
     assert list(Home(home).landing.rglob("*.csv")) == []
+
+
+def test_a_workbook_is_known_by_its_content(home: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["N° facture", "Code client", "Date de facture", "Montant TTC (€)", "Statut"],
+                ["F-1", "C-1", datetime(2026, 6, 1), 12.5, "Payée"]):  # fmt: skip
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    app = deliver(("factures.xlsx", content.getvalue()))
+    assert "Excel workbook" in html_of(app)
+    click(app, "Land 1 file")
+    assert [landed.feed for landed in landing.history(Home(home))] == ["billing_invoices"]
 
 
 def test_landing_writes_the_feeds_file_and_the_map(home: Path) -> None:
