@@ -98,7 +98,7 @@ def short_name(item: events.Item, facts: data.Row | None) -> str:
 def html(told: Sequence[events.Event], chosen: life.Life) -> str:
     """Events under the moment at which they happened; particulars are folded away."""
     if not told:
-        return '<div class="t-empty" id="timeline">No event of this kind. Choose another one.</div>'
+        return '<div class="t-empty" id="record-life">No event of this kind. Choose another one.</div>'
     moments: dict[datetime | None, list[events.Event]] = {}
     for event in told:
         moments.setdefault(event.at, []).append(event)
@@ -107,7 +107,7 @@ def html(told: Sequence[events.Event], chosen: life.Life) -> str:
         f"<ol>{''.join(_event(event, chosen) for event in mine)}</ol></section>"
         for at, mine in moments.items()
     )
-    return f'<div class="t-life" id="timeline">{body}</div>'
+    return f'<div class="t-life" id="record-life">{body}</div>'
 
 
 def _moment(at: datetime | None) -> str:

@@ -61,19 +61,18 @@ def part() -> None:
     ui.table(
         [
             ui.text_column("Page", "page", kind="n"),
-            ui.text_column(
-                "Query",
-                "name",
-                kind="n",
-                target=lambda row: ui.link("debug", part="sql", query=row["name"]),
-            ),
-            ui.text_column("What it gives", "purpose", kind="w"),
+            ui.Column("Query", _query, "w"),
             ui.Column("Reads", lambda row: _models(row["marts"]), "w"),
         ],
         rows,
         "No query has these words.",
         name="queries",
     )
+
+
+def _query(row: ui.Row) -> str:
+    link = ui.anchor(escape(row["name"]), ui.link("debug", part="sql", query=row["name"]))
+    return f'{link}<span class="t-sub">{escape(row["purpose"])}</span>'
 
 
 def mode() -> None:

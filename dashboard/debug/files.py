@@ -76,12 +76,10 @@ def refused() -> None:
     rows = data.query("debug_refusals", feed=feed)
     ui.table(
         [
-            ui.text_column("Feed", "feed"),
-            ui.text_column("Column", "column_name", kind="n"),
             ui.Column("Why it is refused", _reason, "w"),
-            ui.Column("A value that was refused", _value, "w"),
             ui.count_column("Refused", "refused", _of_reason),
             ui.count_column("Unresolved", "unresolved", _of_reason),
+            ui.Column("A value that was refused", _value, "w"),
             ui.count_column("Files", "files"),
             ui.text_column("Last", "last_at", fmt.timestamp, "n"),
         ],
@@ -97,7 +95,12 @@ def _of_reason(row: ui.Row) -> str:
 
 def _reason(row: ui.Row) -> str:
     whole = ui.badge("whole file", "watch") + " " if row["is_file"] else ""
-    return whole + ui.anchor(escape(row["kind_of_reason"]), _of_reason(row))
+    where = ", ".join(part for part in (row["feed"], row["column_name"]) if part)
+    return (
+        whole
+        + ui.anchor(escape(row["kind_of_reason"]), _of_reason(row))
+        + f'<span class="t-sub">{escape(where)}</span>'
+    )
 
 
 def _value(row: ui.Row) -> str:

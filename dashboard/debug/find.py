@@ -242,7 +242,8 @@ def run(run_id: str) -> None:
             (
                 "Matches made",
                 ui.anchor(
-                    fmt.count(row["matches_made"]), ui.link("rows", of="matches", run=run_id)
+                    fmt.count(row["matches_made"]),
+                    ui.link("rows", of="matches", run=run_id) if row["matches_made"] else None,
                 ),
             ),
             ("Closed by itself", fmt.count(row["auto_closed"])),

@@ -3,7 +3,8 @@ select
     agg_match_calibration.evidence,
     agg_match_calibration.reconciliation,
     agg_match_calibration.lower_bound,
-    agg_match_calibration.upper_bound,
+    -- the last bin holds certainty, too
+    least(agg_match_calibration.upper_bound, 1) as upper_bound,
     agg_match_calibration.pair_count,
     agg_match_calibration.mean_probability,
     agg_match_calibration.observed_share,

@@ -87,7 +87,7 @@ def test_one_of_several_hits_is_chosen_by_its_link(company: Path) -> None:
 
 def test_a_life_runs_through_what_the_money_touched(company: Path) -> None:
     body = html_of(open_page("record", item_type="invoice", item_id="INV-2"))
-    way = body[body.index('id="way"') : body.index('id="timeline"')]
+    way = body[body.index('id="way"') : body.index('id="record-life"')]
     assert [way.index(name) for name in ("INV-2", "E-2", "JE-1/1")] == sorted(
         way.index(name) for name in ("INV-2", "E-2", "JE-1/1")
     )
@@ -96,13 +96,13 @@ def test_a_life_runs_through_what_the_money_touched(company: Path) -> None:
     assert "Total amount: 200 → 250." in body
     assert "row hash" in body
     alone = html_of(open_page("record", item_type="invoice", item_id="INV-2", scope="own"))
-    assert "in Bank to ledger" in body[body.index('id="timeline"') :]
-    assert "in Bank to ledger" not in alone[alone.index('id="timeline"') :]
+    assert "in Bank to ledger" in body[body.index('id="record-life"') :]
+    assert "in Bank to ledger" not in alone[alone.index('id="record-life"') :]
 
 
 def test_events_are_chosen_by_kind(company: Path) -> None:
     body = html_of(open_page("record", item_type="invoice", item_id="INV-2", kind="source"))
-    timeline = body[body.index('id="timeline"') :]
+    timeline = body[body.index('id="record-life"') :]
     assert "landed" in timeline
     assert "Sealed" not in timeline
 
