@@ -98,7 +98,9 @@ def short_name(item: events.Item, facts: data.Row | None) -> str:
 def html(told: Sequence[events.Event], chosen: life.Life) -> str:
     """Events under the moment at which they happened; particulars are folded away."""
     if not told:
-        return '<div class="t-empty" id="record-life">No event of this kind. Choose another one.</div>'
+        return (
+            '<div class="t-empty" id="record-life">No event of this kind. Choose another one.</div>'
+        )
     moments: dict[datetime | None, list[events.Event]] = {}
     for event in told:
         moments.setdefault(event.at, []).append(event)
