@@ -32,6 +32,7 @@ from orchestration.review.wording import (
     minor_digits,
     money,
     plain,
+    round_half_up,
     storable,
 )
 
@@ -385,39 +386,70 @@ def _create(
         raise _Impossible("Name at least two items that stand against each other.")
     reconciliation = _common_reconciliation(known, named, exceptions[0].reconciliation)
     lines = [_line(known, item, reconciliation) for item in named]
-    currencies = sorted({line.item.currency for line in lines})
-    if len(currencies) > 1:
-        raise _Impossible(
-            f"The items are in {listed(currencies)}: by hand, match items of one currency."
-        )
-    parts = _laid_out(lines)
-    idle = [line.item.label for line, part in zip(lines, parts, strict=True) if part == 0]
+    currency = min(
+        line.item.currency
+        for line in lines
+        if line.item.side == "expected" or all(other.item.side != "expected" for other in lines)
+    )
+    lines = [replace(line, rate=_rate(known, line.item, currency)) for line in lines]
+    stated = [part.of_item for part in _laid_out(lines, currency)]
+    # the run lays out what the order states, and rounds again
+    parts = _laid_out(
+        [replace(line, capacity=part) for line, part in zip(lines, stated, strict=True)], currency
+    )
+    idle = [line.item.label for line, part in zip(lines, parts, strict=True) if part.of_item == 0]
     if idle:
         raise _Impossible(
             f"{capitalized(listed(idle))}: not needed, because the others cover each other already."
         )
     changes = tuple(
-        _change(line.item, line.available, line.sign * part)
+        _change(line.item, line.available, line.sign * part.of_item)
         for line, part in zip(lines, parts, strict=True)
     )
     closes, staying = _ends(known, exceptions, changes)
-    covered = sum((p for line, p in zip(lines, parts, strict=True) if line.is_to_cover), Decimal(0))
+    covered = sum(
+        (part.of_match for line, part in zip(lines, parts, strict=True) if line.is_to_cover),
+        Decimal(0),
+    )
+    rates = {
+        line.item.currency: f"1 {line.item.currency} of {line.item.event_date} counts as "
+        f"{plain(line.rate)} {currency}."
+        for line in lines
+        if line.item.currency != currency
+    }
     return Plan(
         intent,
         subject,
         feed_action="create_match",
         exception_id=exceptions[0].exception_id,
-        items=tuple(_feed_item(line.item, part) for line, part in zip(lines, parts, strict=True)),
+        items=tuple(_feed_item(line.item, part) for line, part in zip(lines, stated, strict=True)),
         sentences=(
             f"Match {listed([line.item.label for line in lines])} by hand, over "
-            f"{money(covered, currencies[0])}.",
+            f"{money(covered, currency)}.",
+            *rates.values(),
             *_told(changes),
             *_what_ends(closes, staying, exceptions),
         ),
         changes=changes,
         closes=tuple(closes),
-        base_amount=_in_base(known, covered, currencies[0]),
+        base_amount=_in_base(known, covered, currency),
     )
+
+
+def _rate(known: _Facts, item: Item, currency: str) -> Decimal:
+    """What the run converts the item with; only rates to the reporting currency are published."""
+    if item.currency == currency:
+        return Decimal(1)
+    reporting = known.published.run.reporting_currency
+    if currency != reporting:
+        raise _Impossible(
+            f"{capitalized(item.label)} is in {item.currency}, the match would be in {currency}: "
+            f"by hand, match items of one currency, or documents in {reporting}."
+        )
+    rate = known.published.rate(item.currency, item.event_date)
+    if rate is None:
+        raise _Impossible(f"No exchange rate is known for {item.label}.")
+    return rate
 
 
 def _write_off(
@@ -462,6 +494,8 @@ class _Line:
     item: Item
     available: Decimal
     capacity: Decimal
+    rate: Decimal = Decimal(1)
+    """Units of the match's currency for one of the item's."""
 
     @property
     def sign(self) -> int:
@@ -538,15 +572,29 @@ def _line(known: _Facts, named: NamedItem, reconciliation: str) -> _Line:
     return _Line(item, available, asked)
 
 
-def _laid_out(lines: Sequence[_Line]) -> list[Decimal]:
-    """How much of each item is covered: both sides laid out as ranges, as the models do it."""
-    to_cover = sum((line.capacity for line in lines if line.is_to_cover), Decimal(0))
-    covering = sum((line.capacity for line in lines if not line.is_to_cover), Decimal(0))
-    if not to_cover or not covering:
+@dataclass(frozen=True)
+class _Covered:
+    """How much of an item is covered, in its own currency and in the match's."""
+
+    of_item: Decimal
+    of_match: Decimal
+
+
+def _laid_out(lines: Sequence[_Line], currency: str) -> list[_Covered]:
+    """How much of each item is covered: both sides laid out as ranges, as the models do it
+    (`macros/cascade/cover_orders.sql`)."""
+    capacities = {line.item.key: _rounded(line.capacity * line.rate, currency) for line in lines}
+    sides = {
+        side: sum(
+            (capacities[line.item.key] for line in lines if line.is_to_cover is side), Decimal(0)
+        )
+        for side in (True, False)
+    }
+    if not all(sides.values()):
         raise _Impossible("The items do not stand against each other: choose some of each side.")
-    total = min(to_cover, covering)
+    total = min(sides.values())
     used = {True: Decimal(0), False: Decimal(0)}
-    parts: dict[ItemKey, Decimal] = {}
+    covered: dict[ItemKey, _Covered] = {}
     for line in sorted(
         lines,
         key=lambda line: (
@@ -555,10 +603,21 @@ def _laid_out(lines: Sequence[_Line]) -> list[Decimal]:
             line.item.key,
         ),
     ):
-        part = max(Decimal(0), min(line.capacity, total - used[line.is_to_cover]))
-        used[line.is_to_cover] += part
-        parts[line.item.key] = part
-    return [parts[line.item.key] for line in lines]
+        capacity = capacities[line.item.key]
+        part = max(Decimal(0), min(capacity, total - used[line.is_to_cover]))
+        used[line.is_to_cover] += capacity
+        if part == capacity:
+            own = line.capacity
+        elif line.item.currency == currency:
+            own = part
+        else:
+            own = _rounded(line.capacity * part / capacity, line.item.currency)
+        covered[line.item.key] = _Covered(own, part)
+    return [covered[line.item.key] for line in lines]
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return round_half_up(amount, minor_digits(currency))
 
 
 def _feed_item(item: Item, amount: Decimal) -> dict[str, str]:

@@ -154,7 +154,10 @@ class Published:
 
     def cases_of(self, match_ids: Iterable[str]) -> dict[str, str]:
         """The case in which each suggestion waits; those that wait in none are left out."""
-        rows = self.rows("cases_of_matches", match_ids=sorted(set(match_ids)))
+        wanted = sorted(set(match_ids))
+        if not wanted:
+            return {}
+        rows = self.rows("cases_of_matches", match_ids=wanted)
         return {row["match_id"]: row["case_id"] for row in rows}
 
     def matches(self, match_ids: Iterable[str]) -> dict[str, Match]:
@@ -199,6 +202,14 @@ class Published:
             row["currency"]: abs(row["base_amount"] / row["amount"])
             for row in self.rows("currencies")
         }
+
+    def rate(self, currency: str, day: date | None) -> Decimal | None:
+        """Units of the reporting currency for one of `currency` on a day; None without a rate."""
+        try:
+            rows = self.rows("rate", currency=currency, day=day)
+        except duckdb.CatalogException:  # published before rates were
+            return None
+        return rows[0]["rate"] if rows else None
 
     def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of `queries/<name>.sql`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from orchestration.home import PROJECT_DIR
@@ -34,6 +34,11 @@ def minor_digits_by_currency() -> dict[str, int]:
 def minor_digits(currency: str) -> int:
     """Decimals of a currency; 2 where it is not known."""
     return minor_digits_by_currency().get(currency, 2)
+
+
+def round_half_up(amount: Decimal, digits: int) -> Decimal:
+    """Rounded as the models round: half away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def moment(at: datetime) -> str:

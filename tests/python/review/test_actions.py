@@ -211,7 +211,7 @@ def test_a_split_by_hand_states_every_part(published: Home) -> None:
         ((BANK_LINE, NamedItem("invoice", "INV-1", Decimal("0"))), "Say how much"),
         ((BANK_LINE, NamedItem("invoice", "INV-1", Decimal("1.005"))), "more digits than EUR"),
         ((BANK_LINE, NamedItem("invoice", "INV-2")), "Nothing is open of invoice INV-2"),
-        ((BANK_LINE, NamedItem("invoice", "INV-4")), "in EUR and JPY"),
+        ((BANK_LINE, NamedItem("invoice", "INV-4")), "is in EUR, the match would be in JPY"),
         ((BANK_LINE, BANK_LINE), "named twice"),
         # a credit memo stands on the side of money that comes in
         ((BANK_LINE, NamedItem("credit_memo", "INV-3")), "do not stand against each other"),
@@ -396,3 +396,41 @@ def test_a_comment_that_no_database_keeps_is_kept_without_it(published: Home) ->
     assert decisions.by_id(published, [decision_id])[decision_id].comment == "abc"
     long = Intent(Action.COMMENT, case_id="case-1", comment="x" * 4001)
     assert "longer than 4000" in actions.preview(published, ANA, long).problems[0][1]
+
+
+def test_by_hand_a_payment_in_another_currency_counts_at_the_rate_of_its_day(
+    published: Home,
+) -> None:
+    """700.25 EUR at 1.07 are 654.439..., which is not paid in whole cents without rounding."""
+    rows = company()
+    in_dollars = {**rows["fct_items"][-2], "item_id": "DE89/USD", "currency": "USD"}
+    rows["fct_items"].append(in_dollars)
+    publish(published.root, "run-00000000000000bb", rows)
+    split = Intent(
+        Action.CREATE_MATCH,
+        case_id="case-1",
+        items=(
+            NamedItem("bank_transaction", "DE89/USD"),
+            NamedItem("invoice", "INV-1", Decimal("700.25")),
+        ),
+    )
+    [(_, problem)] = actions.preview(published, BEN, split).problems
+    assert problem == "No exchange rate is known for bank line DE89/USD of 2026-06-20."
+    rows["fct_fx_rates"] = [
+        {
+            "rate_date": in_dollars["event_date"],
+            "currency": "USD",
+            "reporting_currency": "EUR",
+            "rate": Decimal("1.07"),
+        }
+    ]
+    publish(published.root, "run-00000000000000bc", rows)
+    [made] = actions.preview(published, BEN, split).plans
+    assert made.sentences[1:4] == (
+        "1 USD of 2026-06-20 counts as 1.07 EUR.",
+        "Bank line DE89/USD of 2026-06-20: open 1,000.00 USD → 345.56 USD.",
+        "Invoice INV-1: open 1,000.50 EUR → 300.25 EUR.",
+    )
+    assert made.items is not None
+    assert [item["amount"] for item in made.items] == ["654.44", "700.25"]
+    assert made.base_amount == Decimal("700.25")

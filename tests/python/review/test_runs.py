@@ -139,6 +139,7 @@ def _decide_everything(acted: Acted) -> None:
         Intent(Action.RESOLVE, case_id=acted.case("refund_without_credit"), comment="a gift"),
     )
     _decide_by_hand(acted)
+    _decide_across_currencies(acted)
     for name, action in (("assign", Action.ASSIGN), ("comment", Action.COMMENT),
                          ("escalate", Action.ESCALATE)):  # fmt: skip
         place = ["assign", "comment", "escalate"].index(name) + 1
@@ -185,6 +186,35 @@ def _decide_by_hand(acted: Acted) -> None:
                 NamedItem("bank_transaction", item_id),
                 NamedItem("invoice", first[0], Decimal("12.50")),
                 NamedItem("invoice", second[0], Decimal("7.50")),
+            ),
+        ),
+    )
+
+
+def _decide_across_currencies(acted: Acted) -> None:
+    """Money in another currency, put by hand against a document in the reporting currency."""
+    [(item_type, item_id)] = acted.rows(
+        "select items.item_type, items.item_id from fct_items as items "
+        "inner join fct_fx_rates as rates on items.currency = rates.currency "
+        "and items.event_date = rates.rate_date "
+        "where items.reconciliation = 'invoice_to_receipt' and items.side = 'actual' "
+        "and items.open_amount > 20 and items.status <> 'set_aside' "
+        "order by items.item_id limit 1"
+    )
+    [(invoice,)] = acted.rows(
+        "select item_id from fct_items where reconciliation = 'invoice_to_receipt' "
+        "and item_type = 'invoice' and status = 'open' and currency = 'EUR' and open_amount > 20 "
+        "and item_id not in (select item_id from fct_exceptions) order by item_id desc limit 1"
+    )
+    acted.decide(
+        "across currencies",
+        BEN,
+        Intent(
+            Action.CREATE_MATCH,
+            case_id=acted.case("unidentified_receipt", place=1),
+            items=(
+                NamedItem(item_type, item_id),
+                NamedItem("invoice", invoice, Decimal("13.37")),
             ),
         ),
     )
