@@ -339,9 +339,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
     held = controls.in_force(said, wall_clock())
     taken = {(control.kind, control.control_key) for control in held}
     before = (
-        f" The last run closed {fmt.count(closed_before)} by themselves."
-        if closed_before
-        else ""
+        f" The last run closed {fmt.count(closed_before)} by themselves." if closed_before else ""
     )
     with st.container(horizontal=True, gap="small", key="operate-buttons"):
         _pause(

@@ -232,9 +232,9 @@ def controls(found: Map, reading: Reading) -> None:
         badge = (
             ui.badge("agrees with the rows", "good")
             if stated.agrees
-            else ui.badge(f"the rows come to {stated.counted:,}", "bad")
+            else ui.badge(f"the rows come to {figures(str(stated.counted))}", "bad")
         )
-        entries.append((f"Total in line {stated.line:,}: {stated.stated:,}", badge))
+        entries.append((f"Total in line {stated.line:,}: {figures(str(stated.stated))}", badge))
     if reading.first_day:
         span = f"{reading.first_day} to {reading.last_day}"
         entries.append(("Dates", escape(span)))
@@ -347,7 +347,9 @@ def preview_cell(found: Map, shown: Shown, column: str, header: dict[str, int]) 
 def figures(value: str) -> str:
     """An amount as it is read, with thousands set apart; anything else as it is."""
     try:
-        return f"{Decimal(value):,}".replace("-", fmt.MINUS)
+        exact = Decimal(value)
+        whole = exact if "." not in value or len(value.partition(".")[2]) > 1 else f"{exact:.2f}"
+        return f"{Decimal(whole):,}".replace("-", fmt.MINUS)
     except ArithmeticError:
         return value
 
