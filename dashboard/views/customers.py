@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import address, data, rules
+from dashboard import address, data, exports, rules
 from dashboard import components as ui
 from dashboard import format as fmt
 
@@ -369,6 +369,10 @@ def statement(customer_id: str, name: str, balances: list[data.Row], facts: data
             icon=":material/download:",
             on_click="ignore",
         )
+        exports.bar(
+            f"statement-{customer_id}-{currency}",
+            partial(workbook, parameters, name or customer_id),
+        )
     address.remember("currency", currency, currencies[0])
     address.remember("period", period, "90")
     page_key = ui.key("statement", parameters)
@@ -406,9 +410,13 @@ def _amount(field: str, row: ui.Row) -> str:
     return ui.money(row[field], row["currency"]) if row[field] is not None else ""
 
 
+def _titled(kind: str) -> str:
+    return KINDS.get(kind) or rules.ADJUSTMENTS.get(kind) or fmt.label(kind)
+
+
 def _line(row: ui.Row) -> str:
     kind = row["kind"]
-    title = KINDS.get(kind) or rules.ADJUSTMENTS.get(kind) or fmt.label(kind)
+    title = _titled(kind)
     if kind == "opening":
         return f"<i>{escape(title)} {fmt.day(row['day'])}</i>"
     if row["item_id"]:
@@ -418,6 +426,60 @@ def _line(row: ui.Row) -> str:
     return (
         ui.anchor(escape(row["text"] or row["item_id"] or title), target)
         + f'<span class="t-sub">{escape(title)}</span>'
+    )
+
+
+def workbook(parameters: dict[str, str], name: str) -> bytes:
+    """The statement in order of time, with what is open, as XLSX."""
+    customer, currency = parameters["customer"], parameters["currency"]
+    lines = data.query("customers_statement", **parameters, limit=exports.SHEET_ROWS, offset=0)[
+        ::-1
+    ]
+    left = [
+        row
+        for row in data.query("customers_open", customer=customer, limit=exports.SHEET_ROWS)
+        if row["currency"] == currency
+    ]
+    told = [{**line, "kind": _titled(line["kind"])} for line in lines]
+    return exports.workbook(
+        f"Statement of {name} ({customer}) in {currency}",
+        [
+            (
+                "Balance",
+                "What is open on the customer's documents less what of their money settles nothing "
+                "yet, after the line.",
+            ),
+            ("Period", f"from {parameters['since']}" if parameters["since"] else "all time"),
+        ],
+        [
+            exports.Sheet(
+                "Statement",
+                [
+                    exports.Field("Date", "day"),
+                    exports.Field("What", "kind"),
+                    exports.Field("Text", "text"),
+                    exports.Field("They owe", "debit", "currency"),
+                    exports.Field("They paid", "credit", "currency"),
+                    exports.Field("Balance", "balance", "currency"),
+                    exports.Field("Currency", "currency"),
+                ],
+                told,
+            ),
+            exports.Sheet(
+                "Open items",
+                [
+                    exports.Field("Item", "number"),
+                    exports.Field("Type", "item_type"),
+                    exports.Field("Date", "day"),
+                    exports.Field("Due", "due_date"),
+                    exports.Field("Days overdue", "days_overdue"),
+                    exports.Field("Amount", "amount", "currency"),
+                    exports.Field("Open", "open_amount", "currency"),
+                    exports.Field("Currency", "currency"),
+                ],
+                left,
+            ),
+        ],
     )
 
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 
 from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, dashboard_on, settled
@@ -130,7 +132,9 @@ def test_what_an_auditor_downloads_verifies_and_a_changed_one_does_not(
     assert "FAILS: entry 1 of block 1 was changed" in done.stdout
 
 
-def test_a_customers_statement_ends_with_what_they_owe(audited: Dashboard, visit: Visit) -> None:
+def test_a_customers_statement_ends_with_what_they_owe(
+    audited: Dashboard, visit: Visit, tmp_path: Path
+) -> None:
     page = visit(f"{audited.url}/customers")
     page.locator("#table-customers tbody tr").first.get_by_role("link").first.click()
     owed = page.locator("#balance b").first
@@ -143,3 +147,12 @@ def test_a_customers_statement_ends_with_what_they_owe(audited: Dashboard, visit
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     assert download.value.suggested_filename.startswith("statement-")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Figures as XLSX").click()
+    download.value.save_as(tmp_path / "statement.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "statement.xlsx")["Statement"]
+    last = list(sheet.iter_rows(values_only=True))[-1]
+    currency, figures = amount.replace("\N{MINUS SIGN}", "-").split()
+    assert last[6] == currency
+    assert Decimal(str(last[5])) == Decimal(figures.replace(",", ""))
