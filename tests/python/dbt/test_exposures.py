@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 PAGES = {
     "executive": ("executive_", "publication"),
     "on_call": ("on_call_", "publication"),
-    "exceptions": ("exception",),
+    "exceptions": ("exception", "case_"),
     "records": ("record_", "rows_", "life_", "proof_"),
     "debug": ("debug_",),
     "matches": ("matches_", "publication"),
