@@ -15,7 +15,15 @@ reporting as (
 ),
 
 items as (
-    select fct_items.*
+    select
+        fct_items.side,
+        fct_items.item_type,
+        fct_items.item_id,
+        fct_items.party_id,
+        fct_items.event_date,
+        fct_items.currency,
+        fct_items.open_amount,
+        fct_items.status
     from marts.fct_items
     where
         fct_items.reconciliation = 'bank_to_ledger'
@@ -24,24 +32,38 @@ items as (
         and ($currency = '' or fct_items.currency = $currency)
 ),
 
+later_items as (
+    select
+        items.side,
+        items.item_type,
+        items.item_id
+    from items
+    cross join cut
+    where items.event_date > cut.period_end and items.status in ('closed', 'partial')
+),
+
 allocations as (
-    select fct_match_allocations.*
+    select
+        fct_match_allocations.match_id,
+        fct_match_allocations.side,
+        fct_match_allocations.item_type,
+        fct_match_allocations.item_id,
+        fct_match_allocations.allocated_amount,
+        fct_match_allocations.adjusted_amount
     from marts.fct_match_allocations
-    semi join (select fct_matches.match_id from marts.fct_matches where fct_matches.is_live) as live
-        on fct_match_allocations.match_id = live.match_id
     where fct_match_allocations.reconciliation = 'bank_to_ledger'
 ),
 
 later_matches as (
     select distinct allocations.match_id
     from allocations
-    inner join items
+    semi join later_items
         on
-            allocations.side = items.side
-            and allocations.item_type = items.item_type
-            and allocations.item_id = items.item_id
-    cross join cut
-    where items.event_date > cut.period_end
+            allocations.side = later_items.side
+            and allocations.item_type = later_items.item_type
+            and allocations.item_id = later_items.item_id
+    inner join marts.fct_matches
+        on allocations.match_id = fct_matches.match_id and fct_matches.is_live
 ),
 
 cleared_later as (
@@ -112,28 +134,40 @@ totals as (
             else round(sum(found.base_amount), 2)::decimal(38, 10)
         end as base_total
     from found
+),
+
+page as (
+    select *
+    from found
+    order by found.party_id, found.side, found.event_date, found.item_type, found.item_id
+    limit $limit offset $offset
 )
 
 select
-    found.side,
-    found.item_type,
-    found.item_id,
-    found.party_id as account_id,
-    found.event_date,
-    found.currency,
-    found.amount,
-    found.outstanding_amount,
-    found.base_amount,
-    case when found.is_cleared_later then 'matched later' else found.status end as status,
-    found.document_number,
-    found.memo,
+    page.side,
+    page.item_type,
+    page.item_id,
+    page.party_id as account_id,
+    page.event_date,
+    page.currency,
+    fct_items.amount,
+    page.outstanding_amount,
+    page.base_amount,
+    case when page.is_cleared_later then 'matched later' else page.status end as status,
+    fct_items.document_number,
+    fct_items.memo,
     reporting.code as reporting_currency,
     totals.row_count,
     by_currency.totals,
     totals.base_total
-from found
+from page
+inner join marts.fct_items
+    on
+        fct_items.reconciliation = 'bank_to_ledger'
+        and page.side = fct_items.side
+        and page.item_type = fct_items.item_type
+        and page.item_id = fct_items.item_id
 cross join totals
 cross join by_currency
 cross join reporting
-order by found.party_id, found.side, found.event_date, found.item_type, found.item_id
-limit $limit offset $offset
+order by page.party_id, page.side, page.event_date, page.item_type, page.item_id

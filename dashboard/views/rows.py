@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from dashboard import close, data, drill, exports
 from dashboard import components as ui
-from dashboard import data, drill, exports
 from dashboard import format as fmt
 
 PAGE_ROWS = 50
@@ -59,6 +60,16 @@ def lead(total: int, row: Mapping[str, Any] | None, chosen: drill.RowSet) -> str
     return html
 
 
+def _value(name: str, value: str) -> str:
+    """A filter's value in words; what the address holds wrongly, as it is."""
+    if name == "period":
+        try:
+            return close.month(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
+
+
 def render() -> None:
     """The page of `?of=…`."""
     chosen = drill.ROW_SETS.get(st.query_params.get("of", ""))
@@ -74,7 +85,7 @@ def render() -> None:
         reporting = data.query_one("publication")["reporting_currency"]
         parameters["digits"] = fmt.minor_digits(reporting) if reporting else 2
     shown = ", ".join(
-        f"{_NAMES.get(name, fmt.label(name).lower())} {value}"
+        f"{_NAMES.get(name, fmt.label(name).lower())} {_value(name, value)}"
         for name, value in given.items()
         if value
     )
