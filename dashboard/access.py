@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -252,10 +253,10 @@ def note(
 
 
 RECORDS = (
-    "item_type", "item_id", "exception", "case", "customer", "match", "of", "q", "find",
-    "hit", "batch",
+    "item_type", "item_id", "exception", "customer", "match", "payer", "batch", "account", "of",
+    "query", "find", "search",
 )  # fmt: skip
-"""Parameters of an address that say which record a page shows."""
+"""Parameters of an address that say which record a page shows, or is to find."""
 
 
 # Of itself it holds the names of those who work here, and whoever opens it is an administrator.
@@ -272,8 +273,38 @@ def note_arrival(page: str) -> None:
     if not is_local():
         note_once(someone, Event.SIGNED_IN)
     if someone.may(Permission.SEE_PERSONAL_DATA) and page not in _WITHOUT_PERSONAL_DATA:
-        shown = {name: str(st.query_params[name]) for name in RECORDS if name in st.query_params}
-        note_once(someone, Event.SAW_PERSONAL_DATA, None, page=page, **shown)
+        note_once(someone, Event.SAW_PERSONAL_DATA, None, page=page, **_record())
+
+
+def _record() -> dict[str, str]:
+    return {name: str(st.query_params[name]) for name in RECORDS if name in st.query_params}
+
+
+_taker: ContextVar[Person | None] = ContextVar("taker", default=None)
+
+
+def for_download(make: Callable[..., bytes], *arguments: Any) -> Callable[[], bytes]:
+    """What a download button calls at the click, which is in no session: it is for this person.
+
+    Who takes personal data out is kept in the access log.
+    """
+    someone, taken = person(), {"page": _page(), **_record()}
+
+    def made() -> bytes:
+        if someone.may(Permission.SEE_PERSONAL_DATA):
+            note(someone, Event.EXPORTED, None, **taken)
+        token = _taker.set(someone)
+        try:
+            return make(*arguments)
+        finally:
+            _taker.reset(token)
+
+    return made
+
+
+def reader() -> Person:
+    """Whom data is read for: who looks at this page, or takes a download."""
+    return _taker.get() or person()
 
 
 def note_once(

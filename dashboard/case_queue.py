@@ -10,14 +10,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import partial
 from html import escape
 from typing import Any
 
 import streamlit as st
 
+from dashboard import access, data
 from dashboard import components as ui
-from dashboard import data
 from dashboard import format as fmt
 
 PAGE_ROWS = 25
@@ -271,7 +270,7 @@ def filters(
             )
             st.download_button(
                 "Download CSV",
-                partial(download, chosen, decided, reporting_currency),
+                access.for_download(download, chosen, decided, reporting_currency),
                 file_name="tieout-exceptions.csv",
                 mime="text/csv",
                 icon=":material/download:",

@@ -194,7 +194,7 @@ def store() -> Store:
 
 def is_masked() -> bool:
     """Whether who looks at this page may not see personal data."""
-    return not access.person().may(Permission.SEE_PERSONAL_DATA)
+    return not access.reader().may(Permission.SEE_PERSONAL_DATA)
 
 
 def current() -> Publication:
@@ -263,7 +263,10 @@ def query_one(name: str, **parameters: Any) -> Row:
 
 
 def stream(name: str, **parameters: Any) -> list[Row]:
-    """Rows for a download: not cached, on whatever publication is current at the click."""
+    """Rows for a download: not cached, on whatever publication is current at the click.
+
+    Call it from what `access.for_download` makes: the click itself is in no session.
+    """
     try:
         return run_sql(current(), name, parameters)
     except PublicationReplacedError:

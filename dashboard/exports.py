@@ -22,7 +22,7 @@ from openpyxl.styles import Alignment, Font  # type: ignore[import-untyped]
 from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data
+from dashboard import access, data
 from dashboard import format as fmt
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -116,16 +116,13 @@ def later(make: Callable[[], bytes]) -> Callable[[], bytes]:
         with data.reading(publication):
             return make()
 
-    return call
+    return access.for_download(call)
 
 
 def print_button() -> None:
-    """A button that opens the browser's print dialog, which also saves the page as PDF."""
+    """A button that opens the browser's print dialog (`links.js`), which also saves as PDF."""
     st.html(
         '<button type="button" class="t-print" id="print-page">Print or save as PDF (A4)</button>'
-        "<script>document.querySelectorAll('#print-page').forEach("
-        "(button) => { button.onclick = () => window.print(); });</script>",
-        unsafe_allow_javascript=True,
     )
 
 

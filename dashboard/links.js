@@ -20,7 +20,9 @@ export default function ({ setTriggerValue }) {
     };
   };
 
+  // No page holds scripts of its own (the policy of server.py), so its print button is served here.
   const followed = (event) => {
+    if (event.target.closest?.(".t-print")) window.print();
     const link = event.target.closest?.(".stHtml a[href], .stMarkdown a[href]");
     if (!link || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import address, data, exports, rules
+from dashboard import access, address, data, exports, rules
 from dashboard import components as ui
 from dashboard import format as fmt
 
@@ -363,7 +363,7 @@ def statement(customer_id: str, name: str, balances: list[data.Row], facts: data
         }
         st.download_button(
             "CSV",
-            partial(download, parameters, name),
+            access.for_download(download, parameters, name),
             file_name=f"statement-{customer_id}-{currency}.csv",
             mime="text/csv",
             icon=":material/download:",

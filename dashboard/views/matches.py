@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import address, data, deciding, match_account, rules
+from dashboard import access, address, data, deciding, match_account, rules
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.review.actions import Action, Intent
@@ -268,7 +268,7 @@ def list_of_matches(reporting_currency: str) -> None:
     left.html(f'<p class="t-lead" id="matches-lead">{" · ".join(lead)}</p>')
     right.download_button(
         "Download CSV",
-        partial(download, chosen),
+        access.for_download(download, chosen),
         file_name="tieout-matches.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data
+from dashboard import access, data
 from orchestration.home import Home
 from orchestration.review import access_log
 from orchestration.review.access_log import Event
@@ -99,3 +99,24 @@ def test_where_seeing_cannot_be_noted_nothing_is_shown(
     app = open_page("exceptions")
     assert app.title[0].value == "Nothing can be shown"
     assert escape(small_company.FORMULA_NAME).encode() not in everything_on(app)
+
+
+def test_a_download_is_for_who_saw_the_button_and_is_noted(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the click there is no session to ask who it is."""
+    name = small_company.FORMULA_NAME
+
+    def names() -> bytes:
+        rows = data.stream("exceptions_customers")
+        return "".join(str(row) for row in rows).encode()
+
+    for roles, is_seen in (("viewer", False), ("analyst", True)):
+        monkeypatch.setenv("TIEOUT_LOCAL_ROLES", roles)
+        made = access.for_download(names)
+        monkeypatch.setattr(access, "person", lambda: pytest.fail("asked at the click"))
+        assert (name.encode() in made()) == is_seen
+        monkeypatch.undo()
+        monkeypatch.setenv("TIEOUT_HOME", str(published))
+    events = [entry.event for entry in access_log.entries(Home(published))]
+    assert events == [Event.EXPORTED]
