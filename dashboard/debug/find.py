@@ -82,6 +82,8 @@ def part() -> None:
         label_visibility="collapsed",
     )
     text = (text or "").strip()
+    if text != st.query_params.get("find", "").strip():
+        st.query_params.pop("hit", None)
     address.remember("find", text)
     if not text:
         ui.empty(

@@ -29,6 +29,9 @@ def render() -> None:
         key="part",
         label_visibility="collapsed",
     )
+    if chosen != st.query_params.get("part", "find"):
+        # turned to by hand: what the address says of the part before goes
+        st.query_params.clear()
     address.remember("part", chosen or "find", "find")
     PARTS[chosen or "find"][1]()
 

@@ -99,6 +99,18 @@ def test_the_parts_stand_a_real_publication(demo: Dashboard, sized: Page) -> Non
         assert sized.evaluate(WIDER) <= 0, part
 
 
+def test_another_part_begins_anew(demo: Dashboard, visit: Callable[[str], Page]) -> None:
+    page = visit(f"{demo.url}/debug?part=sources&view=files&state=refused_rows")
+    page.locator("#table-files a").first.click()
+    expect(page.locator("#payloads")).to_be_visible()
+    page.wait_for_url(re.compile("batch="))
+    page.get_by_role("radio", name="Rules").click()
+    expect(page.locator("#table-rules")).to_be_visible()
+    page.wait_for_url(re.compile(r"debug\?part=rules$"))
+    page.get_by_role("radio", name="Sources").click()
+    expect(page.locator("#table-refusals")).to_be_visible()
+
+
 def test_a_publication_that_was_tampered_with_is_found_out(
     browser: Browser, reconciled: Tieout, tmp_path: Path, visit: Callable[[str], Page]
 ) -> None:
