@@ -211,17 +211,27 @@ def stop() -> None:
 def tell(notice: Notice) -> None:
     """Keep what came of an action, to be shown when the page runs again."""
     st.session_state["x_notice"] = notice
-    st.session_state.pop("x_notice_at", None)
+    st.session_state["x_notice_at"] = set()
+
+
+def forget_notice() -> None:
+    """The person has read it and moves on."""
+    st.session_state.pop("x_notice", None)
 
 
 def notice() -> None:
-    """What came of the last action, with the way to take it back, until the person moves on."""
+    """What came of the last action, with the way to take it back, until the person moves on.
+
+    It is told where the person acted and on the case that opens next; links tell nobody that they
+    were followed, so the third case shows it no more.
+    """
     told: Notice | None = st.session_state.get("x_notice")
     if told is None:
         return
-    here = st.query_params.get("exception", "")
-    if st.session_state.setdefault("x_notice_at", here) != here:
-        st.session_state.pop("x_notice", None)
+    seen: set[str] = st.session_state["x_notice_at"]
+    seen.add(st.query_params.get("exception", ""))
+    if len(seen) > 2:
+        forget_notice()
         return
     with st.container(horizontal=True, key="x-notice", vertical_alignment="center"):
         st.html(f'<p class="t-alarm x-told {told.tone}" role="status">{escape(told.text)}</p>')
@@ -525,8 +535,8 @@ def do(shown: Preview, onward: Callable[[], None]) -> None:
     if skipped:
         told = " ".join(f"{fmt.short(case_id, 8)}: {sentence}" for case_id, sentence in skipped)
         text += f" Left out, because they changed meanwhile: {told}"
-    tell(Notice("watch" if skipped else "good", text, tuple(ids)))
     onward()
+    tell(Notice("watch" if skipped else "good", text, tuple(ids)))
 
 
 # ---- forms
@@ -554,7 +564,7 @@ def _form(
             match_id = _live_match(item)
             if match_id is None:
                 return None
-            intent = replace(intent, case_id="", match_id=match_id)
+            intent = replace(intent, match_id=match_id)
         case Action.MARK_DUPLICATE | Action.NOT_A_DUPLICATE | Action.MARK_NOT_OURS if (
             item is not None and not case.exception["is_case_lead"]
         ):
@@ -621,14 +631,12 @@ def typed_amount(text: str, currency: str) -> Decimal | None:
 
 
 def _live_match(item: data.Row) -> str | None:
-    rows = [
-        row
-        for row in data.query(
-            "record_matches", item_type=item["item_type"], item_id=item["item_id"], proposed=[]
-        )
-        if row["decision"] in ("auto_closed", "approved")
-        and row["reconciliation"] == item["reconciliation"]
-    ]
+    rows = data.query(
+        "case_matches",
+        reconciliation=item["reconciliation"],
+        item_type=item["item_type"],
+        item_id=item["item_id"],
+    )
     if not rows:
         ui.empty("No match of this item stands.")
         return None

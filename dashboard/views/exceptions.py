@@ -139,6 +139,7 @@ def turn(key: str) -> None:
 
 def go(target: Mapping[str, Any]) -> None:
     """Open another case, or the queue alone."""
+    acting.forget_notice()
     st.query_params.pop("bulk", None)
     for key in ("exception", "page"):
         if target.get(key) and target[key] != 1:

@@ -6,12 +6,12 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import duckdb
 import pytest
@@ -151,14 +151,14 @@ class Desk:
         return self.page
 
     def first(self, **address: str) -> str:
-        """Open the first case of what is chosen that is still to be decided; its words."""
+        """Open the first case of what is chosen that is still to be decided; its exception."""
         page = self.open(waiting="undecided", **address)
         page.locator("a.x-case").first.click()
         page.wait_for_url("**exception=*")
-        head = page.locator(".x-head h2")
-        expect(head).to_be_visible()
+        expect(page.locator(".x-head h2")).to_be_visible()
         settled(page)
-        return head.inner_text()
+        [exception] = parse_qs(urlsplit(page.url).query)["exception"]
+        return exception
 
     def press(self, name: str) -> None:
         """Press the button whose name begins so, which is in the case's actions."""
@@ -178,10 +178,9 @@ class Desk:
         button = self.page.locator(".st-key-x-apply button")
         expect(button).to_be_enabled()
         button.click()
-        told = self.page.locator(".x-told")
-        expect(told).to_be_visible()
+        words = self.page.locator(".x-told").inner_text()
         settled(self.page)
-        return told.inner_text()
+        return words
 
 
 @pytest.fixture
@@ -219,6 +218,17 @@ def figures(home: Path) -> dict[str, Any]:
     return {"cases": cases, "concerned": undecided, "open": open_amount}
 
 
+def standing_of(home: Path, exceptions: Iterable[str]) -> dict[str, str]:
+    """The published status of exceptions."""
+    with duckdb.connect(str((home / "serving.duckdb").resolve()), read_only=True) as marts:
+        rows = marts.execute(
+            "select exception_id, status from marts.fct_exceptions "
+            "where list_contains($wanted, exception_id)",
+            {"wanted": list(exceptions)},
+        ).fetchall()
+    return dict(rows)
+
+
 def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them(
     desks: Callable[[str, str], Desk], tmp_path: Path
 ) -> None:
@@ -226,12 +236,13 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
     before = figures(home)
     ann = desks("ann", "analyst")
 
-    ann.first(type="needs_approval", item_type="charge")  # 1: approve
+    ends: dict[str, str] = {}
+    ends["approved"] = ann.first(type="needs_approval", item_type="charge")  # 1: approve
     ann.page.keyboard.press("a")
     expect(ann.page.locator("#table-preview")).to_be_visible()
     assert "waits for a second person" in ann.apply()
 
-    ann.first(type="ambiguous_match", item_type="charge")  # 2: one of several
+    ends["chosen"] = ann.first(type="ambiguous_match", item_type="charge")  # 2: one of several
     ann.press("Choose this one")
     ann.apply()
 
@@ -239,20 +250,22 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
     ann.press("Reject")
     ann.apply()
 
-    ann.first(type="unexplained_bank_line")  # 4: not ours, with a reason
+    ends["not ours"] = ann.first(type="unexplained_bank_line")  # 4: not ours, with a reason
     ann.press("Not ours")
     ann.page.get_by_label("Why").fill("salaries of June")
     ann.apply()
 
-    ann.first(type="suspected_copy")  # 5
+    ends["copy"] = ann.first(type="suspected_copy")  # 5
     ann.press("Duplicate")
     ann.apply()
 
-    ann.first(type="duplicate_invoice")  # 6
+    ends["duplicate"] = ann.first(type="duplicate_invoice")  # 6
     ann.press("Duplicate")
     ann.apply()
 
-    ann.first(type="unmatched_past_window", cause="customer_has_not_paid")  # 7: write off
+    ends["written off"] = ann.first(
+        type="unmatched_past_window", cause="customer_has_not_paid"
+    )  # 7: write off
     ann.press("Write off")
     assert "waits for a second person" in ann.apply()
 
@@ -295,7 +308,11 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
 
     Tieout(Home(home), as_of="2026-07-02T06:00:00Z").succeed("run")
     after = figures(home)
-    assert after["cases"] <= before["cases"] - 7
+    standing = standing_of(home, ends.values())
+    assert {name: standing[exception] for name, exception in ends.items()} == dict.fromkeys(
+        ends, "resolved"
+    )
+    assert after["cases"] < before["cases"]
     assert after["open"] < before["open"]
     expect(ann.page.locator("#as-of")).to_contain_text("2026-07-02")
     ann.open()

@@ -15,7 +15,9 @@ from orchestration.review import actions, decisions
 from orchestration.review.actions import Action, Intent
 from orchestration.review.decisions import Decision, State
 from orchestration.review.people import Person, Role
+from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
+from tests.python.dashboard.marts_file import publish
 
 APPROVE, WRITE_OFF, BY_HAND = "approve_match", "write_off", "create_match"
 BOB = Person("local/bob", "bob", frozenset({Role.APPROVER}))
@@ -274,6 +276,34 @@ def test_several_cases_can_be_left_undecided(ann: Home) -> None:
     assert "bulk" not in app.query_params
     assert 'id="table-causes"' in html_of(app)
     assert not decisions.active(ann)
+
+
+def test_a_standing_match_is_undone_from_the_case(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = small_company.rows()
+    rows["fct_exceptions"] = [
+        {**row, "status": "open", "resolved_at": None} if row["exception_id"] == "exc-5" else row
+        for row in rows["fct_exceptions"]
+    ]
+    line = next(row for row in rows["fct_items"] if row["item_id"] == "DE89/E-7")
+    paid = {"item_id": "DE89/E-2", "amount": Decimal("250.00"), "open_amount": Decimal(0)}
+    rows["fct_items"] = [*rows["fct_items"], {**line, **paid, "status": "closed"}]
+    rows["fct_matches"] = [
+        {**row, "is_live": row["decision"] == "auto_closed"} for row in rows["fct_matches"]
+    ]
+    publish(home, small_company.RUN_ID, rows)
+    act_as(monkeypatch, "ann", "approver")
+    app = press(open_case("exc-5"), "x-do-unmatch")
+    assert app.radio(key="x_in_match").options == [
+        "The bank credit of EUR 250.00 quotes invoice 2026-0002."
+    ]
+    app.text_input(key="x_in_comment").set_value("it was for another").run()
+    press(app, "x-apply")
+    decision = only(Home(home))
+    assert (decision.feed_action, decision.match_id) == ("unmatch", "match-live")
+    assert decision.case_id == "case-5"  # so that the case shows that it is decided
+    assert "Pending" in html_of(open_case("exc-5"))
 
 
 def test_a_view_of_the_queue_is_saved_and_opened(ann: Home) -> None:
