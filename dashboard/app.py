@@ -31,16 +31,16 @@ PAGES = {
         st.Page("views/exceptions.py", title="Exceptions", icon=":material/rule:"),
         st.Page("views/matches.py", title="Matches", icon=":material/join_inner:"),
         st.Page("views/customers.py", title="Customers", icon=":material/groups:"),
+        st.Page("views/close.py", title="Close", icon=":material/event_available:"),
+        st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
+    ],
+    "Proof": [
         st.Page("views/audit.py", title="Audit", icon=":material/verified_user:"),
         st.Page("views/learned.py", title="Learned", icon=":material/school:"),
-        st.Page("views/close.py", title="Close", icon=":material/event_available:"),
-    ],
-    "Operations": [
-        st.Page("views/on_call.py", title="On-call", icon=":material/e911_emergency:"),
-        st.Page("views/upload.py", title="Your own data", icon=":material/upload_file:"),
         st.Page("views/access_log.py", title="Access log", icon=":material/policy:"),
     ],
-    "Behind a number": [
+    "Data": [
+        st.Page("views/upload.py", title="Your own data", icon=":material/upload_file:"),
         st.Page("views/debug.py", title="Debug", icon=":material/search:"),
         st.Page("views/rows.py", title="Rows", visibility="hidden"),
         st.Page("views/record.py", title="Record", visibility="hidden"),

@@ -32,7 +32,7 @@ usual as (
         case
             when count(gaps.days_since_before) >= 3 then median(gaps.days_since_before) * 24
         end as usual_hours,
-        median(gaps.rows_read) as usual_rows,
+        cast(median(gaps.rows_read) as bigint) as usual_rows,
         max_by(gaps.rows_read, gaps.landed_on) as last_rows
     from gaps
     group by gaps.feed

@@ -672,7 +672,7 @@ def actions(home: Home, files: Sequence[Waiting], ready: Sequence[tuple[Waiting,
             ):  # fmt: skip
                 start(home)
                 st.rerun()
-        waits = len(files) - len(ready) - sum(1 for file in files if file.landed)
+        waits = len(files) - len(ready) - len([file for file in files if file.landed])
         if waits:
             ui.note(f"{fmt.counted(waits, 'file')} cannot land yet; see above.")
 

@@ -44,7 +44,7 @@ def test_pages_load_and_say_what_their_data_is_as_of(
 
 def test_the_menu_leads_to_every_page(small: Dashboard, visit: Visit) -> None:
     page = visit(small.url)
-    for group, title in (("Operations", "On-call"), ("", "Exceptions"), ("", "Executive")):
+    for group, title in (("Data", "Debug"), ("", "On-call"), ("", "Exceptions"), ("", "Executive")):
         if group:
             page.get_by_test_id("stTopNavSection").get_by_text(group).click()
         page.get_by_role("menuitem" if group else "link", name=title).first.click()
