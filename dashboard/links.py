@@ -31,6 +31,6 @@ def follow(pages: Sequence[StreamlitPage]) -> None:
         return
     parts = urlsplit(str(clicked))
     for page in pages:
-        if page.url_path == parts.path:
+        if page.url_path == parts.path.removeprefix("./"):
             address.forget()
             st.switch_page(page, query_params=parse_qsl(parts.query))

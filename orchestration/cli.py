@@ -91,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
             "transactions",
             "entries",
             "world",
+            "pages",
         ],
     )
     benchmark.add_argument(
@@ -220,6 +221,7 @@ def _benchmark(options: argparse.Namespace) -> int:
         everyday,
         growth,
         land,
+        pages,
         sets,
         transactions,
         volume,
@@ -238,6 +240,8 @@ def _benchmark(options: argparse.Namespace) -> int:
         print(volume.table(growth.run(**size)), end="")
     elif options.name == "sets":
         print(sets.table(sets.run(**size)), end="")
+    elif options.name == "pages":
+        print(pages.table(pages.run(Home.from_environment())), end="")
     elif options.name == "entries":
         print(entries.table(entries.run(folder)), end="")
     elif options.name == "world":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestration.benchmarks import pages
 from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
@@ -90,6 +91,12 @@ def test_moments_are_shown_where_the_reader_is(small: Dashboard, browser: Browse
     expect(as_of).to_have_text("2026-07-01 15:00 JST")
     expect(as_of).to_have_attribute("title", "2026-07-01 06:00 UTC")
     context.close()
+
+
+def test_ten_people_at_once_all_get_their_pages(demo: Dashboard, browser: Browser) -> None:
+    seconds, errors = pages.together(browser, demo.url)
+    assert len(seconds) == 2 * pages.PEOPLE
+    assert errors == 0
 
 
 def test_nothing_published_then_the_first_publication(unpublished: Dashboard, visit: Visit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -107,6 +108,30 @@ def test_no_page_sends_a_viewer_personal_data(for_viewers: Dashboard, page: Page
     everything = b"".join(received)
     assert b"INV-1" in everything
     assert not [value for value in personal_values() if value in everything]
+
+
+def test_no_page_and_no_log_tells_a_secret(browser: Browser, page: Page, tmp_path: Path) -> None:
+    """The password of a database that does not answer, the case in which it is said why."""
+    secret = "hunter2-of-the-database"
+    publish(tmp_path, small_company.RUN_ID, small_company.rows())
+    log = tmp_path / "dashboard.log"
+    database = f"postgresql://clerk:{secret}@127.0.0.1:9/inbox"
+    received: list[bytes] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on(
+            "framereceived",
+            lambda data: received.append(data.encode() if isinstance(data, str) else data),
+        ),
+    )
+    with dashboard_on(tmp_path, log, TIEOUT_REVIEW_DATABASE=database) as dashboard:
+        for address in ("", "exceptions?exception=exc-1", "on_call", "access_log"):
+            page.goto(f"{dashboard.url}/{address}")
+            page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+            expect(page.locator("body")).to_contain_text("does not answer")
+    assert b"127.0.0.1:9" in b"".join(received)
+    assert secret.encode() not in b"".join(received)
+    assert secret not in log.read_text(encoding="utf-8")
 
 
 ACTIONS = ("Approve", "Reject", "Match by hand", "Not ours")

@@ -16,6 +16,7 @@ INVOICES = "assert_invoices_show_what_their_items_hold"
 RECEIPTS = "assert_receipts_show_what_their_items_hold"
 AGING = "assert_aging_adds_up_to_open_items"
 RECEIVABLES = "assert_receivables_add_up_to_items"
+DOCUMENTS = "assert_open_documents_add_up"
 EXECUTIVE = "assert_executive_figures_add_up_to_items"
 EXCEPTIONS = "assert_exceptions_show_what_their_items_hold"
 ALERTS = "assert_alerts_weigh_what_their_exceptions_hold"
@@ -28,7 +29,8 @@ SHOWN = "assert_entries_are_shown_as_checked"
 
 def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
     copy.passes(STAGED, BANK, CENT, BALANCE, OVER, DEBITS, ONCE, SHOWN)
-    copy.passes(INVOICES, RECEIPTS, AGING, RECEIVABLES, EXECUTIVE, EXCEPTIONS, ALERTS)
+    copy.passes(INVOICES, RECEIPTS, AGING, RECEIVABLES, DOCUMENTS)
+    copy.passes(EXECUTIVE, EXCEPTIONS, ALERTS)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +183,24 @@ def test_sums_that_do_not_add_up_to_the_items_are_found(
         with copy.restored(f"marts.{mart}"):
             copy.breaks(statement.format(row)).fails(guard)
     copy.passes(guard)
+
+
+def test_open_documents_beside_a_headline_of_other_money_are_found(copy: Copy) -> None:
+    mart = "marts.fct_open_documents"
+    large = "open_amount > 10 and base_amount > 10 and days_overdue > 0"
+    (row,) = copy.query(f"select max(rowid) from {mart} where {large}")[0]
+    for statement in (
+        f"update {mart} set open_amount = open_amount + 0.01 where rowid = {row}",
+        f"update {mart} set base_amount = base_amount + 2 where rowid = {row}",
+        f"update {mart} set base_amount = null where rowid = {row}",
+        f"update {mart} set days_overdue = 0 where rowid = {row}",
+        f"delete from {mart} where rowid = {row}",
+        f"insert into {mart} select * from {mart} where rowid = {row}",
+        f"delete from {mart}",
+    ):
+        with copy.restored(mart):
+            assert copy.breaks(statement).fails(DOCUMENTS) > 0, statement
+    copy.passes(DOCUMENTS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from tieout_process import Tieout
 
-from orchestration import steps, warehouse
+from orchestration import run_records, steps, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, TieoutError
 
@@ -134,7 +134,13 @@ def test_a_broken_invariant_stops_a_run_before_it_seals_or_publishes(
     assert f"test {guard}" in done.stderr
     assert said in done.stderr, "the message shows what the test says of a row"
     assert "Traceback" not in done.stderr
-    assert contents(*kept) == before
+    # of a failed run its record stays, which the dashboard tells it by
+    record = run_records.read(home, limit=1)[0]
+    assert record.outcome == "failed"
+    assert [failure.name for failure in record.failures] == [guard]
+    left = contents(*kept)
+    del left[str(run_records.folder(home) / f"{record.name}.json")]
+    assert left == before
     assert home.serving.readlink() == served
 
     # Without the damage the same run seals and publishes: there was something to stop.

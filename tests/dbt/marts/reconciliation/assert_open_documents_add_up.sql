@@ -1,7 +1,9 @@
 -- Guards: what is owed, document by document, is the headline: in every currency and, of those that
 -- a rate is known for, in the reporting currency, also of what is overdue. There a last digit is
 -- rounded in another order, so that a unit may differ.
--- Breaks: a table beside a headline shows other money than the headline.
+-- Breaks when: a table beside a headline shows other money than the headline.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_open_documents'}}}) }}
+
 with documents as (
     select
         currency,
