@@ -14,7 +14,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,7 +63,24 @@ def secrets() -> dict[str, Any]:
 
 
 def login() -> Mapping[str, Any]:
-    """The section `[auth]` of the secrets; empty where no login is configured."""
+    """The section `[auth]` of the secrets; empty where no login is configured.
+
+    Asked many times a page, so the files are read again only when one of them has changed.
+    """
+    files = [secrets_file(), *map(Path, config.get_option("secrets.files"))]
+    return _login(tuple((str(path), _state_of(path)) for path in files))
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _login(_files: tuple[tuple[str, tuple[int, int, int] | None], ...]) -> Mapping[str, Any]:
     if secrets_singleton.load_if_toml_exists() and "auth" in secrets_singleton:
         section: Any = secrets_singleton["auth"]
     else:
