@@ -57,10 +57,8 @@ def headline(counted: list[access_log.Count], days: str) -> None:
     """How much of each there was, by how many people."""
 
     def card(event: Event, nothing: str) -> ui.Card:
-        of_event = [entry for entry in counted if entry.event == event]
-        total = sum(entry.count for entry in of_event)
+        total, people = access_log.total(counted, event)
         title, tone, _ = WORDS[event]
-        people = len(of_event)
         by = f"by {fmt.count(people)} {'person' if people == 1 else 'people'}" if total else nothing
         return ui.Card(
             title,
@@ -119,11 +117,7 @@ def entries(
     found = access_log.entries(
         home, event=event, actor=actor, since=since, limit=PAGE_ROWS, offset=offset
     )
-    total = sum(
-        entry.count
-        for entry in access_log.counts(home, since)
-        if (event is None or entry.event == event) and (actor is None or entry.actor == actor)
-    )
+    total, _ = access_log.total(access_log.counts(home, since), event, actor)
     rows = [{"entry": entry} for entry in found]
     found_count = f"{fmt.count(total)} {'entry' if total == 1 else 'entries'}"
     st.html(f'<p class="t-lead" id="access-count"><b>{found_count}</b></p>')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -126,6 +126,18 @@ def counts(home: Home, since: datetime | None = None) -> list[Count]:
     with inbox.of(home).reading() as connection:
         rows = connection.execute(wanted).mappings().all()
     return [Count(**{**row, "event": Event(row["event"])}) for row in rows]
+
+
+def total(
+    counted: Sequence[Count], event: Event | None = None, actor: str | None = None
+) -> tuple[int, int]:
+    """How many entries there are, of a kind and a person where named, and of how many people."""
+    found = [
+        entry
+        for entry in counted
+        if (event is None or entry.event == event) and (actor is None or entry.actor == actor)
+    ]
+    return sum(entry.count for entry in found), len({entry.actor for entry in found})
 
 
 def _narrowed(
