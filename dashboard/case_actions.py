@@ -287,7 +287,7 @@ def _pending(decision: Decision, person: Person) -> None:
         f'<div class="x-pending">{badge} <b>{escape(did)}</b> by '
         f"{escape(who)}, {ui.moment(decision.decided_at)}{agreed}.{said}"
         f"{_sentences(decision.sentences) if sees else ''}"
-        + (f'<p class="t-note">{escape(decision.why)}</p>' if decision.why else "")
+        + (f'<p class="t-note">{escape(decision.why)}</p>' if decision.why and sees else "")
         + "</div>"
     )
     with st.container(horizontal=True, gap="xsmall"):
@@ -899,9 +899,10 @@ def told(case: view.Case, person: Person) -> list[tuple[Any, str, str]]:
         state = decision.state.value.replace("_", " ")
         tone = {"sealed": "good", "refused": "bad", "declined": "bad"}.get(state, "calm")
         what += f" {ui.badge(state, tone)}"  # type: ignore[arg-type]
-        if decision.comment and person.may(Permission.SEE_PERSONAL_DATA):
+        sees = person.may(Permission.SEE_PERSONAL_DATA)
+        if decision.comment and sees:
             what += f' <q class="x-said">{escape(decision.comment)}</q>'
-        if decision.why:
+        if decision.why and sees:
             what += f'<span class="t-sub">{escape(decision.why)}</span>'
         who = decision.actor_name
         if decision.second_name:

@@ -152,9 +152,11 @@ def line(decision: decisions.Decision) -> str:
     text = (
         f"<b>{escape(title)}</b> by {escape(decision.actor_name)}, {ui.moment(decision.decided_at)}"
     )
-    if decision.comment:
+    # what people write may name anybody
+    sees = access.person().may(Permission.SEE_PERSONAL_DATA)
+    if decision.comment and sees:
         text += f": {escape(decision.comment)}"
-    if decision.why:
+    if decision.why and sees:
         text += f'<span class="t-sub">{escape(decision.why)}</span>'
     return f"{ui.badge(word, tone)} {text}"
 

@@ -70,12 +70,22 @@ def pause(
 
     Raises:
         NotPermitted: when the person may not operate.
-        TieoutError: without a reason, or when the end is not to come.
+        TieoutError: without a reason, when the end is not to come, or when it is paused for longer
+            already: the last word holds, so a shorter pause would end that one early.
     """
     from orchestration.review import operations
 
     _to_come(ends_at)
+    if what not in (CLOSING, POSTING):
+        raise TieoutError(f"{what!r} cannot be paused; {CLOSING} and {POSTING} can.")
     key = f"{what}:{rule_id if what == CLOSING else ALL}"
+    for held in operations.in_force(home, operations.Kind.PAUSE):
+        if held.key == key and (held.ends_at is None or held.ends_at > ends_at):
+            until = f"until {held.ends_at:%Y-%m-%d %H:%M} UTC" if held.ends_at else "without an end"
+            raise TieoutError(
+                f"{held.actor_name} has paused it {until}, which is longer. Resume first to pause "
+                "for less."
+            )
     operations.record(home, person, operations.Kind.PAUSE, key, reason=reason, ends_at=ends_at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import yaml
 from orchestration.ingest.contract import Contract, load_contract
 
 VOCABULARY_FILE = Path(__file__).resolve().parent / "vocabulary.yaml"
+
+NEVER_UPLOADED = frozenset({"review_decisions", "posting_results"})
 
 _BRACKETS = re.compile(r"[(\[].*?[)\]]")
 _OTHERS = re.compile(r"[^a-z0-9]+")
@@ -83,8 +85,14 @@ def vocabulary() -> Vocabulary:
 
 @cache
 def contract() -> Contract:
-    """The feeds, read once in a process."""
-    return load_contract({})
+    """The feeds that a person may land, read once in a process.
+
+    What people decided and what the ledger answered is written by tieout alone: a file of it that
+    somebody uploads could speak for anybody.
+    """
+    whole = load_contract({})
+    feeds = {name: feed for name, feed in whole.feeds.items() if name not in NEVER_UPLOADED}
+    return replace(whole, feeds=feeds)
 
 
 def _feed_words(name: str, words: Mapping[str, Any], columns: list[str]) -> FeedWords:

@@ -7,6 +7,7 @@ permission, four eyes, and that the case is as it was when the preview was made.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -204,8 +205,14 @@ def _require_other(person: Person, proposal: Decision) -> None:
     permission = proposal.second_permission
     assert permission is not None
     person.require(permission)
-    if proposal.actor.casefold() == person.subject.casefold():
+    if _spelled(proposal.actor) == _spelled(person.subject):
         raise NotPermitted("It is your own proposal: another person has to agree to it.")
+
+
+def _spelled(subject: str) -> str:
+    """A subject without what two spellings of one person may differ by."""
+    composed = unicodedata.normalize("NFKC", subject)
+    return "".join(c for c in composed if c.isprintable() and not c.isspace()).casefold()
 
 
 # ---- the case as it is now

@@ -988,13 +988,20 @@ def _what_ends(
 
 
 def _pending_on(known: _Facts, key: ItemKey) -> Decimal:
-    """What of the open amount other decisions take, signed as the item."""
+    """What of the open amount other decisions take, signed as the item.
+
+    What a proposal would open again is not open yet: it may be declined.
+    """
     pending = sum(
         (
             change.open_before - change.open_after
             for decision in known.active
             for change in decision.changes
             if change.item_key == key
+            and not (
+                decision.state is State.PROPOSED
+                and abs(change.open_after) > abs(change.open_before)
+            )
         ),
         Decimal(0),
     )
@@ -1045,6 +1052,8 @@ def _with_second(known: _Facts, person: Person, made: Plan) -> Plan:
     currency = known.published.run.reporting_currency or ""
     limit = limit_of(made.feed_action, person.subject)
     amount = made.base_amount or Decimal(0)
+    if action is Action.WRITE_OFF:
+        amount += _written_off_beside(known, made)
     if amount > limit.together_up_to:
         raise _Impossible(
             f"{money(amount, currency)} are above what two persons may decide "
@@ -1071,6 +1080,26 @@ def _with_second(known: _Facts, person: Person, made: Plan) -> Plan:
         why_second=told,
         sentences=(*made.sentences, told),
     )
+
+
+def _written_off_beside(known: _Facts, made: Plan) -> Decimal:
+    """What other decisions that no run has executed write off the same items, in base currency.
+
+    A limit holds for an item, however many decisions it is split over.
+    """
+    keys = {change.item_key for change in made.changes}
+    others = [
+        _in_base(known, change.open_before - change.open_after, change.currency)
+        for decision in known.active
+        if decision.action == Action.WRITE_OFF
+        for change in decision.changes
+        if change.item_key in keys
+    ]
+    together = [
+        _in_base(known, known.touched.get(change.item_key, Decimal(0)), change.currency)
+        for change in made.changes
+    ]
+    return sum([*others, *together], Decimal(0))
 
 
 def _basis(known: _Facts, made: Plan) -> str:

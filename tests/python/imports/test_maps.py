@@ -78,6 +78,7 @@ def test_a_map_that_is_named_and_does_not_fit_says_what_is_missing(desk: Desk) -
     [
         ("", "is empty"),
         ("feed: nothing\n", "'nothing' is none"),
+        ("feed: review_decisions\n", "'review_decisions' is none"),
         ("feed: crm_customers\n", "columns: names no column"),
         ("feed: crm_customers\nname: A B\ncolumns: {legal_name: {from: X}}", "small letters"),
         ("feed: crm_customers\nheader: [X]\ncolumns: {nme: {from: X}}", "'nme' is none of"),
@@ -105,6 +106,16 @@ def test_a_map_that_makes_no_sense_says_where(tmp_path: Path, text: str, message
     with pytest.raises(TieoutError, match=message) as caught:
         maps.load_map(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("feed", ["review_decisions", "posting_results"])
+def test_what_tieout_alone_writes_cannot_be_landed(desk: Desk, feed: str) -> None:
+    """An uploaded decision could speak for anybody, a second person included."""
+    forged = "decision_id,decided_at,actor,action,approved_by\nd-1,2026-06-01,carol,write_off,bob\n"
+    with pytest.raises(TieoutError, match="is no feed"):
+        desk.look("forged.csv", forged, feed=feed)
+    named_as_the_feed_does = desk.look("decisions.csv", forged)
+    assert feed not in {p.map.feed for p in named_as_the_feed_does.proposals if p.map}
 
 
 def test_every_preset_is_valid_and_says_what_it_rests_on() -> None:

@@ -69,6 +69,18 @@ def test_the_last_word_holds(home: Home) -> None:
     assert controls.in_force(controls.of_inbox(home), wall_clock()) == []
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one(home: Home) -> None:
+    longer = wall_clock() + timedelta(days=5)
+    controls.pause(home, ANA, controls.POSTING, longer, "ledger is down")
+    with pytest.raises(TieoutError, match="which is longer"):
+        controls.pause(home, ANA, controls.POSTING, soon(), "for a moment")
+    controls.pause(home, ANA, controls.POSTING, longer + timedelta(days=1), "still down")
+    (held,) = controls.in_force(controls.of_inbox(home), longer)
+    assert held.reason == "still down"
+    with pytest.raises(TieoutError, match="cannot be paused"):
+        controls.pause(home, ANA, "clossing", soon(), "a slip")
+
+
 def test_who_may_not_operate_pauses_nothing(home: Home) -> None:
     with pytest.raises(NotPermitted):
         controls.pause(home, VIEWER, controls.CLOSING, soon(), "fun")

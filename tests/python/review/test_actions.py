@@ -10,6 +10,7 @@ from orchestration.home import Home
 from orchestration.review import actions, decisions
 from orchestration.review.actions import Action, CaseChanged, Intent, NamedItem, NotPossible
 from orchestration.review.decisions import State
+from orchestration.review.limits import Limit
 from orchestration.review.people import NotPermitted, Permission, Person, Role
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
@@ -70,6 +71,33 @@ def test_every_write_off_takes_two_and_never_ones_own(published: Home) -> None:
     assert _state(published, decision_id) is State.PROPOSED
     actions.second(published, BEN, decision_id)
     assert _state(published, decision_id) is State.PENDING
+
+
+@pytest.mark.parametrize(
+    "spelling", ["Carl@Example.com", "carl@example.com ", "carl\u200b@example.com"]
+)
+def test_another_spelling_is_not_another_person(published: Home, spelling: str) -> None:
+    [decision_id] = _decide(published, CARL, WRITE_OFF)
+    with pytest.raises(NotPermitted, match="your own proposal"):
+        actions.second(published, Person(spelling, "Carl", CARL.roles), decision_id)
+
+
+def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    low = Limit(alone_up_to=Decimal(0), together_up_to=Decimal(800))
+    monkeypatch.setattr("orchestration.review.planning.limit_of", lambda *_: low)
+
+    def part(amount: str) -> Intent:
+        item = NamedItem("invoice", "INV-1", Decimal(amount))
+        return Intent(Action.WRITE_OFF, case_id="case-2", items=(item,), comment="bankrupt")
+
+    assert actions.preview(published, CARL, part("800.01")).problems
+    at_once = actions.preview(published, CARL, [part("500"), part("400")])
+    assert len(at_once.plans) == 1
+    assert "above what two persons may decide" in at_once.problems[0][1]
+    _decide(published, CARL, part("500"))
+    [(_, problem)] = actions.preview(published, CARL, part("400")).problems
+    assert "above what two persons may decide" in problem
+    assert not actions.preview(published, CARL, part("300")).problems
 
 
 def test_above_ones_limit_another_person_agrees_above_both_nobody_can(published: Home) -> None:
