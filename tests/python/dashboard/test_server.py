@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def answer(headers: dict[str, str], kind: str = "http") -> list[Message]:
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope: dict[str, Any] = {"type": kind, "headers": raw, "path": "/", "method": "GET"}
-    asyncio.run(Guard(app)(scope, receive, send))
+    # in a thread of its own: in this one Playwright's loop may be running
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, Guard(app)(scope, receive, send)).result()
     return sent
 
 
