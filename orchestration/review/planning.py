@@ -176,7 +176,6 @@ class _Facts:
     published: Published
     touched: dict[ItemKey, Decimal] = field(default_factory=dict)
     """By item, how much other plans of the same preview move."""
-    asked: set[tuple[str, str]] = field(default_factory=set)
 
 
 class _Impossible(Exception):
@@ -219,7 +218,6 @@ def plan(
                 known.touched[change.item_key] = known.touched.get(change.item_key, Decimal(0)) + (
                     moved
                 )
-            known.asked.add((subject, made.intent.action))
     return plans
 
 
@@ -559,6 +557,8 @@ def _line(known: _Facts, named: NamedItem, reconciliation: str) -> _Line:
         )
     if named.amount is None:
         return _Line(item, available, abs(available))
+    if not named.amount.is_finite():
+        raise _Impossible(f"{named.amount} is no amount.")
     asked = abs(named.amount)
     if asked == 0:
         raise _Impossible(f"Say how much of {item.label}.")

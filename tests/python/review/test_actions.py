@@ -91,6 +91,7 @@ def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.Mon
         return Intent(Action.WRITE_OFF, case_id="case-2", items=(item,), comment="bankrupt")
 
     assert actions.preview(published, CARL, part("800.01")).problems
+    assert "no amount" in actions.preview(published, CARL, part("Infinity")).problems[0][1]
     at_once = actions.preview(published, CARL, [part("500"), part("400")])
     assert len(at_once.plans) == 1
     assert "above what two persons may decide" in at_once.problems[0][1]
