@@ -82,6 +82,20 @@ def test_another_spelling_is_not_another_person(published: Home, spelling: str) 
         actions.second(published, Person(spelling, "Carl", CARL.roles), decision_id)
 
 
+def test_what_a_proposal_would_open_again_is_not_open_yet(published: Home) -> None:
+    """It may be declined, and then a write-off of it would be of money that nobody owes."""
+    rows = company()
+    for allocation in rows["fct_match_allocations"]:
+        if (allocation["match_id"], allocation["item_id"]) == ("match-live", "INV-2"):
+            allocation["item_id"] = "INV-1"  # paid in part, and 1,000.50 are open
+    publish(published.root, "run-00000000000000c1", rows)
+    undo = Intent(Action.UNMATCH, match_id="match-live", comment="wrong customer")
+    [proposed] = _decide(published, ANA, undo)
+    assert _state(published, proposed) is State.PROPOSED
+    [plan] = actions.preview(published, CARL, WRITE_OFF).plans
+    assert plan.base_amount == Decimal("1000.50")
+
+
 def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     low = Limit(alone_up_to=Decimal(0), together_up_to=Decimal(800))
     monkeypatch.setattr("orchestration.review.planning.limit_of", lambda *_: low)
