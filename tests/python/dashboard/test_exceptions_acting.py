@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import case_actions
+from dashboard import case_actions, deciding
+from dashboard.case_view import Case
 from orchestration.home import Home
 from orchestration.review import actions, decisions
 from orchestration.review.actions import Action, Intent
@@ -348,3 +350,26 @@ def test_what_is_left_of_a_split() -> None:
     # a credit memo helps to pay: there is more to place
     placed = case_actions.remaining(line, [(memo, None), (paid, Decimal("80"))], False)
     assert placed.left == Decimal("30.00")
+
+
+def test_what_people_write_is_not_shown_to_a_viewer(
+    ann: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comments and the reasons of a decline may name anybody."""
+    asker = Person("local/ann", "ann", frozenset({Role.ANALYST}))
+    intent = Intent(Action.APPROVE_MATCH, case_id="case-1", comment="asked Erika Mustermann")
+    [decision_id] = actions.apply(ann, asker, actions.preview(ann, asker, intent))
+    [waiting] = decisions.active(ann)
+    actions.decline(ann, BOB, decision_id, "not of Erika Mustermann")
+    declined = decisions.by_id(ann, [decision_id])[decision_id]
+    case = cast(Case, SimpleNamespace(case_id="case-1"))
+    viewer = Person("local/vic", "vic", frozenset({Role.VIEWER}))
+    shown = {
+        person.name: repr(case_actions.told(case, person)).count("Mustermann")
+        for person in (asker, viewer)
+    }
+    assert shown == {"ann": 2, "vic": 0}
+    for user, roles, times in (("ann", "analyst", 1), ("vic", "viewer", 0)):
+        act_as(monkeypatch, user, roles)
+        assert deciding.line(waiting).count("Mustermann") == times
+        assert ("Mustermann" in deciding.line(declined)) == bool(times)
