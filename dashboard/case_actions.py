@@ -6,108 +6,24 @@ the case is no longer what the preview showed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboard import access, case_queue, data
+from dashboard import access, case_forms, case_queue, data
 from dashboard import case_view as view
 from dashboard import components as ui
 from dashboard import format as fmt
+from dashboard.case_words import BUTTONS, COPIES, DONE, KEYS, LIKELIEST
 from orchestration.home import Home, TieoutError
 from orchestration.review import actions, decisions
-from orchestration.review.actions import Action, CaseChanged, Intent, NamedItem, Preview
+from orchestration.review.actions import Action, CaseChanged, Intent, Preview
 from orchestration.review.decisions import Decision, State
 from orchestration.review.people import Permission, Person
-from orchestration.review.planning import NEEDS_REASON, NOTES
-
-BULK_ROWS = 200
-HAND_ROWS = 14
-HAPPENS = "It happens with the next run."
-UNSAID = "…"
-"""In place of a comment that is still to be written, so that the rest can be previewed."""
-
-BUTTONS: Mapping[Action, str] = {
-    Action.APPROVE_MATCH: "Approve",
-    Action.REJECT_MATCH: "Reject",
-    Action.CREATE_MATCH: "Match by hand",
-    Action.UNMATCH: "Undo a match",
-    Action.WRITE_OFF: "Write off",
-    Action.MARK_DUPLICATE: "Duplicate",
-    Action.NOT_A_DUPLICATE: "Not a duplicate",
-    Action.MARK_NOT_OURS: "Not ours",
-    Action.ASSIGN: "Assign",
-    Action.COMMENT: "Comment",
-    Action.ESCALATE: "Escalate",
-    Action.RESOLVE: "Resolve",
-}
-DONE: Mapping[Action, str] = {
-    Action.APPROVE_MATCH: "Approved",
-    Action.REJECT_MATCH: "Rejected",
-    Action.CREATE_MATCH: "Matched by hand",
-    Action.UNMATCH: "Match undone",
-    Action.WRITE_OFF: "Written off",
-    Action.MARK_DUPLICATE: "Marked as a duplicate",
-    Action.NOT_A_DUPLICATE: "Said to be no duplicate",
-    Action.MARK_NOT_OURS: "Marked as not ours",
-    Action.ASSIGN: "Assigned",
-    Action.COMMENT: "Commented",
-    Action.ESCALATE: "Escalated",
-    Action.RESOLVE: "Resolved",
-    Action.CONFIRM_MATCH: "Confirmed for the audit",
-    Action.FORGET_PAYER: "Forgotten",
-}
-KEYS: Mapping[Action, str] = {
-    Action.APPROVE_MATCH: "a",
-    Action.REJECT_MATCH: "x",
-    Action.CREATE_MATCH: "m",
-    Action.WRITE_OFF: "w",
-}
-LIKELIEST: Mapping[str, Action] = {
-    "duplicate_invoice": Action.MARK_DUPLICATE,
-    "suspected_duplicate": Action.MARK_DUPLICATE,
-    "suspected_copy": Action.MARK_DUPLICATE,
-    "unexplained_bank_line": Action.MARK_NOT_OURS,
-    "fx_residual": Action.WRITE_OFF,
-}
-COPIES = frozenset({"duplicate_invoice", "suspected_duplicate", "suspected_copy"})
-# Codes as they are sealed, with the words that people choose by.
-REASONS: Mapping[Action, Mapping[str, str]] = {
-    Action.WRITE_OFF: {
-        "bank_charges": "Bank charges",
-        "deduction_accepted": "A deduction that we accept",
-        "rounding": "Rounding",
-        "uncollectible": "Will not be paid",
-        "goodwill": "Goodwill",
-    },
-    Action.MARK_NOT_OURS: {
-        "bank_fee": "Fee, interest or tax of the bank",
-        "payroll": "Payroll",
-        "other_company": "Of another company",
-        "internal": "An internal movement",
-    },
-    Action.RESOLVE: {
-        "corrected_at_source": "Corrected at its source",
-        "known_and_accepted": "Known and accepted",
-        "waiting_for_payment": "Waiting for the payment",
-    },
-}
-BULK = (
-    Action.APPROVE_MATCH,
-    Action.MARK_DUPLICATE,
-    Action.NOT_A_DUPLICATE,
-    Action.MARK_NOT_OURS,
-    Action.WRITE_OFF,
-    Action.REJECT_MATCH,
-    Action.ASSIGN,
-    Action.ESCALATE,
-    Action.COMMENT,
-    Action.RESOLVE,
-)
+from orchestration.review.planning.intents import NEEDS_REASON, NOTES
 
 
 @dataclass(frozen=True)
@@ -403,7 +319,12 @@ def for_candidate(case: view.Case, candidate: view.Candidate) -> None:
             "Match with this",
             key=f"x-choose-{candidate.key}",
             on_click=start,
-            args=(case.case_id, Action.CREATE_MATCH, "", [_key(row) for row in usable]),
+            args=(
+                case.case_id,
+                Action.CREATE_MATCH,
+                "",
+                [*map(case_forms.key_of, usable)],
+            ),
         )
 
 
@@ -418,12 +339,12 @@ def panel(case: view.Case, person: Person, onward: Callable[[], None]) -> None:
     action = Action(begun["action"])
     with st.container(border=True, key="x-form"):
         st.html(f'<h3 class="x-h">{escape(BUTTONS[action])}: what will happen</h3>')
-        intent = _form(case, action, begun, person)
+        intent = case_forms.form(case, action, begun, person)
         if intent is None:
             st.button("Cancel", on_click=stop, key="x-cancel")
             return
         above = st.container()
-        shown = preview([with_words(intent)], person)
+        shown = preview([case_forms.with_words(intent)], person)
         if shown is not None:
             with above:
                 _show_one(shown)
@@ -537,355 +458,6 @@ def do(shown: Preview, onward: Callable[[], None]) -> None:
         text += f" Left out, because they changed meanwhile: {told}"
     onward()
     tell(Notice("watch" if skipped else "good", text, tuple(ids)))
-
-
-# ---- forms
-
-
-def _form(
-    case: view.Case, action: Action, begun: Mapping[str, str], person: Person
-) -> Intent | None:
-    """What an action needs to be told; None while it is not enough to preview."""
-    item = case.item
-    intent = Intent(action, case_id=case.case_id, match_id=begun["match_id"])
-    match action:
-        case Action.CREATE_MATCH if item is not None:
-            items = _by_hand(case, item)
-            if items is None:
-                return None
-            intent = replace(intent, items=items)
-        case Action.WRITE_OFF if item is not None:
-            amount = _write_off_amount(item)
-            if amount is None:
-                return None
-            named = NamedItem(item["item_type"], item["item_id"], amount)
-            intent = replace(intent, items=(named,))
-        case Action.UNMATCH if item is not None:
-            match_id = _live_match(item)
-            if match_id is None:
-                return None
-            intent = replace(intent, match_id=match_id)
-        case Action.MARK_DUPLICATE | Action.NOT_A_DUPLICATE | Action.MARK_NOT_OURS if (
-            item is not None and not case.exception["is_case_lead"]
-        ):
-            intent = replace(intent, items=(NamedItem(item["item_type"], item["item_id"]),))
-        case Action.ASSIGN:
-            intent = replace(intent, assignee=_assignee(person))
-    return intent
-
-
-def with_words(intent: Intent) -> Intent:
-    """Ask for the reason where there is a choice, and for a comment where one may be wanted."""
-    action = intent.action
-    reason = ""
-    needs = action in NEEDS_REASON
-    left, right = st.columns([1, 2]) if action in REASONS else (None, st.container())
-    if left is not None:
-        options = REASONS[action]
-        with left:
-            reason = st.selectbox(
-                "Reason", ["", *options], key="x_in_reason",
-                format_func=lambda code: options.get(code, "Choose, or say it"),
-            ) or ""  # fmt: skip
-    with right:
-        comment = st.text_input(
-            "Why" if needs else "Comment",
-            key="x_in_comment",
-            placeholder="Whoever looks at it later reads this." if needs else "Optional",
-        )
-    said = (comment or "").strip() or (UNSAID if needs else "")
-    return replace(intent, reason_code=reason, comment=said)
-
-
-def _assignee(person: Person) -> str:
-    names = [row["code"] for row in data.query("exceptions_assignees")]
-    chosen = st.selectbox(
-        "To whom",
-        list(dict.fromkeys([person.subject, *names])),
-        format_func=lambda code: f"Me ({person.name})" if code == person.subject else code,
-        accept_new_options=True,
-        key="x_in_assignee",
-    )
-    return chosen or person.subject
-
-
-def _write_off_amount(item: data.Row) -> Decimal | None:
-    whole = abs(item["open_amount"])
-    text = st.text_input(
-        f"How much of {fmt.money(whole, item['currency'])}",
-        value=fmt.decimal_text(whole, item["currency"]),
-        key="x_in_amount",
-    )
-    return typed_amount(text or "", item["currency"])
-
-
-def typed_amount(text: str, currency: str) -> Decimal | None:
-    """An amount as typed, read as pages write it where it can be read in two ways; where it is
-    none, that is said and None returned."""
-    digits = fmt.minor_digits(currency)
-    for amount in case_queue.amounts(text):
-        if -int(amount.normalize().as_tuple().exponent) <= digits:
-            return amount
-    st.html(f'<p class="t-alarm watch">“{escape(text)}” is no amount in {escape(currency)}.</p>')
-    return None
-
-
-def _live_match(item: data.Row) -> str | None:
-    rows = data.query(
-        "case_matches",
-        reconciliation=item["reconciliation"],
-        item_type=item["item_type"],
-        item_id=item["item_id"],
-    )
-    if not rows:
-        ui.empty("No match of this item stands.")
-        return None
-    told = {row["match_id"]: row["explanation"] or row["match_id"] for row in rows}
-    return st.radio("Which match", list(told), format_func=told.__getitem__, key="x_in_match")
-
-
-def _key(row: data.Row) -> str:
-    return f"{row['item_type']}:{row['item_id']}"
-
-
-def _is_to_cover(row: data.Row) -> bool:
-    """Whether an item is what others pay: an open invoice, or money that has to go back."""
-    return (row["side"] == "expected") == (row["open_amount"] > 0)
-
-
-def _offered(case: view.Case, item: data.Row) -> list[data.Row]:
-    """Items that can be matched by hand with the item: candidates, the customer's, those found."""
-    rows: list[data.Row] = [row for candidate in case.candidates for row in candidate.others]
-    if item["party_id"]:
-        rows += data.query(
-            "case_customer",
-            reconciliation=item["reconciliation"],
-            party=item["party_id"],
-            item_type=item["item_type"],
-            item_id=item["item_id"],
-        )
-    sought = st.text_input(
-        "Find another item", key="x_in_find", placeholder="Number, amount, bank text, name, id"
-    )
-    found: list[data.Row] = []
-    if sought and sought.strip():
-        found = data.query(
-            "case_find",
-            reconciliation=item["reconciliation"],
-            currency=item["currency"],
-            words=sought.lower().split(),
-            amounts=[str(amount) for amount in case_queue.amounts(sought)],
-        )
-        if not found:
-            ui.note("Nothing open fits that.")
-    offered = {
-        _key(row): row
-        for row in [*found, *rows]
-        if row["open_amount"] and row["currency"] == item["currency"]
-        and row["status"] not in ("closed", "set_aside") and _key(row) != _key(item)
-    }  # fmt: skip
-    ticked = [key for key in offered if st.session_state.get(f"x_in_take_{key}")]
-    return [offered[key] for key in dict.fromkeys([*ticked, *list(offered)[:HAND_ROWS]])]
-
-
-def _by_hand(case: view.Case, item: data.Row) -> tuple[NamedItem, ...] | None:
-    """Tick what belongs together and say how much; what is left is shown at once."""
-    offered = _offered(case, item)
-    if not offered:
-        ui.empty("Nothing open on the other side is known of this party: find it above.")
-        return None
-    mine = _is_to_cover(item)
-    taken: list[tuple[data.Row, Decimal | None]] = []
-    is_sound = True
-    for row in sorted(offered, key=lambda row: (_is_to_cover(row) == mine,)):
-        key = _key(row)
-        left, right = st.columns([4, 1.2], vertical_alignment="center")
-        with left:
-            who = f" · {row['customer']}" if row.get("customer") else ""
-            day = view.spoken(row["due_date"] or row["event_date"])
-            beside = " · with it" if _is_to_cover(row) == mine else ""
-            is_taken = st.checkbox(
-                _plain(
-                    f"{view.name(row)}{who} · {day} · "
-                    f"{fmt.money(row['open_amount'], row['currency'])} open{beside}"
-                ),
-                key=f"x_in_take_{key}",
-            )
-        if not is_taken:
-            continue
-        with right:
-            text = st.text_input(
-                f"Amount of {view.name(row)}", key=f"x_in_much_{key}", placeholder="all that fits",
-                label_visibility="collapsed",
-            )  # fmt: skip
-        amount = typed_amount(text, row["currency"]) if text else None
-        is_sound = is_sound and (amount is not None or not text)
-        taken.append((row, amount))
-    placed = remaining(item, taken, mine)
-    _remaining_line(item, placed)
-    if not taken or not is_sound or placed.left < 0:
-        return None
-    return (
-        NamedItem(item["item_type"], item["item_id"]),
-        *(NamedItem(row["item_type"], row["item_id"], amount) for row, amount in placed.parts),
-    )
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!|<>~:$" else char for char in text)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """How a split stands: what is to be placed, what is, what is left, and each item's part."""
-
-    whole: Decimal
-    placed: Decimal
-    parts: tuple[tuple[data.Row, Decimal], ...]
-
-    @property
-    def left(self) -> Decimal:
-        """Below zero when more is placed than there is."""
-        return self.whole - self.placed
-
-
-def remaining(
-    item: data.Row, taken: Sequence[tuple[data.Row, Decimal | None]], mine: bool
-) -> Placed:
-    """What is left of an item after what was ticked; without an amount, one takes what fits."""
-    whole = abs(item["open_amount"])
-    beside = [(row, amount or abs(row["open_amount"])) for row, amount in taken
-              if _is_to_cover(row) == mine]  # fmt: skip
-    against = [(row, amount) for row, amount in taken if _is_to_cover(row) != mine]
-    whole += sum((amount for _, amount in beside), Decimal(0))
-    placed = sum((amount for _, amount in against if amount is not None), Decimal(0))
-    parts: list[tuple[data.Row, Decimal]] = []
-    for row, amount in against:
-        if amount is None:
-            amount = max(Decimal(0), min(abs(row["open_amount"]), whole - placed))
-            placed += amount
-        parts.append((row, amount))
-    return Placed(whole, placed, tuple([*parts, *beside]))
-
-
-def _remaining_line(item: data.Row, placed: Placed) -> None:
-    currency = item["currency"]
-    if placed.left < 0:
-        state = ui.badge(f"{fmt.money(-placed.left, currency)} too much", "bad")
-    elif placed.left == 0:
-        state = ui.badge("nothing left", "good")
-    else:
-        state = ui.badge(f"{fmt.money(placed.left, currency)} left", "watch")
-    st.html(
-        f'<p class="x-left" id="remaining" role="status">{ui.money(placed.placed, currency)} of '
-        f"{ui.money(placed.whole, currency)} placed {state}</p>"
-    )
-
-
-# ---- many cases
-
-
-def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -> None:
-    """One decision for many cases: choose them, see what happens to each, do it."""
-    total = rows[0]["row_count"] if rows else 0
-    st.html('<h3 class="x-h">Decide several cases together</h3>')
-    if total > len(rows):
-        ui.note(f"The first {len(rows)} of {fmt.count(total)} cases: narrow the queue for others.")
-    left, right = st.columns([1, 2])
-    with left:
-        action = st.selectbox(
-            "What to do",
-            list(BULK),
-            format_func=BUTTONS.__getitem__,
-            index=BULK.index(_likeliest_for(rows)),
-            key=f"x_bulk_{rows[0]['exception_type'] if rows else ''}",
-        )
-    with right:
-        intent = Intent(action)
-        if action is Action.ASSIGN:
-            intent = replace(intent, assignee=_assignee(person))
-        intent = with_words(intent)
-    picked = st.dataframe(
-        [
-            {
-                "What": fmt.label(row["exception_type"]),
-                "Who": row["customer"] or row["document_number"] or row["item_id"],
-                "Amount": fmt.money(row["amount"], row["currency"]),
-                "Item": row["document_number"] or row["item_id"],
-            }
-            for row in rows
-        ],
-        hide_index=True,
-        height=min(36 * len(rows) + 40, 290),
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": list(range(len(rows)))}},
-        key=ui.key("x-bulk", [row["case_id"] for row in rows]),
-        alt="Cases to decide together; all are chosen at first.",
-    )
-    chosen = [rows[number] for number in picked["selection"]["rows"] if number < len(rows)]
-    if not chosen:
-        ui.empty("Choose the cases: tick them in the list.")
-        return
-    shown = preview([replace(intent, case_id=row["case_id"]) for row in chosen], person)
-    if shown is None:
-        return
-    done, out = len(shown.plans), len(shown.problems)
-    left_out = f" {fmt.counted(out, 'case')} left out, named below." if out else ""
-    st.html(
-        f'<p class="t-lead" id="bulk-lead"><b>{fmt.counted(done, "case")}</b>: what happens to '
-        f"each is listed below; it happens with the next run.{left_out}</p>"
-    )
-    decide(shown, f"{BUTTONS[action]}: {fmt.counted(done, 'case')}", onward, onward)
-    _bulk_tables(shown, {row["case_id"]: row for row in chosen})
-
-
-def _likeliest_for(rows: Sequence[data.Row]) -> Action:
-    kinds = {row["exception_type"] for row in rows}
-    if kinds <= {"needs_approval", "ambiguous_match"}:
-        return Action.APPROVE_MATCH
-    likeliest = {LIKELIEST.get(kind, Action.ASSIGN) for kind in kinds}
-    return likeliest.pop() if len(likeliest) == 1 else Action.ASSIGN
-
-
-def _bulk_tables(shown: Preview, names: Mapping[str, data.Row]) -> None:
-    def who(case_id: str) -> str:
-        row = names[case_id]
-        name = row["customer"] or row["document_number"] or row["item_id"]
-        target = ui.link("exceptions", exception=row["exception_id"])
-        return (
-            ui.anchor(escape(str(name)), target)
-            + f'<span class="t-sub">{ui.money(row["amount"], row["currency"])}</span>'
-        )
-
-    ui.table(
-        [
-            ui.Column("Case", lambda row: who(row["case_id"]), "w"),
-            ui.Column("What will happen", lambda row: _what(row["plan"]), "w"),
-        ],
-        [{"case_id": plan.case_id, "plan": plan} for plan in shown.plans],
-        "Nothing can be done in these cases.",
-        name="bulk",
-    )
-    if shown.problems:
-        ui.table(
-            [
-                ui.Column("Left out", lambda row: who(row["case_id"]), "w"),
-                ui.text_column("Because", "problem", kind="w"),
-            ],
-            [{"case_id": case_id, "problem": problem} for case_id, problem in shown.problems],
-            "",
-            name="left-out",
-        )
-
-
-def _what(plan: Any) -> str:
-    sentences = [sentence for sentence in plan.sentences if sentence != HAPPENS]
-    html = "<br>".join(escape(sentence) for sentence in sentences)
-    if plan.second_permission is not None:
-        html += "<br>" + ui.badge("a second person has to agree", "watch")
-    return html
 
 
 # ---- what people decided, as history

@@ -16,7 +16,7 @@ from orchestration.review.access_log import Event
 from orchestration.review.actions import Intent
 from orchestration.review.decisions import State
 from orchestration.review.people import NotPermitted, Permission
-from orchestration.review.planning import NEEDS_REASON, TITLES, Action
+from orchestration.review.planning.intents import NEEDS_REASON, TITLES, Action
 
 _STATES: dict[State, tuple[ui.Tone, str]] = {
     State.PROPOSED: ("watch", "waits for a second person"),

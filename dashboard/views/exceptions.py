@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from dashboard import access, data, keys
+from dashboard import access, case_bulk, data, keys
 from dashboard import case_actions as acting
 from dashboard import case_queue as cases
 from dashboard import case_view as view
@@ -330,8 +330,8 @@ def render() -> None:
             elif is_bulk:
                 walk(None, None)
                 acting.notice()
-                acting.bulk(
-                    cases.all_of(chosen, decided, acting.BULK_ROWS), person, partial(go, {})
+                case_bulk.bulk(
+                    cases.all_of(chosen, decided, case_bulk.BULK_ROWS), person, partial(go, {})
                 )
             else:
                 acting.notice()

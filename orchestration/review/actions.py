@@ -20,13 +20,13 @@ from orchestration.review import decisions as decided
 from orchestration.review import inbox
 from orchestration.review.decisions import Decision, State
 from orchestration.review.people import NotPermitted, Permission, Person, Role
-from orchestration.review.planning import (
+from orchestration.review.planning import plan
+from orchestration.review.planning.intents import (
     TITLES,
     Action,
     Intent,
     NamedItem,
     Plan,
-    plan,
     subject_of,
 )
 from orchestration.review.published import Published, opened

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import case_actions, deciding
+from dashboard import case_actions, case_forms, deciding
 from dashboard.case_view import Case
 from orchestration.home import Home
 from orchestration.review import actions, decisions
@@ -337,18 +337,18 @@ def _item(side: str, open_amount: str) -> dict[str, Any]:
 def test_an_amount_that_is_typed_has_the_digits_of_its_currency(
     text: str, currency: str, amount: str | None
 ) -> None:
-    assert case_actions.typed_amount(text, currency) == (amount and Decimal(amount))
+    assert case_forms.typed_amount(text, currency) == (amount and Decimal(amount))
 
 
 def test_what_is_left_of_a_split() -> None:
     line = _item("actual", "100.00")
     paid, memo = _item("expected", "80.00"), _item("expected", "-10.00")
-    placed = case_actions.remaining(line, [(paid, None)], False)
+    placed = case_forms.remaining(line, [(paid, None)], False)
     assert (placed.placed, placed.left) == (Decimal("80.00"), Decimal("20.00"))
-    placed = case_actions.remaining(line, [(paid, Decimal("70")), (paid, None)], False)
+    placed = case_forms.remaining(line, [(paid, Decimal("70")), (paid, None)], False)
     assert [part for _, part in placed.parts] == [Decimal("70"), Decimal("30")]
     # a credit memo helps to pay: there is more to place
-    placed = case_actions.remaining(line, [(memo, None), (paid, Decimal("80"))], False)
+    placed = case_forms.remaining(line, [(memo, None), (paid, Decimal("80"))], False)
     assert placed.left == Decimal("30.00")
 
 

@@ -98,7 +98,7 @@ def test_what_a_proposal_would_open_again_is_not_open_yet(published: Home) -> No
 
 def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     low = Limit(alone_up_to=Decimal(0), together_up_to=Decimal(800))
-    monkeypatch.setattr("orchestration.review.planning.limit_of", lambda *_: low)
+    monkeypatch.setattr("orchestration.review.planning.second.limit_of", lambda *_: low)
 
     def part(amount: str) -> Intent:
         item = NamedItem("invoice", "INV-1", Decimal(amount))

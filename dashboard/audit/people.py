@@ -1,0 +1,118 @@
+"""Who did what: people's decisions that runs have sealed, and what came of each."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import address, data
+from dashboard import components as ui
+from dashboard import format as fmt
+from orchestration.review.actions import Action
+
+PAGE_ROWS = 25
+NOW = {
+    "auto_closed": "the match stands",
+    "approved": "the match is closed",
+    "reversed": "the match is undone",
+    "rejected": "the suggestion is rejected",
+    "suggested": "it still waits for a person",
+    "pending_approval": "it waits for a second person",
+}
+SEALED_ACTIONS = (
+    "approve_match", "reject_match", "create_match", "unmatch", "write_off", "mark_duplicate",
+    "not_a_duplicate", "mark_not_ours", "assign", "comment", "escalate", "resolve",
+)  # fmt: skip
+
+
+def people() -> None:
+    """What people decided, by whom, and what came of it."""
+    found = data.query("audit_people")
+    names = {row["actor"]: row["decision_count"] for row in found}
+    address.one("person", ["", *names], "")
+    address.one("action", None, "")
+    left, right = st.columns(2)
+    person = left.selectbox(
+        "Person",
+        ["", *names],
+        format_func=lambda who: f"{who} ({fmt.count(names[who])})" if who else "Everybody",
+        key="person",
+    )
+    actions = [""] + [action.value for action in Action if action.value in SEALED_ACTIONS]
+    action = right.selectbox(
+        "What", actions, format_func=lambda code: fmt.label(code) if code else "All", key="action"
+    )
+    address.remember("person", person or "")
+    address.remember("action", action or "")
+    page_key = ui.key("people-page", person, action)
+    rows = data.query(
+        "audit_decisions",
+        person=person or "",
+        action=action or "",
+        limit=PAGE_ROWS,
+        offset=(ui.chosen_page(page_key) - 1) * PAGE_ROWS,
+    )
+    total = rows[0]["row_count"] if rows else 0
+    st.html(f'<p class="t-lead" id="people-count"><b>{fmt.counted(total, "decision")}</b></p>')
+    ui.table(
+        [
+            ui.Column("When", lambda row: ui.moment(row["decided_at"] or row["occurred_at"]), "n"),
+            ui.Column("Who", _who, "n"),
+            ui.Column("What", _what, "w"),
+            ui.Column("On what", _on_what, "w"),
+            ui.Column("What came of it", _came_of_it, "w"),
+            ui.Column("Sealed", lambda row: f"{row['block']}.{row['position']}", "n"),
+        ],
+        rows,
+        "No person has decided anything that a run has sealed. Decisions of the workbench are "
+        "sealed by the next run.",
+        "Sealed: block and position in the journal.",
+        name="people",
+    )
+    ui.pages(total, PAGE_ROWS, page_key)
+
+
+def _who(row: ui.Row) -> str:
+    second = (
+        f'<span class="t-sub">with {escape(row["approved_by"])}</span>'
+        if row["approved_by"]
+        else ""
+    )
+    return escape(row["actor"]) + second
+
+
+def _what(row: ui.Row) -> str:
+    comment = f'<span class="t-sub">“{escape(row["comment"])}”</span>' if row["comment"] else ""
+    return escape(fmt.label(row["action"])) + comment
+
+
+def _on_what(row: ui.Row) -> str:
+    if row["match_id"]:
+        html = ui.anchor(
+            escape(row["explanation"] or row["match_id"]),
+            ui.link("matches", match=row["match_id"]) if row["explanation"] else None,
+        )
+        if row["amount"] is not None:
+            html += f'<span class="t-sub">{ui.money(row["amount"], row["currency"])}</span>'
+        return html
+    if row["exception_id"]:
+        return ui.anchor(
+            escape(row["detail"] or fmt.label(row["exception_type"])),
+            ui.link("exceptions", exception=row["exception_id"]),
+        )
+    return escape(row["explanation"] or row["items"] or fmt.NONE)
+
+
+def _came_of_it(row: ui.Row) -> str:
+    if row["outcome"]:
+        why = row["refusal_meaning"]
+        below = f'<span class="t-sub">{escape(why)}</span>' if why else ""
+        return ui.badge(
+            fmt.label(row["outcome"]).lower(), "bad" if row["outcome"] == "refused" else "good"
+        ) + below  # fmt: skip
+    if row["match_id"] and not row["decision"]:
+        return ui.badge("no such match", "bad")
+    if row["decision"]:
+        return NOW.get(row["decision"], escape(fmt.label(row["decision"])))
+    return fmt.NONE
