@@ -193,16 +193,17 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
     wanted = script.get_current_head()
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found == wanted:
-        return
-    with (
-        _alone(engine),
-        _told_to_its_owner(),
-        engine.connect().execution_options(writing=True) as connection,
-    ):
-        with connection.begin():
+    # no wait is granted to the switch of a new file to WAL, which the first connection makes
+    with _alone(engine):
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found == wanted:
+            return
+        with (
+            _told_to_its_owner(),
+            engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
             if connection.dialect.name == "postgresql":
                 connection.execute(
                     sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK}
@@ -246,7 +247,7 @@ def grant(home: Home, role: str) -> None:
 
 @contextlib.contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
-    """Of processes that make a SQLite file at once, the others wait."""
+    """Of processes that open or make a SQLite file at once, the others wait."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -193,6 +194,20 @@ def test_of_two_processes_one_decides_and_the_other_is_told(published: Home) -> 
     [decision] = decisions.active(published)
     assert told[0] == "decided"
     assert told[1].startswith(f"told: {decision.actor_name} has decided on it at")
+
+
+def test_a_file_is_opened_by_one_process_at_a_time(home: Home) -> None:
+    """SQLite refuses at once, whatever the timeout, where two switch a new file to WAL."""
+    with open(home.root / "review.sqlite.lock", "w", encoding="utf-8") as other_process:
+        fcntl.flock(other_process, fcntl.LOCK_EX)
+        opening = threading.Thread(target=inbox.of, args=(home,))
+        opening.start()
+        opening.join(timeout=0.3)
+        assert opening.is_alive()
+        assert not (home.root / "review.sqlite").exists()
+    opening.join(timeout=20)
+    with inbox.of(home).reading() as connection:
+        assert connection.execute(sa.text("pragma journal_mode")).scalar() == "wal"
 
 
 @pytest.mark.usefixtures("database")
