@@ -150,7 +150,7 @@ def go(target: Mapping[str, Any]) -> None:
 
 def neighbours(
     rows: Sequence[data.Row], chosen: Mapping[str, Any], decided: cases.Decided, page: int,
-    case_id: str,
+    case_id: str | None,
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None, str]:  # fmt: skip
     """The addresses of the case before and after the open one, and its place in words."""
     places = [row["case_id"] for row in rows]
@@ -174,7 +174,37 @@ def neighbours(
     return before, after, f"case {fmt.count(rows[at]['place'])} of {fmt.count(total)}"
 
 
-def walk(before: dict[str, Any] | None, after: dict[str, Any] | None, skip: Any = None) -> None:
+def follow_keys(chosen: Mapping[str, Any], decided: cases.Decided) -> None:
+    """Go where the keys lead that were pressed since the page ran, one step for each.
+
+    A key means the case that the address names now. What a button was given when it was drawn may
+    be a step behind: people press faster than pages are drawn.
+    """
+    pressed = keys.pressed()
+    if pressed and "bulk" not in st.query_params:
+        page, exception_id = cases.page_now(), st.query_params.get("exception")
+        for key in pressed:
+            rows = cases.rows_of(chosen, decided, page)
+            case_id = _case_of(exception_id, rows)
+            before, after, _ = neighbours(rows, chosen, decided, page, case_id)
+            target = {"k": before, "j": after}.get(key)
+            if key == "s" and case_id:
+                target = next_undecided(rows, decided, case_id, page)
+            if target is not None:
+                page, exception_id = target["page"], target.get("exception")
+        go({"exception": exception_id, "page": page})
+    keys.listen()
+
+
+def _case_of(exception_id: str | None, rows: Sequence[data.Row]) -> str | None:
+    for row in rows:
+        if row["exception_id"] == exception_id:
+            return str(row["case_id"])
+    case = view.load(exception_id) if exception_id else None
+    return case.case_id if case else None
+
+
+def walk(has_before: bool, has_after: bool, may_skip: bool = False) -> None:
     """The way back, and to the cases before and after."""
     with st.container(horizontal=True, key="x-walk", gap="xsmall"):
         st.button(
@@ -185,26 +215,26 @@ def walk(before: dict[str, Any] | None, after: dict[str, Any] | None, skip: Any 
             key="x-back",
             type="tertiary",
         )
-        if before or after:
+        if has_before or has_after:
             st.button(
                 "Previous",
                 shortcut="k",
-                disabled=before is None,
-                on_click=go,
-                args=(before or {},),
+                disabled=not has_before,
+                on_click=keys.press,
+                args=("k",),
                 key="x-previous",
             )
             st.button(
                 "Next",
                 shortcut="j",
-                disabled=after is None,
-                on_click=go,
-                args=(after or {},),
+                disabled=not has_after,
+                on_click=keys.press,
+                args=("j",),
                 key="x-next",
             )
-        if skip:
+        if may_skip:
             st.button(
-                "Skip", shortcut="s", on_click=go, args=(skip,), key="x-skip",
+                "Skip", shortcut="s", on_click=keys.press, args=("s",), key="x-skip",
                 help="To the next case that is still to be decided",
             )  # fmt: skip
 
@@ -305,6 +335,7 @@ def render() -> None:
     chosen = cases.chosen_now()
     if st.session_state.pop("_page", None):
         st.query_params.pop("page", None)
+    follow_keys(chosen, decided)
     page = cases.page_now()
     rows = cases.rows_of(chosen, decided, page)
     exception_id = st.query_params.get("exception")
@@ -321,14 +352,14 @@ def render() -> None:
             if case is not None:
                 before, after, place = neighbours(rows, chosen, decided, page, case.case_id)
                 onward = next_undecided(rows, decided, case.case_id, page)
-                walk(before, after, onward)
+                walk(before is not None, after is not None, may_skip=True)
                 acting.notice()
                 opened(case, place, person, facts, onward)
             elif exception_id:
-                walk(None, None)
+                walk(False, False)
                 ui.empty(f"The exception {exception_id} is not in this publication.")
             elif is_bulk:
-                walk(None, None)
+                walk(False, False)
                 acting.notice()
                 case_bulk.bulk(
                     cases.all_of(chosen, decided, case_bulk.BULK_ROWS), person, partial(go, {})
@@ -336,7 +367,6 @@ def render() -> None:
             else:
                 acting.notice()
                 overview(decided, facts)
-    keys.listen()
 
 
 render()
