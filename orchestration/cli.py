@@ -145,6 +145,17 @@ def parser() -> argparse.ArgumentParser:
     )
     review.set_defaults(command=_review)
 
+    metrics = commands.add_parser("metrics", help="metrics for Prometheus")
+    metrics.add_argument(
+        "what",
+        choices=["serve", "write", "show"],
+        help="serve: answer /metrics; write: write metrics/tieout.prom in the home, as every run "
+        "does; show: print them",
+    )
+    metrics.add_argument("--host", default="127.0.0.1", help="serve: address to listen on")
+    metrics.add_argument("--port", type=int, default=9464, help="serve: port to listen on")
+    metrics.set_defaults(command=_metrics)
+
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)
 
@@ -311,6 +322,21 @@ def _review(options: argparse.Namespace) -> int:
         if options.grant is not None:
             inbox.grant(home, options.grant)
         print("The review inbox is up to date.")
+    return 0
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from orchestration.telemetry import metrics
+
+    home = Home.from_environment()
+    if options.what == "show":
+        print(metrics.text(home), end="")
+    elif options.what == "write":
+        print(f"Wrote {metrics.write(home)}.")
+    else:
+        _, thread = metrics.serve(home, options.host, options.port)
+        print(f"Metrics of {home.root}: http://{options.host}:{options.port}/metrics", flush=True)
+        thread.join()
     return 0
 
 

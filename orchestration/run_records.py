@@ -201,6 +201,10 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
                 _path(home, name).unlink(missing_ok=True)  # a training
             else:
                 recorder.write()
+                # imported late: it reads records
+                from orchestration.telemetry import after_run
+
+                after_run.tell(home)
 
 
 def note_run(home: Home, run_id: str, as_of: datetime) -> None:

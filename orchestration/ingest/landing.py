@@ -63,7 +63,7 @@ def scan(home: Home) -> list[LandedFile]:
     for feed, name, path in sorted(_files(home.landing)):
         try:
             status = path.stat()
-            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+            stamp = _stamp(status)
             place = f"{feed}/{name}"
             known = cached.get(place)
             batch_id = known[1] if known and known[0] == stamp else file_sha256(path)
@@ -79,6 +79,31 @@ def scan(home: Home) -> list[LandedFile]:
     if seen != cached:
         write_text(cache_file, json.dumps(seen))
     return sorted(landed, key=lambda file: (file.feed, file.modified_ns, file.name))
+
+
+def unread(home: Home, read: set[str]) -> dict[str, list[tuple[int, float]]]:
+    """By feed, size and time of the landed files whose batch is not in `read`.
+
+    No file is read for it: one whose size or time the last scan did not see counts as new. A feed
+    whose files have all been read is there, with none.
+    """
+    cached = _read_cache(home.root / "cache" / "landing.json")
+    waiting: dict[str, list[tuple[int, float]]] = {}
+    for feed, name, path in _files(home.landing):
+        of_feed = waiting.setdefault(feed, [])
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        known = cached.get(f"{feed}/{name}")
+        if known is None or known[0][:2] != _stamp(status)[:2] or known[1] not in read:
+            of_feed.append((status.st_size, status.st_mtime))
+    return waiting
+
+
+def _stamp(status: os.stat_result) -> list[int]:
+    """What a file is known by without reading it."""
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 def file_sha256(path: Path) -> str:

@@ -1,0 +1,122 @@
+"""What the metrics are read from: the publication, landing, run records and the review inbox."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import publish, run_records
+from orchestration.home import Home, TieoutError
+from orchestration.ingest import landing
+from orchestration.review import decisions
+
+QUERIES = Path(__file__).resolve().parent / "queries"
+RECORDED = ("runs", "steps", "outcomes")
+OUTCOMES = ("published", "failed", "stopped", "interrupted", "partial", "running")
+
+Row = Mapping[str, Any]
+
+
+def read(home: Home) -> dict[str, list[Row] | None]:
+    """The rows of every source by its name; None for one that cannot be read now.
+
+    Before the first publication its sources are empty, which is no fault.
+    """
+    found = {name: _tried(reader, home) for name, reader in READERS.items()}
+    return {**found, **_records(home), **_published(home)}
+
+
+def names() -> list[str]:
+    """All sources."""
+    return sorted([*READERS, *RECORDED, *(path.stem for path in QUERIES.glob("*.sql"))])
+
+
+def _tried(reader: Callable[..., Sequence[Row]], *given: object) -> list[Row] | None:
+    try:
+        return list(reader(*given))
+    except (TieoutError, OSError, duckdb.Error):
+        return None
+
+
+def _published(home: Home) -> dict[str, list[Row] | None]:
+    queries = sorted(QUERIES.glob("*.sql"))
+    if publish.served_publication(home) is None:
+        return {path.stem: [] for path in queries}
+    try:
+        with publish.reading(home) as connection:
+            return {path.stem: _tried(_rows, connection, path) for path in queries}
+    except (TieoutError, duckdb.Error):
+        return {path.stem: None for path in queries}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: Path) -> list[Row]:
+    cursor = connection.execute(query.read_text(encoding="utf-8"))
+    columns = [description[0] for description in cursor.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _backlog(home: Home) -> list[Row]:
+    """A feed that has folders or files is told of with zero, too."""
+    read_batches: set[str] = set()
+    if publish.served_publication(home) is not None:
+        with publish.reading(home) as connection:
+            read_batches = {
+                batch_id
+                for (batch_id,) in connection.execute(
+                    "select batch_id from marts.fct_batches"
+                ).fetchall()
+            }
+    return [
+        {
+            "feed": feed,
+            "files": len(waiting),
+            "bytes": sum(size for size, _ in waiting),
+            "oldest": min((modified for _, modified in waiting), default=None),
+        }
+        for feed, waiting in landing.unread(home, read_batches).items()
+    ]
+
+
+def _records(home: Home) -> dict[str, list[Row]]:
+    """What the kept records of runs say. Parts that a person rebuilt are in the outcomes alone."""
+    records = run_records.read(home, run_records.KEPT_RECORDS)
+    counted = Counter[str](record.outcome for record in records)
+    outcomes: list[Row] = [{"outcome": outcome, "runs": counted[outcome]} for outcome in OUTCOMES]
+    whole = [record for record in records if record.is_whole]
+    if not whole:
+        return {"runs": [], "steps": [], "outcomes": outcomes}
+    ended = next((record for record in whole if record.outcome != "running"), None)
+    success = next((record for record in whole if record.outcome == "published"), None)
+    run: Row = {
+        "started_at": _epoch(whole[0].started_at),
+        "in_progress": whole[0].outcome == "running",
+        "last_success": _epoch(success.ended_at) if success and success.ended_at else None,
+        "failed": ended.outcome != "published" if ended else None,
+        "seconds": (ended.ended_at - ended.started_at).total_seconds()
+        if ended and ended.ended_at
+        else None,
+    }
+    steps: list[Row] = [
+        {"step": step.name, "seconds": step.seconds} for step in (ended.steps if ended else [])
+    ]
+    return {"runs": [run], "steps": steps, "outcomes": outcomes}
+
+
+def _inbox(home: Home) -> list[Row]:
+    counted = Counter(decision.state.value for decision in decisions.active(home))
+    return [{"state": state.value, "decisions": counted[state.value]} for state in decisions.ACTIVE]
+
+
+def _epoch(moment: datetime) -> float:
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+READERS: dict[str, Callable[[Home], Sequence[Row]]] = {
+    "backlog": _backlog,
+    "inbox": _inbox,
+}
