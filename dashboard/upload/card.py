@@ -11,11 +11,12 @@ from dashboard import components as ui
 from dashboard.upload.reading import bank, controls, label, preview, problems
 from dashboard.upload.state import Waiting
 from orchestration.home import Home, TieoutError
-from orchestration.imports import maps
+from orchestration.imports import landing, maps
 from orchestration.imports.command import rule_said
 from orchestration.imports.maps import Map
 from orchestration.imports.offer import Offer, answers_of
-from orchestration.imports.propose import OFFERED, Proposal, Question
+from orchestration.imports.propose import OFFERED, Proposal
+from orchestration.imports.questions import Question
 from orchestration.imports.reading import Reading
 from orchestration.imports.source import Source
 from orchestration.imports.vocabulary import contract, vocabulary
@@ -111,9 +112,14 @@ def questions(file: Waiting, offer: Offer) -> None:
     """What only a person can say; nothing is chosen beforehand."""
     assert offer.source is not None
     count = len(offer.questions)
+    kept = (
+        "Your answers are for this file; its map stays as it is."
+        if offer.is_own_map
+        else "Your answers are kept: the next file of this shape does not ask."
+    )
     st.html(
         f'<p class="t-lead"><b>{"One thing is" if count == 1 else f"{count} things are"} not in '
-        "the file.</b> Your answers are kept: the next file of this shape does not ask.</p>"
+        f"the file.</b> {kept}</p>"
     )
     with st.form(f"ask-{file.key}", border=False):
         given = {q.key: answer(file, q, list(offer.source.header)) for q in offer.questions}
@@ -166,8 +172,17 @@ def what_it_becomes(file: Waiting, offer: Offer, proposal: Proposal) -> None:
         st.error(text)
     controls(found, reading)
     problems(reading)
+    for landed in file.landed:
+        if landed.feed == found.feed and landed.replaces:
+            ui.note(landed.replaces)
     if file.landed:
         return
+    before = landing.earlier(Home.from_environment(), offer.source.sha256, found.feed)
+    if before is not None:
+        ui.note(
+            f"This very file was landed on {before.at:%Y-%m-%d %H:%M} UTC by the map "
+            f"{before.map_name}. Landing it read in another way replaces that reading."
+        )
     preview(found, reading)
     how(file, offer, proposal, reading)
 

@@ -180,7 +180,7 @@ def history(home: Home) -> None:
             "feed": vocabulary().feeds[one.feed].title,
             "rows": one.rows - one.left_out,
             "bad": one.bad,
-            "map": one.map_name,
+            "map": f"{one.map_name}, replaced since" if one.is_replaced else one.map_name,
             "at": one.at,
             "by": one.by,
         }

@@ -13,7 +13,7 @@ from orchestration.home import Home, TieoutError
 from orchestration.imports import landing, maps, missing
 from orchestration.imports.maps import Map, Rule
 from orchestration.imports.offer import BankSummary, Offer, look_at
-from orchestration.imports.propose import Question
+from orchestration.imports.questions import Question
 from orchestration.imports.reading import Reading, Total, apply, problems_by_kind
 from orchestration.imports.vocabulary import vocabulary
 from orchestration.review.people import Person, Role
@@ -111,7 +111,7 @@ def _import_one(
         print("\n".join(bank_lines(offer.bank)))
         if asks and not _yes("Land it?"):
             return False
-        landed = landing.land_bank_file(home, path, path.name, offer.bank, person)
+        landed = landing.land_bank_file(home, path, offer.name, offer.bank, person)
         _tell(landed)
         return True
     assert offer.source is not None
@@ -143,13 +143,9 @@ def _import_one(
                 continue
             if asks and not _yes("Land it?"):
                 continue
-            before = landing.earlier(home, source.sha256, found.feed)
-            landed = landing.land_mapped(home, path, path.name, mapped, found, reading, person)
-        if before and landed.is_new:
-            print(
-                f"  Note: this very file was landed before, by the map {before.map_name!r}. Rows "
-                "whose id is the same become new versions; rows whose id changed stay beside them."
-            )
+            landed = landing.land_mapped(home, path, offer.name, mapped, found, reading, person)
+        if landed.is_new and landed.replaces:
+            print(f"  {landed.replaces}")
         if not found.is_preset and not offer.is_own_map:
             print(f"  Map saved: {maps.save(home, found)}")
         _tell(landed)

@@ -12,7 +12,8 @@ from orchestration.home import Home, TieoutError
 from orchestration.imports import maps
 from orchestration.imports.maps import Change, Map, folded
 from orchestration.imports.profile import Profile, profile
-from orchestration.imports.propose import Proposal, Question, complete, propose
+from orchestration.imports.propose import Proposal, complete, propose
+from orchestration.imports.questions import Question
 from orchestration.imports.reading import Total
 from orchestration.imports.source import Source, bank_format, open_source
 from orchestration.ingest.bank import BankFileError, read_bank_file
@@ -84,7 +85,8 @@ def look_at(
     Raises:
         TieoutError: when the file cannot be read, or a named map is none.
     """
-    name = name or path.name
+    # bytes of a name that are no text would be refused where it is written down
+    name = (name or path.name).encode("utf-8", "replace").decode("utf-8")
     offer = Offer(path, name)
     if seen is None and (found_format := bank_format(path)):
         offer.bank = _bank_summary(path, name, found_format)
@@ -105,12 +107,17 @@ def look_at(
         offer.is_own_map = own
         # A preset that a person has completed is kept, so that it does not ask again.
         for proposal, given in zip(offer.proposals, fits, strict=True):
-            if given.is_preset and proposal.map is not None and not proposal.questions:
+            is_whole = proposal.map is not None and not proposal.questions
+            if given.is_preset and is_whole and not proposal.is_for_this_file:
+                assert proposal.map is not None
                 proposal.map = _kept(proposal.map, given, source, answers)
         return offer
     offer.change = None if is_anew else maps.changed(known, source)
     if offer.change is not None:
-        answers = {**answers_of(offer.change.map, source), **answers}
+        said = answers_of(offer.change.map, source)
+        # what is written otherwise than before may write its amounts otherwise, too
+        said.pop("numbers", None)
+        answers = {**said, **answers}
     offer.proposals = [propose(source, found, answers)]
     return offer
 

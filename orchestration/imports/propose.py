@@ -19,17 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from orchestration.home import TieoutError
+from orchestration.imports import doubts
 from orchestration.imports.maps import Map, Rule, folded
 from orchestration.imports.profile import ColumnFacts, Profile
+from orchestration.imports.questions import Question, dates_question, numbers_question
 from orchestration.imports.rules import account_above
 from orchestration.imports.source import Source
-from orchestration.imports.values import (
-    DATE_ORDERS,
-    NUMBER_STYLES,
-    Unreadable,
-    currency_of,
-    read_moment,
-)
+from orchestration.imports.values import NUMBER_STYLES, currency_of
 from orchestration.imports.vocabulary import FeedWords, contract, plain, vocabulary
 from orchestration.ingest.contract import BANK_FEED, Column, Feed
 
@@ -52,16 +48,6 @@ _SHARED_DOLLARS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Question:
-    """What only a person can say. Without `choices` the answer is free text."""
-
-    key: str
-    text: str
-    why: str
-    choices: tuple[tuple[str, str], ...] = ()
-
-
 @dataclass
 class Proposal:
     """A map as far as it is known, the questions left, and what was taken for granted."""
@@ -70,6 +56,8 @@ class Proposal:
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
+    is_for_this_file: bool = False
+    """Whether an answer sets a known map aside for this file; the map stays as it is."""
 
     @property
     def unused(self) -> list[str]:
@@ -129,6 +117,9 @@ def complete(given: Map, source: Source, found: Profile, answers: Answers) -> Pr
 
     dates = _order_of_dates(given, feed, rules, facts, answers, proposal)
     numbers = _style_of_numbers(given, feed, rules, facts, answers, proposal)
+    of_dates = doubts.of_dates(given, feed, rules, facts, answers, proposal.questions)
+    of_numbers = doubts.of_numbers(given, feed, rules, facts, answers, proposal.questions)
+    proposal.is_for_this_file = of_dates or of_numbers
     for name, rule in list(rules.items()):
         column = feed.column(name)
         if column.domain and rule.source and rule.otherwise is None:
@@ -492,9 +483,7 @@ def _order_of_dates(
             order = answers.get(f"dates:{name}") or answers.get("dates")
             if column.dates.is_contradictory and not order:
                 both = "; ".join(column.dates.shown.values())
-                proposal.questions.append(
-                    _dates_question(name, column, f"Its dates disagree: {both}.")
-                )
+                proposal.questions.append(dates_question(column, f"Its dates disagree: {both}."))
             elif column.dates.order and not column.dates.is_contradictory:
                 decided[name] = column.dates.order
                 if column.dates.only:
@@ -518,7 +507,7 @@ def _order_of_dates(
                 f"Every date can be read both ways, such as {column.dates.open_example}, and no "
                 "other column of dates settles it."
             )
-            proposal.questions.append(_dates_question(name, column, why))
+            proposal.questions.append(dates_question(column, why))
     orders = {decided[n] for n in decided}
     firm = orders - {"year first"} or orders
     if len(firm) <= 1:
@@ -526,24 +515,6 @@ def _order_of_dates(
     for name, order in decided.items():
         rules[name] = replace(rules[name], dates=order)
     return None
-
-
-def _dates_question(name: str, column: ColumnFacts, why: str) -> Question:
-    example = column.dates.open_example or next(iter(column.dates.shown.values()), "")
-    choices = tuple((order, _reading_of(example, order)) for order in DATE_ORDERS[:2])
-    return Question(
-        "dates", f"In {column.name!r}, does {example.rpartition(': ')[2]} start with the day or "
-        "the month?", why, choices,
-    )  # fmt: skip
-
-
-def _reading_of(example: str, order: str) -> str:
-    """An order of dates, and what it makes of an example."""
-    try:
-        day = read_moment(example.rpartition(": ")[2], order).day
-    except Unreadable:
-        return order
-    return f"{order}: {day.day} {day:%b %Y}"
 
 
 def _style_of_numbers(
@@ -570,7 +541,7 @@ def _style_of_numbers(
                 else:
                     both = "; ".join(numbers.shown.values())
                     proposal.questions.append(
-                        _numbers_question(column, f"Its amounts disagree: {both}.")
+                        numbers_question(column, f"Its amounts disagree: {both}.")
                     )
             elif numbers.only:
                 firm[name] = decided[name] = next(iter(numbers.only))
@@ -588,23 +559,13 @@ def _style_of_numbers(
                 f"Every amount can be read both ways, such as {column.numbers.open_example}, and "
                 "no other column of amounts settles it."
             )
-            proposal.questions.append(_numbers_question(column, why))
+            proposal.questions.append(numbers_question(column, why))
     found = set(decided.values())
     if len(found) <= 1:
         return next(iter(found), answers.get("numbers") or NUMBER_STYLES[0])
     for name, style in decided.items():
         rules[name] = replace(rules[name], numbers=style)
     return None
-
-
-def _numbers_question(column: ColumnFacts, why: str) -> Question:
-    example = column.numbers.open_example or next(iter(column.numbers.shown.values()), "")
-    choices = ((NUMBER_STYLES[0], "point for decimals: 1,234.56"),
-               (NUMBER_STYLES[1], "comma for decimals: 1.234,56"))  # fmt: skip
-    return Question(
-        "numbers", f"In {column.name!r}, what does the mark in {example.rpartition(': ')[2]} mean?",
-        why, choices,
-    )  # fmt: skip
 
 
 def _with_values(

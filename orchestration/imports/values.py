@@ -396,7 +396,8 @@ class NumberFacts:
     only: dict[str, int] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     tokens: Counter[str] = field(default_factory=Counter)
-    open_example: str = ""
+    open_examples: dict[str, str] = field(default_factory=dict)
+    """Of values that fit both ways of writing, the first with each mark."""
 
     def add(self, text: str, line: int) -> None:
         """Look at one value."""
@@ -414,7 +415,8 @@ class NumberFacts:
         self.tokens[token] += 1
         if kind == "either":
             self.either += 1
-            self.open_example = self.open_example or text.strip()
+            mark = "." if "." in text else ","
+            self.open_examples.setdefault(mark, f"line {line:,}: {text.strip()}")
         elif kind in ("point", "comma"):
             style = POINT if kind == "point" else COMMA
             self.only[style] = self.only.get(style, 0) + 1
@@ -423,6 +425,11 @@ class NumberFacts:
     @property
     def readable(self) -> int:
         return self.values - self.unreadable
+
+    @property
+    def open_example(self) -> str:
+        """A value that fits both ways of writing."""
+        return next(iter(self.open_examples.values()), "").rpartition(": ")[2]
 
     @property
     def style(self) -> str | None:

@@ -11,6 +11,7 @@ from imports_desk import Desk
 from orchestration.home import Home, TieoutError
 from orchestration.imports import maps
 from orchestration.imports.maps import Map
+from orchestration.imports.offer import Offer
 
 TABLE = "No,Customer,Invoice Date,Due Date,Amount,Currency\n1,C-1,13/05/2026,12/06/2026,10.00,EUR\n"
 
@@ -133,3 +134,67 @@ def test_a_broken_map_under_the_home_is_named(home: Home) -> None:
     (home.maps / "broken.yaml").write_text("feed: x\n", encoding="utf-8")
     with pytest.raises(TieoutError, match=r"broken\.yaml"):
         maps.saved_maps(home)
+
+
+def later(desk: Desk, amounts: list[str], currency: str = "EUR", **answers: str) -> Offer:
+    """The next file of the shape of `TABLE`, whose map was kept."""
+    rows = "".join(
+        f'{number},C-1,13/06/2026,12/07/2026,"{amount}",{currency}\n'
+        for number, amount in enumerate(amounts, start=2)
+    )
+    return desk.look("june.csv", TABLE.splitlines()[0] + "\n" + rows, **answers)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "told"),
+    [
+        (["2.000"], "EUR", "reads 2.000 with three decimals"),
+        (["2.000", "5"], "EUR", "reads 2.000 with three decimals"),
+        (["2.000", "1,50"], "EUR", "this file has line 3: 1,50"),
+        (["12.50", "1,50"], "EUR", "this file has line 3: 1,50"),
+        (["2,000"], "KWD", "reads 2,000 as thousands"),
+        # confirmed by another amount, by the currency, or in no need of it
+        (["2.000", "12.50"], "EUR", ""),
+        (["2,000"], "EUR", ""),
+        (["2,000"], "JPY", ""),
+        (["2.000"], "KWD", ""),
+        (["2", "12"], "EUR", ""),
+    ],
+)
+def test_a_map_that_a_later_file_does_not_bear_out_is_asked_about(
+    desk: Desk, amounts: list[str], currency: str, told: str
+) -> None:
+    kept(desk)
+    offer = later(desk, amounts, currency)
+    assert offer.is_own_map
+    assert bool(offer.questions) == bool(told)
+    assert all(q.key == "numbers" and told in q.why for q in offer.questions)
+
+
+def test_what_is_said_of_one_file_leaves_the_map_as_it_is(desk: Desk) -> None:
+    kept(desk)
+    before = maps.dump(maps.saved_maps(desk.home)[0])
+    _, _, rows = desk.read(later(desk, ["2.000", "1,50"], numbers="1.234,56"))
+    assert [row["total_amount"] for row in rows] == ["2000", "1.50"]
+    assert maps.dump(maps.saved_maps(desk.home)[0]) == before
+
+
+def test_dates_that_only_another_order_allows_are_asked_about(desk: Desk) -> None:
+    kept(desk)
+    head = TABLE.splitlines()[0]
+    offer = desk.look("june.csv", f"{head}\n2,C-1,03/04/2026,06/25/2026,1.00,EUR\n")
+    [question] = offer.questions
+    assert (question.key, "line 2: 06/25/2026" in question.why) == ("dates", True)
+
+
+def test_a_preset_is_held_against_the_file_too(desk: Desk) -> None:
+    """A bank's export by its preset: someone opened it in another Excel and saved it."""
+    text = (
+        "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #\n"
+        "DEBIT,06/25/2026,ACH PMT,2.000,ACH_DEBIT,,\n"
+    )
+    offer = desk.look("chase.csv", text, set__account_id="9")
+    assert [question.key for question in offer.questions] == ["numbers"]
+    said = desk.look("chase.csv", text, set__account_id="9", numbers="1.234,56")
+    assert said.questions == [] and said.known_as.startswith("Chase")
+    assert said.proposals[0].is_for_this_file and said.proposals[0].map is not None
