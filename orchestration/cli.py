@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestration import progress
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.imports.options import add_arguments as import_arguments
+from orchestration.telemetry import logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except TieoutError as error:
-        print(f"tieout: {error}", file=sys.stderr)
+        if logs.speaks_json():
+            # the first line of a message holds nothing of a row
+            first_line = str(error).partition("\n")[0]
+            logs.write(
+                Home.from_environment(),
+                "command_failed",
+                level="error",
+                error=type(error).__name__,
+                message=first_line,
+            )
+        else:
+            print(f"tieout: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("tieout: stopped. The next run takes it up from here.", file=sys.stderr)
@@ -166,9 +178,11 @@ def _run(options: argparse.Namespace) -> int:
     from orchestration import runner
 
     settings = Settings.from_environment()
-    with progress.reporting(progress.ConsoleProgress()):
+    is_json = logs.is_json()
+    with progress.reporting(progress.Progress() if is_json else progress.ConsoleProgress()):
         text = runner.run(Home.from_environment(), settings, options.trigger)
-    print(text, end="")
+    if not is_json:
+        print(text, end="")
     return 0
 
 

@@ -51,7 +51,7 @@ SHOWN_FAILURES = 5
 LONGEST_ROW = 300
 """Characters of a row in a message."""
 
-_RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
+RESULT_EVENTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 
 
 class Phase(Enum):
@@ -317,7 +317,7 @@ def node_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def progress_of(event: Mapping[str, Any]) -> int | None:
     """How many nodes this build has in all, when the event reports that one has ended."""
-    if event["info"].get("name") not in _RESULT_EVENTS:
+    if event["info"].get("name") not in RESULT_EVENTS:
         return None
     data = event["data"]
     return int(data.get("total") or data.get("num_models") or 0)

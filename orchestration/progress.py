@@ -28,8 +28,8 @@ class Progress:
         """Around one of `STEPS`."""
         yield
 
-    def update(self, detail: str) -> None:
-        """What the current step is at, such as `45/120 models`."""
+    def update(self, detail: str, **counts: int) -> None:
+        """What the current step is at, such as `45/120 models`; `counts` are its figures."""
 
     def note(self, message: str) -> None:
         """A line that stays."""
@@ -60,7 +60,7 @@ class ConsoleProgress(Progress):
             raise
         self._finish("done")
 
-    def update(self, detail: str) -> None:
+    def update(self, detail: str, **counts: int) -> None:
         self._detail = detail
         now = time.monotonic()
         if self._is_terminal:
@@ -92,7 +92,7 @@ class LineProgress(Progress):
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
 
-    def update(self, detail: str) -> None:
+    def update(self, detail: str, **counts: int) -> None:
         self._stream.write(f"{detail}\n")
         self._stream.flush()
 

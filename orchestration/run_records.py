@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -19,9 +19,18 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from orchestration import progress
-from orchestration.dbt_runs import SHOWN_FAILURES, DbtFailed, describe_row, parse_line
+from orchestration.dbt_runs import (
+    RESULT_EVENTS,
+    SHOWN_FAILURES,
+    DbtFailed,
+    describe_row,
+    node_of,
+    parse_line,
+)
 from orchestration.files import remove_temporary, write_text
 from orchestration.home import Home, TieoutError, parse_as_of, wall_clock
+from orchestration.telemetry import logs
+from orchestration.telemetry.ids import trace_id_of
 
 KEPT_RECORDS = 200
 
@@ -44,12 +53,31 @@ Outcome = Literal["running", "stopped", "published", "failed", "interrupted", "p
 
 @dataclass
 class StepRecord:
-    """A step of `progress.STEPS`; `seconds` is None while it is under way."""
+    """A step of `progress.STEPS` and its figures; `seconds` is None while it is under way."""
 
     name: str
     started_at: datetime
     seconds: float | None = None
     detail: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class NodeRecord:
+    """A dbt node that was built or tested; `step` counts the steps of the run. Kept in memory."""
+
+    step: int
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    started_at: datetime
+    ended_at: datetime
+    failing_rows: int | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status in ("error", "fail", "runtime error")
 
 
 @dataclass
@@ -70,7 +98,8 @@ class RunRecord:
 
     `name` is that of the file. `outcome` is `running` in the file of a run that was killed; `read`
     makes it `stopped`. `partial` is what a person rebuilt in Dagster. `log` is a path below the
-    home, and `log_tail` how it ended when the run failed.
+    home, and `log_tail` how it ended when the run failed. `error` is the class of what it failed
+    by, and `trace_id` leads to its trace.
     """
 
     name: str
@@ -86,6 +115,8 @@ class RunRecord:
     failures: list[FailureRecord] = field(default_factory=list)
     log: str = "logs/dbt.log"
     log_tail: list[str] = field(default_factory=list)
+    error: str | None = None
+    trace_id: str | None = None
 
     @property
     def step(self) -> str | None:
@@ -106,12 +137,14 @@ class Recorder(progress.Progress):
         self.record = record
         self._shown = shown
         self._written_at = record.started_at
+        self.nodes: list[NodeRecord] = []
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         step = StepRecord(name, wall_clock())
         self.record.steps.append(step)
         self.write()
+        self.log("step_started")
         try:
             with self._shown.step(name):
                 yield
@@ -121,11 +154,13 @@ class Recorder(progress.Progress):
         finally:
             step.seconds = round((wall_clock() - step.started_at).total_seconds(), 3)
         self.write()
+        self.log("step_ended", seconds=step.seconds, counts=step.counts or None)
 
-    def update(self, detail: str) -> None:
+    def update(self, detail: str, **counts: int) -> None:
         self._shown.update(detail)
         if self.record.steps:
             self.record.steps[-1].detail = detail
+            self.record.steps[-1].counts.update(counts)
         if (wall_clock() - self._written_at).total_seconds() >= HEARTBEAT_SECONDS:
             self.write()
 
@@ -138,7 +173,8 @@ class Recorder(progress.Progress):
         if record.outcome != "running":
             return
         record.outcome = "failed" if isinstance(error, Exception) else "interrupted"
-        record.message = str(error)[:LONGEST_MESSAGE] or type(error).__name__
+        record.error = type(error).__name__
+        record.message = str(error)[:LONGEST_MESSAGE] or record.error
         if isinstance(error, DbtFailed):
             record.failures = [
                 FailureRecord(
@@ -152,6 +188,57 @@ class Recorder(progress.Progress):
                 for failure in error.failures[:SHOWN_FAILURES]
             ]
             record.log_tail = _tail(self.home.root / record.log)
+
+    def log(self, event: str, *, level: logs.Level = "info", **fields: Any) -> None:
+        """A line of this run in the structured log."""
+        record = self.record
+        known = {"run": record.name, "run_id": record.run_id, "trace_id": record.trace_id}
+        logs.write(self.home, event, level=level, **known, step=record.step, **fields)
+
+    def log_end(self) -> None:
+        """What came of the run; of an error, what failed and how many rows, not what it says."""
+        record = self.record
+        ended_at = record.ended_at or record.started_at
+        failed = [{"name": f.name, "failing_rows": f.failing_rows} for f in record.failures]
+        self.log(
+            "run_ended",
+            level="info" if record.outcome in ("published", "partial") else "error",
+            outcome=record.outcome,
+            seconds=round((ended_at - record.started_at).total_seconds(), 3),
+            error=record.error,
+            failed=failed or None,
+        )
+
+    def note_node(self, event: Mapping[str, Any]) -> None:
+        """Keep when a dbt node began and ended, where an event tells that."""
+        node, data = node_of(event), event["data"]
+        if event["info"].get("name") not in RESULT_EVENTS or not self.record.steps:
+            return
+        try:
+            started_at = datetime.fromisoformat(node["node_started_at"])
+            ended_at = datetime.fromisoformat(node["node_finished_at"])
+        except (KeyError, ValueError):
+            return
+        self.nodes.append(
+            NodeRecord(
+                len(self.record.steps) - 1,
+                str(node["unique_id"]),
+                str(node["node_name"]),
+                str(node["resource_type"]),
+                str(node["node_status"]),
+                started_at,
+                ended_at,
+                data.get("num_failures"),
+            )
+        )
+        self.log(
+            "node_ended",
+            level="error" if self.nodes[-1].has_failed else "info",
+            node=node["unique_id"],
+            status=node["node_status"],
+            seconds=round((ended_at - started_at).total_seconds(), 3),
+            failing_rows=data.get("num_failures") or None,
+        )
 
     def write(self) -> None:
         """Put the record on disk. A run is not stopped because its record cannot be written."""
@@ -184,6 +271,7 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
     with _alive(home, name):
         _drop_old(home)
         recorder.write()
+        recorder.log("run_started", trigger=trigger, process=os.getpid())
         _open[home.root] = recorder
         try:
             with progress.reporting(recorder):
@@ -195,6 +283,7 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
             del _open[home.root]
             record = recorder.record
             record.ended_at = wall_clock()
+            record.trace_id = record.trace_id or trace_id_of(record.name)
             if record.outcome == "running":
                 record.outcome = _outcome_of(record)
             if record.outcome == "partial" and not record.steps:
@@ -204,7 +293,8 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
                 # imported late: it reads records
                 from orchestration.telemetry import after_run
 
-                after_run.tell(home)
+                recorder.log_end()
+                after_run.tell(home, record, recorder.nodes)
 
 
 def note_run(home: Home, run_id: str, as_of: datetime) -> None:
@@ -212,7 +302,15 @@ def note_run(home: Home, run_id: str, as_of: datetime) -> None:
     recorder = _open.get(home.root)
     if recorder is not None:
         recorder.record.run_id, recorder.record.as_of = run_id, as_of
+        recorder.record.trace_id = trace_id_of(run_id)
         recorder.write()
+
+
+def note_node(home: Home, event: Mapping[str, Any]) -> None:
+    """The run of this process has come to an event of dbt's log."""
+    recorder = _open.get(home.root)
+    if recorder is not None:
+        recorder.note_node(event)
 
 
 def read(home: Home, limit: int = 50) -> list[RunRecord]:

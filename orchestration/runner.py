@@ -21,6 +21,7 @@ from orchestration import (
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.review.export import export_for_run
+from orchestration.telemetry import logs
 
 _INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
 
@@ -45,6 +46,7 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
                 "Nothing to do: nothing new has landed, and the last run is of this moment and "
                 "by this code. Its summary:"
             )
+            logs.write(home, "nothing_to_do", trigger=trigger)
             return summary.summarize(home)
         with run_records.recording(home, trigger):
             if settings.as_of is not None:

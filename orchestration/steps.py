@@ -67,7 +67,12 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         result = ingest(home, as_of, next_sequence(home))
         progress.current().update(
             f"{result.new_batches} new files, {result.rows_read} rows: {result.loaded} loaded, "
-            f"{result.redelivered} seen before, {result.quarantined} rejected"
+            f"{result.redelivered} seen before, {result.quarantined} rejected",
+            files=result.new_batches,
+            rows_read=result.rows_read,
+            rows_loaded=result.loaded,
+            rows_redelivered=result.redelivered,
+            rows_quarantined=result.quarantined,
         )
         controls.take_in(home, controls.of_inbox(home), as_of)
     batches = [batch_id for _, batch_id, _ in known_batches(home)]
@@ -154,13 +159,14 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         finished = total = 0
         arguments = dbt_runs.build_arguments(phase, models or [], with_seeds=is_new)
         for event in dbt_runs.stream(home, arguments):
+            run_records.note_node(home, event)
             size = dbt_runs.progress_of(event)
             if size is not None:
                 finished, total = finished + 1, size
                 progress.current().update(f"{finished}/{total} models and tests")
             yield event
         # Nodes without a relation of their own end unreported.
-        progress.current().update(f"{total}/{total} models and tests")
+        progress.current().update(f"{total}/{total} models and tests", nodes=total)
 
 
 def seal(home: Home) -> Block | None:
@@ -169,7 +175,8 @@ def seal(home: Home) -> Block | None:
     with progress.current().step("Sealing the decisions"):
         block = journal.seal(home, context.run_id, context.as_of)
         progress.current().update(
-            f"block {block.block} with {block.entry_count} entries" if block else "nothing new"
+            f"block {block.block} with {block.entry_count} entries" if block else "nothing new",
+            entries=block.entry_count if block else 0,
         )
         record_run(home, context, finished_at=wall_clock())
     return block

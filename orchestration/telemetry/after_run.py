@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Sequence
 
 from orchestration.home import Home
-from orchestration.telemetry import metrics
+from orchestration.run_records import NodeRecord, RunRecord
+from orchestration.telemetry import logs, metrics, traces
 
-_LOG = logging.getLogger(__name__)
+
+def tell(home: Home, record: RunRecord, nodes: Sequence[NodeRecord]) -> None:
+    """Write the metrics and send the trace. No run is stopped because nobody can be told of it."""
+    _try(home, "metrics", record, lambda: metrics.write(home))
+    if traces.is_wanted():
+        _try(home, "trace", record, lambda: traces.export(record, nodes))
 
 
-def tell(home: Home) -> None:
-    """Write the metrics. A run is not stopped because nobody can be told of it."""
+def _try(home: Home, what: str, record: RunRecord, act: Callable[[], object]) -> None:
     try:
-        metrics.write(home)
+        act()
     except Exception as error:
-        _LOG.warning("no metrics were written: %s", type(error).__name__)
+        reason = str(error) if isinstance(error, traces.NotExported) else type(error).__name__
+        logs.write(
+            home,
+            "telemetry_failed",
+            level="warning",
+            run=record.name,
+            run_id=record.run_id,
+            what=what,
+            reason=reason,
+        )

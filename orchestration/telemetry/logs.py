@@ -1,0 +1,78 @@
+"""Structured logs: one JSON object a line, in `logs/tieout.jsonl` below the home.
+
+Each line has `time`, `level` and `event`; lines of a run also `run` (the name of its record),
+`run_id` and `trace_id` once they are known, and `step`. Fields hold numbers, names of the project
+(steps, models, tests) and ids of runs, never what stands in a row: no personal data gets here.
+
+With `TIEOUT_LOG_FORMAT=json`, what would be text for a person on the screen is these lines, for
+services whose output is collected.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestration.home import Home, TieoutError, iso_timestamp, wall_clock
+
+SETTING = "TIEOUT_LOG_FORMAT"
+LARGEST = 10_000_000
+"""Bytes of the file from which it becomes `.1`, and so on up to `KEPT`."""
+
+KEPT = 5
+
+Level = Literal["info", "warning", "error"]
+
+
+def path_of(home: Home) -> Path:
+    """The file that grows."""
+    return home.logs / "tieout.jsonl"
+
+
+def is_json() -> bool:
+    """Whether the screen gets JSON lines instead of text.
+
+    Raises:
+        TieoutError: when the setting names no format.
+    """
+    wanted = os.environ.get(SETTING, "").strip().lower()
+    if wanted not in ("", "text", "json"):
+        raise TieoutError(f"{SETTING}={wanted!r} is no format of logs; use text or json.")
+    return speaks_json()
+
+
+def speaks_json() -> bool:
+    """The same without judging the setting."""
+    return os.environ.get(SETTING, "").strip().lower() == "json"
+
+
+def write(home: Home, event: str, *, level: Level = "info", **fields: Any) -> None:
+    """Add a line. Fields that are None are left out; that it cannot be written stops nobody."""
+    told = {"time": iso_timestamp(wall_clock()), "level": level, "event": event, **fields}
+    line = json.dumps({name: value for name, value in told.items() if value is not None})
+    if speaks_json():
+        with suppress(OSError):
+            print(line, file=sys.stdout, flush=True)
+    path = path_of(home)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # opened for each line, under a lock: several processes write, and one of them rotates
+        with open(path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists() and path.stat().st_size > LARGEST:
+                _rotate(path)
+            with open(path, "a", encoding="utf-8") as handle:
+                handle.write(line + "\n")
+
+
+def _rotate(path: Path) -> None:
+    for number in range(KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    path.replace(path.with_name(f"{path.name}.1"))
