@@ -1,0 +1,135 @@
+"""The examples for Prometheus, Alertmanager and Grafana: they parse, and name only what exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from orchestration.home import PROJECT_DIR
+from orchestration.telemetry import metrics
+from tests.python.tieout_process import Tieout
+
+FOLDER = PROJECT_DIR / "orchestration" / "monitoring"
+DASHBOARD = FOLDER / "grafana" / "tieout.json"
+RULES = sorted((FOLDER / "prometheus").glob("*.rules.yml"))
+MADE_BY_RULES = re.compile(r"[a-z_]+:[a-z_]+:[a-z_]+")
+
+
+def dashboard() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    return found
+
+
+def dashboard_expressions() -> Iterator[str]:
+    told = dashboard()
+    for panel in told["panels"]:
+        for target in panel.get("targets", []):
+            yield target["expr"]
+    for annotation in told["annotations"]["list"]:
+        yield annotation["expr"]
+    for variable in told["templating"]["list"]:
+        if variable["type"] == "query":
+            yield re.sub(r"label_values\((.*), \w+\)", r"\1", variable["query"]["query"])
+
+
+def rule_expressions() -> Iterator[str]:
+    for path in RULES:
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                yield str(rule["expr"])
+
+
+def selectors(expression: str) -> Iterator[tuple[str, set[str]]]:
+    """Each metric of ours in an expression, with the labels that it is chosen by."""
+    bare = MADE_BY_RULES.sub("", expression)
+    for name, matchers in re.findall(r"\b(tieout_\w+)(\{[^}]*\})?", bare):
+        yield name, set(re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"', matchers))
+
+
+def test_every_metric_and_label_is_one_that_runs_export(reconciled: Tieout) -> None:
+    text = metrics.path_of(reconciled.home).read_text(encoding="utf-8")
+    exported: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        exported.setdefault(family.name, set())
+        for sample in family.samples:
+            exported.setdefault(sample.name, set()).update(sample.labels)
+    named = 0
+    for expression in (*dashboard_expressions(), *rule_expressions()):
+        for name, labels in selectors(expression):
+            named += 1
+            assert name in exported, f"{name} in {expression}"
+            # the company is a label of the scrape, as is what Prometheus adds itself
+            assert labels - {"company", "job", "instance"} <= exported[name], expression
+    assert named > 20
+
+
+def test_the_dashboard_is_one_that_a_person_can_read() -> None:
+    told = dashboard()
+    ids = [panel["id"] for panel in told["panels"]]
+    assert len(set(ids)) == len(ids)
+    taken: set[tuple[int, int]] = set()
+    for panel in told["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert panel["title"]
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, panel["title"]
+        taken |= cells
+        for target in panel.get("targets", []):
+            assert target["datasource"]["uid"] == "${datasource}"
+
+
+def promtool(*arguments: str) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("no promtool (Debian: apt-get install prometheus)")
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    promtool("check", "config", str(FOLDER / "prometheus.yml"))
+
+
+def test_prometheus_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"dashboard:expression:{number}", "expr": expression.replace("$company", ".*")}
+        for number, expression in enumerate(dashboard_expressions())
+    ]
+    path = tmp_path / "dashboard.rules.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    promtool("check", "rules", str(path))
+
+
+def test_alertmanager_takes_its_configuration_and_routes_pages_to_a_person() -> None:
+    if shutil.which("amtool") is None:
+        pytest.skip("no amtool (Debian: apt-get install prometheus-alertmanager)")
+    path = str(FOLDER / "alertmanager.yml")
+    done = subprocess.run(
+        ["amtool", "check-config", path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for labels, receiver in (
+        ("severity=page", "on-call"),
+        ("severity=ticket", "finance-operations"),
+        ("severity=info", "nobody"),
+    ):
+        routed = subprocess.run(
+            ["amtool", "config", "routes", "test", f"--config.file={path}", labels],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert routed.stdout.strip() == receiver
