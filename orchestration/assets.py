@@ -47,6 +47,7 @@ class SingleWriter(dg.ConfigurableResource):
         with ExitStack() as held:
             held.enter_context(home.writing())
             held.enter_context(run_records.recording(home, trigger))
+            held.enter_context(dbt_runs.kept_open(home))
             self._held = held.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

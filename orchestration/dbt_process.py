@@ -3,11 +3,13 @@
 It loads dbt, which takes seconds, and then makes the calls that it reads from its standard input, a
 JSON object a line: `arguments` of dbt, and `parsed`, the folder of the project's parse. A call
 without arguments only loads the parse. A call of `parse` writes a parse into that folder instead.
+After a call that `keeps_open`, the warehouse stays open for the next one: to open it again costs
+reading all that the first has changed. Until then `statements` are executed in it.
 Whatever follows from the project alone is done once: the graph for all calls (`KeptGraph`), the SQL
 of models and tests for all processes (`KeptSql`).
 dbt's log goes to standard output; `{"call_ended": true}` follows each call, `false` one that
-failed. The end of the input ends the process, also in a call that is under way: whoever asked for
-it is gone, and the next run wants the warehouse.
+failed, with the `error` of a statement. The end of the input ends the process, also in a call that
+is under way: whoever asked for it is gone, and the next run wants the warehouse.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
 from orchestration import loading
-from orchestration.dbt_runs import CALL_ENDED, PARSE
+from orchestration.dbt_runs import CALL_ENDED, PARSE, STATEMENTS
 from orchestration.parsed import DBT_STATE
 
 RENDERED = "rendered.json"
@@ -218,14 +220,32 @@ def main() -> None:
     Thread(target=_read, args=[asked], daemon=True).start()
     calls = Calls()
     while True:
-        result = calls.make(**asked.get())
-        if result is None:
-            continue
-        # One writing process is all that the warehouse allows, and it may be replaced now.
-        DuckDBConnectionManager.close_all_connections()
-        if result.exception is not None:
-            print(result.exception)
-        print(json.dumps({CALL_ENDED: result.success}), flush=True)
+        call = asked.get()
+        keeps_open = call.pop("keeps_open", False)
+        if STATEMENTS in call:
+            ended = execute(call[STATEMENTS])
+        else:
+            result = calls.make(**call)
+            if result is None:
+                continue
+            if result.exception is not None:
+                print(result.exception)
+            ended = {CALL_ENDED: result.success}
+        if not (keeps_open and ended[CALL_ENDED]):
+            # One writing process is all that the warehouse allows, and it may be replaced now.
+            DuckDBConnectionManager.close_all_connections()
+        print(json.dumps(ended), flush=True)
+
+
+def execute(statements: list[tuple[str, list[Any]]]) -> dict[str, Any]:
+    """Execute SQL with its parameters in the warehouse that a call has left open."""
+    try:
+        cursor = DuckDBConnectionManager.env().handle().cursor()
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)
+    except Exception as error:  # dbt's connections raise what they like
+        return {CALL_ENDED: False, "error": str(error)}
+    return {CALL_ENDED: True}
 
 
 def _read(asked: SimpleQueue[dict[str, Any]]) -> None:

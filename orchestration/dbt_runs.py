@@ -37,6 +37,9 @@ Like unit tests, they belong to `make test`, which runs them on whole companies.
 CALL_ENDED = "call_ended"
 """Key of the line that ends the log of a call; its value says whether the call succeeded."""
 
+STATEMENTS = "statements"
+"""Key of a call that executes SQL in the warehouse which an earlier one left open."""
+
 PARSE = "parse"
 """The call that reads the project; all others start from what it left."""
 
@@ -180,6 +183,7 @@ class Dbt:
     def __init__(self, home: Home) -> None:
         home.create()
         self.home = home
+        self.has_warehouse_open = False
         self.log = home.logs / "dbt.log"
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -198,11 +202,15 @@ class Dbt:
         )
         kept = parsed.find(self.home)
         if kept is not None:
-            _ask(process, kept, [])
+            _ask(process, {"parsed": str(kept), "arguments": []})
         return process
 
-    def call(self, arguments: Sequence[str], parse: Path) -> Iterator[dict[str, Any]]:
+    def call(
+        self, arguments: Sequence[str], parse: Path, *, keeps_open: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Make one call with the project as parsed, and yield the events of its JSON log.
+
+        One that succeeds may keep the warehouse open for the next, or for `execute`.
 
         Raises:
             DbtFailed: after the last event, when the call did not succeed.
@@ -212,7 +220,9 @@ class Dbt:
         failures: dict[str, Failure] = {}
         plain_lines: list[str] = []
         succeeded: bool | None = None
-        _ask(self._process, parse, ["--log-format", "json", *arguments])
+        call = {"parsed": str(parse), "arguments": ["--log-format", "json", *arguments]}
+        _ask(self._process, call | {"keeps_open": keeps_open})
+        self.has_warehouse_open = keeps_open
         try:
             for line in self._said():
                 said = parse_line(line)
@@ -231,10 +241,28 @@ class Dbt:
                 self.close()
         if succeeded is None:
             plain_lines.append(f"the dbt process ended: exit status {self._process.returncode}")
+        self.has_warehouse_open = keeps_open and bool(succeeded)
         if not succeeded:
             found = list(failures.values())
             read_failing_rows(self.home, found)
             raise DbtFailed(describe_failures(arguments, found, plain_lines, self.log), found)
+
+    def execute(self, statements: Sequence[tuple[str, Sequence[Any]]], *, keeps_open: bool) -> None:
+        """Execute SQL with its parameters in the warehouse that a call has left open.
+
+        Raises:
+            DbtFailed: when a statement fails, or the process has ended.
+        """
+        _ask(self._process, {STATEMENTS: list(statements), "keeps_open": keeps_open})
+        self.has_warehouse_open = False
+        ended: dict[str, Any] = {}
+        for line in self._said():
+            ended = parse_line(line)
+            if CALL_ENDED in ended:
+                break
+        if not ended.get(CALL_ENDED):
+            raise DbtFailed(f"{self.home.warehouse}: {ended.get('error', 'the dbt process ended')}")
+        self.has_warehouse_open = keeps_open
 
     def _said(self) -> Iterator[str]:
         """What the process writes, line by line, as it goes into the log."""
@@ -246,15 +274,15 @@ class Dbt:
 
     def close(self) -> None:
         """End the process; a call that is under way is broken off."""
+        self.has_warehouse_open = False
         if self._process.poll() is None:
             self._process.terminate()
         with suppress(BrokenPipeError), self._process:  # closes both pipes and waits
             pass
 
 
-def _ask(process: subprocess.Popen[str], parse: Path, arguments: Sequence[str]) -> None:
+def _ask(process: subprocess.Popen[str], call: Mapping[str, Any]) -> None:
     assert process.stdin is not None
-    call = {"parsed": str(parse), "arguments": list(arguments)}
     with suppress(BrokenPipeError):  # it ended while it loaded dbt, and said why
         process.stdin.write(json.dumps(call) + "\n")
         process.stdin.flush()
@@ -266,6 +294,9 @@ _kept: list[Dbt] = []
 @contextmanager
 def kept_open(home: Home) -> Iterator[None]:
     """Around several calls over a home: one process serves them all, and loads dbt meanwhile."""
+    if _kept_for(home) is not None:
+        yield
+        return
     dbt = Dbt(home)
     _kept.append(dbt)
     try:
@@ -278,22 +309,48 @@ def kept_open(home: Home) -> Iterator[None]:
 @contextmanager
 def _open(home: Home) -> Iterator[Dbt]:
     """The process that is kept open over the home, else one for now."""
-    for dbt in _kept:
-        if dbt.home == home:
-            yield dbt
-            return
     with kept_open(home):
-        yield _kept[-1]
+        dbt = _kept_for(home)
+        assert dbt is not None
+        yield dbt
 
 
-def stream(home: Home, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _kept_for(home: Home) -> Dbt | None:
+    return next((dbt for dbt in _kept if dbt.home == home), None)
+
+
+def stream(
+    home: Home, arguments: Sequence[str], *, keeps_open: bool = False
+) -> Iterator[dict[str, Any]]:
     """Run dbt on the code as it is and yield the events of its JSON log.
+
+    Inside `kept_open` it can keep the warehouse open, which no other process can open then.
 
     Raises:
         DbtFailed: after the last event, when the call did not succeed.
     """
+    keeps_open = keeps_open and _kept_for(home) is not None
     with _open(home) as dbt:
-        yield from dbt.call(arguments, ensure_parse(home))
+        yield from dbt.call(arguments, ensure_parse(home), keeps_open=keeps_open)
+
+
+def has_warehouse_open(home: Home) -> bool:
+    """Whether a process of ours keeps the warehouse open."""
+    dbt = _kept_for(home)
+    return dbt is not None and dbt.has_warehouse_open
+
+
+def execute(
+    home: Home, statements: Sequence[tuple[str, Sequence[Any]]], *, keeps_open: bool = False
+) -> None:
+    """Execute SQL with its parameters in the warehouse that the last call has kept open.
+
+    Raises:
+        DbtFailed: when a statement fails.
+    """
+    dbt = _kept_for(home)
+    assert dbt is not None and dbt.has_warehouse_open
+    dbt.execute(statements, keeps_open=keeps_open)
 
 
 def parse_line(line: str) -> dict[str, Any]:

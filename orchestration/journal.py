@@ -21,7 +21,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration import canonical
+from orchestration import canonical, warehouse
+from orchestration.dbt_runs import DbtFailed
 from orchestration.files import (
     copy_to_parquet,
     open_duckdb,
@@ -44,6 +45,17 @@ from orchestration.journal_files import (
 from orchestration.publish import published_blocks
 
 TO_SEAL = "intermediate.int_decisions__to_seal"
+
+SEALED = (
+    "entry_type",
+    "subject_type",
+    "subject_id",
+    "actor",
+    "payload",
+    "occurred_at",
+    "source_hashes",
+)
+"""What of a decision is sealed; all of it must be there."""
 
 ENTRY_COLUMNS = {
     "block": "bigint",
@@ -207,9 +219,10 @@ def seal(home: Home, run_id: str, sealed_at: datetime) -> Block | None:
     blocks = prepare(home)
     number = len(blocks) + 1
     previous_hash = blocks[-1].block_hash if blocks else canonical.GENESIS_HASH
+    waiting = _copy_waiting(home)
     with open_duckdb(home.target / "duckdb_scratch") as connection:
-        connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
-        entry_count = _number_entries(connection, number)
+        entry_count = _number_entries(connection, waiting, number)
+        waiting.unlink()
         if entry_count == 0:
             return None
         _hash_entries(connection)
@@ -234,23 +247,30 @@ def seal(home: Home, run_id: str, sealed_at: datetime) -> Block | None:
     return block
 
 
-def _number_entries(connection: duckdb.DuckDBPyConnection, block: int) -> int:
-    """Make the table `decision` in order of sealing; return its rows."""
-    text_columns = ("entry_type", "subject_type", "subject_id", "actor", "payload")
-    required = (*text_columns, "occurred_at", "source_hashes")
+def _copy_waiting(home: Home) -> Path:
+    """A file of what waits to be sealed: whoever builds the warehouse may keep it open alone."""
+    waiting = home.target / "to_seal.parquet"
+    waiting.parent.mkdir(parents=True, exist_ok=True)
+    copy = f"copy (select {', '.join(SEALED)} from {TO_SEAL}) to {quoted(str(waiting))} "
     try:
-        incomplete = connection.execute(
-            f"select {', '.join(required)} from warehouse.{TO_SEAL} "
-            f"where {' or '.join(f'{column} is null' for column in required)} limit 1"
-        ).fetchone()
-    except duckdb.CatalogException as error:
+        warehouse.execute(home, [(f"{copy} (format parquet)", [])], keeps_open=True)
+    except (duckdb.CatalogException, duckdb.BinderException, DbtFailed) as error:
         raise JournalError(
             f"The warehouse has no {TO_SEAL}, or it lacks a column: {error}"
         ) from error
+    return waiting
+
+
+def _number_entries(connection: duckdb.DuckDBPyConnection, waiting: Path, block: int) -> int:
+    """Make the table `decision` in order of sealing; return its rows."""
+    connection.execute(f"create temp view waiting as from read_parquet({quoted(str(waiting))})")
+    incomplete = connection.execute(
+        f"from waiting where {' or '.join(f'{column} is null' for column in SEALED)} limit 1"
+    ).fetchone()
     if incomplete is not None:
         raise JournalError(
-            f"{TO_SEAL} has a decision without a value in one of {', '.join(required)}: "
-            f"{dict(zip(required, incomplete, strict=True))}. Nothing was sealed."
+            f"{TO_SEAL} has a decision without a value in one of {', '.join(SEALED)}: "
+            f"{dict(zip(SEALED, incomplete, strict=True))}. Nothing was sealed."
         )
     connection.execute(
         f"""
@@ -268,7 +288,7 @@ def _number_entries(connection: duckdb.DuckDBPyConnection, block: int) -> int:
             cast(occurred_at as timestamp) as occurred_at,
             payload,
             list_sort(source_hashes) as source_hashes
-        from warehouse.{TO_SEAL}
+        from waiting
         """
     )
     return _scalar(connection, "select count(*) from decision")

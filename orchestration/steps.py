@@ -158,7 +158,9 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     ):
         finished = total = 0
         arguments = dbt_runs.build_arguments(phase, models or [], with_seeds=is_new)
-        for event in dbt_runs.stream(home, arguments):
+        # what a new warehouse holds is in its file, and its memory is wanted elsewhere
+        keeps_open = models is None and not is_new
+        for event in dbt_runs.stream(home, arguments, keeps_open=keeps_open):
             run_records.note_node(home, event)
             size = dbt_runs.progress_of(event)
             if size is not None:

@@ -2,7 +2,8 @@
 
 A run of the same code changes the warehouse without touching what is there: DuckDB keeps every
 change in its log, `warehouse.duckdb.wal`, until a checkpoint writes it into the file, and a build
-makes none (`warehouse_plugin.py`). When both builds of a run have ended well, one checkpoint
+makes none (`warehouse_plugin.py`). The first build leaves it open for the second: whoever opens it
+reads the whole log. When both builds of a run have ended well, one checkpoint
 commits them, which costs the change; a run that was killed before, or whose tests fail, is undone
 by deleting the log. So what kept tables tell of their changes (`macros/kept`) reaches all that read
 them. A build of other code starts from nothing, and the former warehouse stands aside until it ends
@@ -19,13 +20,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration import dbt_runs
 from orchestration.dbt_runs import Phase
 from orchestration.files import write_text
 from orchestration.home import Home, TieoutError, iso_timestamp
@@ -37,6 +39,9 @@ _HEADERS = 3 * 4096
 
 _NEVER = 10**15
 """Bytes of the log from which DuckDB would write it into the file."""
+
+Statement = tuple[str, Sequence[Any]]
+"""SQL and its parameters."""
 
 _LONGEST_WAIT = 30.0
 """Seconds for a process that was left behind to let go of the file."""
@@ -111,13 +116,14 @@ def settle(home: Home) -> None:
     """
     if not home.warehouse_unfinished.exists():
         return
-    _wait_until_closed(home)
     mark = _read_mark(home)
+    if "built_by" not in mark:
+        _close(home)
+    if not dbt_runs.has_warehouse_open(home):
+        _wait_until_closed(home)
     if "built_by" in mark:
-        with duckdb.connect(str(home.warehouse)) as connection:
-            if "last_run" in mark:
-                _note_run(connection, mark["last_run"])
-            connection.execute("checkpoint")
+        last_run = _noting(mark["last_run"]) if "last_run" in mark else []
+        execute(home, [*last_run, ("checkpoint", [])])
         write_text(home.warehouse_fingerprint, str(mark["built_by"]))
         home.warehouse_aside.unlink(missing_ok=True)
     elif mark.get("is_aside"):
@@ -132,6 +138,27 @@ def settle(home: Home) -> None:
         discard(home)
         return
     home.warehouse_unfinished.unlink()
+
+
+def execute(home: Home, statements: Sequence[Statement], *, keeps_open: bool = False) -> None:
+    """Execute statements in the warehouse: where the first build keeps it open, else here.
+
+    Raises:
+        DbtFailed: when a statement fails in the process that keeps it open.
+        duckdb.Error: when it fails here.
+    """
+    if dbt_runs.has_warehouse_open(home):
+        dbt_runs.execute(home, statements, keeps_open=keeps_open)
+        return
+    with duckdb.connect(str(home.warehouse)) as connection:
+        configure(home, connection)
+        for sql, parameters in statements:
+            connection.execute(sql, parameters)
+
+
+def _close(home: Home) -> None:
+    if dbt_runs.has_warehouse_open(home):
+        dbt_runs.execute(home, [])
 
 
 def configure(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
@@ -172,29 +199,30 @@ def _edited(home: Home) -> TieoutError:
     )
 
 
-def _note_run(connection: duckdb.DuckDBPyConnection, last_run: list[Any]) -> None:
+def _noting(last_run: list[Any]) -> list[Statement]:
     """Keep of which run the warehouse is: the next one asks what has come since (`macros/kept`).
 
     And on which run's state it was built, null where all was computed whole.
     """
-    connection.execute("create schema if not exists changes")
-    connection.execute(
-        "create table if not exists changes.last_run "
-        "(run_id varchar, run_sequence bigint, as_of timestamp, built_on varchar)"
-    )
-    connection.execute(
-        "create or replace table changes.last_run as select cast($1 as varchar) as run_id, "
-        "cast($2 as bigint) as run_sequence, cast($3 as timestamp) as as_of, "
-        "(select max(run_id) from changes.last_run) as built_on",
-        last_run,
-    )
+    return [
+        ("create schema if not exists changes", []),
+        (
+            "create table if not exists changes.last_run "
+            "(run_id varchar, run_sequence bigint, as_of timestamp, built_on varchar)",
+            [],
+        ),
+        (
+            "create or replace table changes.last_run as select cast($1 as varchar) as run_id, "
+            "cast($2 as bigint) as run_sequence, cast($3 as timestamp) as as_of, "
+            "(select max(run_id) from changes.last_run) as built_on",
+            last_run,
+        ),
+    ]
 
 
 def _forget_changes(home: Home) -> None:
     """Let all tables be computed whole, because it is not known any more what changed in which."""
-    with duckdb.connect(str(home.warehouse)) as connection:
-        configure(home, connection)
-        connection.execute("drop table if exists changes.last_run")
+    execute(home, [("drop table if exists changes.last_run", [])], keeps_open=True)
 
 
 def _set_aside(home: Home) -> None:

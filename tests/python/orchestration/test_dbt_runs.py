@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runs, parsed
+from orchestration import dbt_runs, parsed, warehouse
 from orchestration.assets import is_tested_on_release
 from orchestration.dbt_runs import DbtFailed, Failure, Phase
 from orchestration.home import PROJECT_DIR, Home
@@ -175,6 +175,45 @@ def test_one_process_makes_several_calls_and_says_why_one_failed(home: Home) -> 
             with pytest.raises(DbtFailed, match=option):
                 list(dbt_runs.stream(home, ["build", option]))
     assert "--second" in (home.logs / "dbt.log").read_text(encoding="utf-8")
+
+
+SHOW = ["show", "--inline", "select 1 as one"]
+
+
+def test_a_call_keeps_the_warehouse_open_for_what_follows(home: Home) -> None:
+    create = ("create table told as select cast($1 as varchar) as word", ["so"])
+    with dbt_runs.kept_open(home):
+        list(dbt_runs.stream(home, SHOW, keeps_open=True))
+        assert dbt_runs.has_warehouse_open(home)
+        dbt_runs.execute(home, [create], keeps_open=True)
+        with pytest.raises(duckdb.IOException, match="lock"):
+            duckdb.connect(str(home.warehouse))
+        list(dbt_runs.stream(home, SHOW, keeps_open=True))
+        warehouse.execute(home, [("insert into told values ('then')", [])])
+        assert not dbt_runs.has_warehouse_open(home)
+        with duckdb.connect(str(home.warehouse)) as connection:
+            assert connection.execute("from told").fetchall() == [("so",), ("then",)]
+
+
+def test_a_statement_that_fails_says_why_and_lets_the_warehouse_go(home: Home) -> None:
+    with dbt_runs.kept_open(home):
+        list(dbt_runs.stream(home, SHOW, keeps_open=True))
+        with pytest.raises(DbtFailed, match="nowhere"):
+            dbt_runs.execute(home, [("select * from nowhere", [])], keeps_open=True)
+        assert not dbt_runs.has_warehouse_open(home)
+        duckdb.connect(str(home.warehouse)).close()
+
+
+def test_nothing_stays_open_after_a_failed_call_or_without_a_process_that_lives_on(
+    home: Home,
+) -> None:
+    list(dbt_runs.stream(home, SHOW, keeps_open=True))
+    assert not dbt_runs.has_warehouse_open(home)
+    with dbt_runs.kept_open(home):
+        with pytest.raises(DbtFailed):
+            list(dbt_runs.stream(home, ["show", "--inline", "select no"], keeps_open=True))
+        assert not dbt_runs.has_warehouse_open(home)
+        duckdb.connect(str(home.warehouse)).close()
 
 
 def test_the_process_ends_in_the_middle_of_a_call_when_its_caller_is_gone(home: Home) -> None:
