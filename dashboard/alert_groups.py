@@ -52,28 +52,13 @@ def groups_of(rows: Sequence[data.Row]) -> list[Group]:
     return [Group(key, alerts) for key, alerts in found.items()]
 
 
-def silence_of(alert: data.Row, held: Sequence[Control]) -> Control | None:
-    """What people have said of an alert and holds now, also where no run has heard it yet."""
-    for control in held:
-        is_meant = (
-            control.kind is Kind.ALERT_ACKNOWLEDGED and control.control_key == alert["fingerprint"]
-        ) or (
-            control.kind is Kind.MAINTENANCE_WINDOW
-            and control.alert_name in (controls.ALL, alert["alert_name"])
-            and control.group_key in (controls.ALL, alert["group_key"])
-        )
-        if is_meant:
-            return control
-    return None
-
-
 def urgent(rows: Sequence[data.Row], noted: Sequence[Operation]) -> list[Group]:
     """Groups that want a person and that nobody has taken or silenced."""
     held = controls.in_force([controls.control_of(row) for row in noted], wall_clock())
     return [
         group
         for group in groups_of(rows)
-        if group.speaker["severity"] != "info" and silence_of(group.speaker, held) is None
+        if group.speaker["severity"] != "info" and controls.silencing(group.speaker, held) is None
     ]
 
 
@@ -85,7 +70,7 @@ def show(rows: Sequence[data.Row], noted: Sequence[Operation], currency: str | N
     names = {operation.operation_id: operation.actor_name for operation in noted}
     urgent, silent, informing = [], [], []
     for group in groups_of(rows):
-        if silence_of(group.speaker, held) is not None:
+        if controls.silencing(group.speaker, held) is not None:
             silent.append(group)
         elif group.speaker["severity"] == "info":
             informing.append(group)
@@ -102,7 +87,7 @@ def show(rows: Sequence[data.Row], noted: Sequence[Operation], currency: str | N
     if silent:
         st.subheader(f"Taken or silenced ({len(silent)})")
         for group in silent:
-            control = silence_of(group.speaker, held)
+            control = controls.silencing(group.speaker, held)
             assert control is not None
             _silent_group(group, control, names, currency)
     resolved = [row for row in rows if row["state"] == "resolved"]

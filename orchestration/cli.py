@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration import progress
+from orchestration.alerting.options import add_arguments as alerts_arguments
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.imports.options import add_arguments as import_arguments
 from orchestration.telemetry import logs
@@ -167,6 +168,10 @@ def parser() -> argparse.ArgumentParser:
     metrics.add_argument("--host", default="127.0.0.1", help="serve: address to listen on")
     metrics.add_argument("--port", type=int, default=9464, help="serve: port to listen on")
     metrics.set_defaults(command=_metrics)
+
+    alerts = commands.add_parser("alerts", help="tell people what fires, and who is on call")
+    alerts_arguments(alerts)
+    alerts.set_defaults(command=_alerts)
 
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)
@@ -352,6 +357,12 @@ def _metrics(options: argparse.Namespace) -> int:
         print(f"Metrics of {home.root}: http://{options.host}:{options.port}/metrics", flush=True)
         thread.join()
     return 0
+
+
+def _alerts(options: argparse.Namespace) -> int:
+    from orchestration.alerting import command
+
+    return command.run(options)
 
 
 def _up(options: argparse.Namespace) -> int:

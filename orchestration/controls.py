@@ -9,16 +9,18 @@ end.
 
 from __future__ import annotations
 
+import csv
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from orchestration.files import copy_to_parquet, open_duckdb, quoted
-from orchestration.home import Home, TieoutError, wall_clock
+from orchestration.home import PROJECT_DIR, Home, TieoutError, wall_clock
 from orchestration.ingest.store import CONTROL_TYPES
 
 # The inbox is imported where it is used: runs of a home without one do without its libraries.
@@ -252,6 +254,37 @@ def _heard(control: Control, as_of: datetime, now: datetime) -> Control:
         starts_at=moment(control.starts_at),
         ends_at=None if control.ends_at is None else moment(control.ends_at),
     )
+
+
+def silencing(alert: Mapping[str, Any], held: Sequence[Control]) -> Control | None:
+    """What people have said of an alert and holds now, also where no run has heard it yet.
+
+    A maintenance window comes first, as in `fct_alerts`, and nothing silences the proof.
+    """
+    if alert["alert_name"] in never_silenced():
+        return None
+    acknowledged = None
+    for control in held:
+        if (
+            control.kind is Kind.MAINTENANCE_WINDOW
+            and control.alert_name in (ALL, alert["alert_name"])
+            and control.group_key in (ALL, alert["group_key"])
+        ):
+            return control
+        if control.kind is Kind.ALERT_ACKNOWLEDGED and control.control_key == alert["fingerprint"]:
+            acknowledged = control
+    return acknowledged
+
+
+@cache
+def never_silenced() -> frozenset[str]:
+    """Alerts that are about the proof itself."""
+    with open(PROJECT_DIR / "seeds" / "alert_rules.csv", encoding="utf-8", newline="") as handle:
+        return frozenset(
+            row["alert_name"]
+            for row in csv.DictReader(handle)
+            if row["may_be_silenced"].strip().lower() == "false"
+        )
 
 
 def in_force(controls: Sequence[Control], moment: datetime) -> list[Control]:

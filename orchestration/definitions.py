@@ -15,8 +15,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration import training
+from orchestration.alerting import after_run
 from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
-from orchestration.home import Home, Settings
+from orchestration.home import Home, Settings, wall_clock
 from orchestration.project import dbt_project
 from orchestration.review.export import export, not_loaded
 
@@ -25,6 +26,7 @@ FILE_LOGGER = "file"
 TRAINING_JOB_NAME = "train"
 DAILY_AT = "0 6 * * *"
 SENSOR_SECONDS = 15
+ALERT_SECONDS = 60
 UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -94,6 +96,30 @@ def build_sensor(home: Home, job: Any) -> dg.SensorDefinition:
     return review_decisions
 
 
+def build_alert_sensor(home: Home) -> dg.SensorDefinition:
+    """Tells people what no run tells: a missed or stuck one, what still fires, what nobody took."""
+
+    @dg.sensor(
+        name="alert_delivery",
+        minimum_interval_seconds=ALERT_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells people what fires, and that a run failed, never came or is stuck.",
+    )
+    def alert_delivery(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if not after_run.is_configured(home):
+            return dg.SkipReason(after_run.unconfigured(home))
+        # a file that cannot be used fails the tick, where Dagster shows it
+        from orchestration.alerting.deliver import deliver
+
+        told = deliver(home, wall_clock())
+        if not told:
+            return dg.SkipReason("Nothing is to be told.")
+        arrived = sum(one.state == "delivered" for one in told)
+        return dg.SkipReason(f"{arrived} of {len(told)} notifications were delivered.")
+
+    return alert_delivery
+
+
 def build_definitions(home: Home) -> dg.Definitions:
     """Assets, checks, jobs, schedule, sensor and resources over one home.
 
@@ -122,7 +148,7 @@ def build_definitions(home: Home) -> dg.Definitions:
                 default_status=dg.DefaultScheduleStatus.RUNNING,
             )
         ],
-        sensors=[build_sensor(home, reconcile)],
+        sensors=[build_sensor(home, reconcile), build_alert_sensor(home)],
         resources={"writer": SingleWriter(home=str(home.root))},
         loggers={FILE_LOGGER: file_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,

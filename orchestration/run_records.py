@@ -29,6 +29,7 @@ from orchestration.dbt_runs import (
 )
 from orchestration.files import remove_temporary, write_text
 from orchestration.home import Home, TieoutError, parse_as_of, wall_clock
+from orchestration.personal_data import without_personal_data
 from orchestration.telemetry import logs
 from orchestration.telemetry.ids import trace_id_of
 
@@ -82,7 +83,10 @@ class NodeRecord:
 
 @dataclass
 class FailureRecord:
-    """A test or model that failed. `rows` are the first that break a test, told in a line each."""
+    """A test or model that failed. `rows` are the first that break a test, told in a line each.
+
+    `safe_rows` are the same without personal data: what may leave in a notification.
+    """
 
     name: str
     resource_type: str
@@ -90,6 +94,7 @@ class FailureRecord:
     failing_rows: int | None = None
     rows: list[str] = field(default_factory=list)
     path: str = ""
+    safe_rows: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -184,6 +189,7 @@ class Recorder(progress.Progress):
                     failure.failing_rows,
                     [describe_row(row) for row in failure.rows],
                     failure.path,
+                    [describe_row(without_personal_data(row)) for row in failure.rows],
                 )
                 for failure in error.failures[:SHOWN_FAILURES]
             ]
@@ -311,6 +317,11 @@ def note_node(home: Home, event: Mapping[str, Any]) -> None:
     recorder = _open.get(home.root)
     if recorder is not None:
         recorder.note_node(event)
+
+
+def is_recording(home: Home) -> bool:
+    """Whether this process makes a run of the home."""
+    return home.root in _open
 
 
 def read(home: Home, limit: int = 50) -> list[RunRecord]:

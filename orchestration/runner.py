@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from orchestration import (
@@ -18,6 +20,7 @@ from orchestration import (
     steps,
     summary,
 )
+from orchestration.alerting import after_run
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.review.export import export_for_run
@@ -48,7 +51,7 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
             )
             logs.write(home, "nothing_to_do", trigger=trigger)
             return summary.summarize(home)
-        with run_records.recording(home, trigger):
+        with telling(home), run_records.recording(home, trigger):
             if settings.as_of is not None:
                 steps.refuse_the_past(settings.as_of, journal.read_blocks(home))
             execute_job(home, trigger)
@@ -60,6 +63,17 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
         raise TieoutError(refusal)
     reporter.note(f"Done in {time.monotonic() - started:.1f} s.")
     return text
+
+
+@contextmanager
+def telling(home: Home) -> Iterator[None]:
+    """Around the record of a run: once it has ended, well or not, people are told what fires."""
+    try:
+        yield
+    finally:
+        said = after_run.tell(home)
+        if said is not None:
+            progress.current().note(said)
 
 
 def execute_job(home: Home, trigger: str) -> None:

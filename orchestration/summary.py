@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from orchestration import publish
+from orchestration.alerting import after_run
 from orchestration.home import PROJECT_DIR, Home
 from orchestration.verify import Verdict, verify_new
 
@@ -90,6 +91,7 @@ def render(
         "  make verify    recompute the proof",
         f"  {home.serving}",
         "                 the marts, for any program that reads DuckDB",
+        *([] if after_run.is_configured(home) else ["", after_run.unconfigured(home)]),
     ]
     return "\n".join(lines) + "\n"
 

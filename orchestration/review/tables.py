@@ -110,5 +110,61 @@ saved_views = sa.Table(
     sa.UniqueConstraint("owner", "page", "name", name="saved_views_have_one_name"),
 )
 
-APPEND_ONLY = (decisions, votes, withdrawals, exports, access_log, operations)
+# what `orchestration/alerting` has to tell whom: the intent, written before anything is sent
+alert_notifications = sa.Table(
+    "alert_notifications",
+    METADATA,
+    sa.Column("notification_id", sa.String(64), primary_key=True),
+    sa.Column("created_at", sa.DateTime, nullable=False, index=True),
+    # one alert from its first word to its resolution; it opens anew under a number of its own
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("incident", sa.Integer, nullable=False),
+    sa.Column("event", sa.String(20), nullable=False),
+    # counts the events of a kind in an incident
+    sa.Column("round", sa.Integer, nullable=False),
+    # a name in alerts.yml: its address is a secret, and stands nowhere here
+    sa.Column("destination", sa.String(80), nullable=False),
+    sa.Column("person", sa.String(80)),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("alert_name", sa.String(80), nullable=False),
+    sa.Column("severity", sa.String(20), nullable=False),
+    sa.Column("group_key", sa.String(200), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    # what makes two deliverers never write the same one twice
+    sa.UniqueConstraint(
+        "fingerprint", "incident", "event", "round", "destination", name="alert_notifications_once"
+    ),
+)
+
+alert_attempts = sa.Table(
+    "alert_attempts",
+    METADATA,
+    sa.Column(
+        "notification_id",
+        sa.String(64),
+        sa.ForeignKey("alert_notifications.notification_id"),
+        primary_key=True,
+    ),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    # `begun` before it is sent, then what came of it
+    sa.Column("outcome", sa.String(20), primary_key=True),
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.CheckConstraint(
+        "outcome in ('begun', 'delivered', 'failed', 'unknown', 'obsolete')",
+        name="alert_attempts_outcome",
+    ),
+)
+
+APPEND_ONLY = (
+    decisions,
+    votes,
+    withdrawals,
+    exports,
+    access_log,
+    operations,
+    alert_notifications,
+    alert_attempts,
+)
 """Triggers refuse to change, delete or replace a row of these."""

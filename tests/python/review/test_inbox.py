@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from orchestration.alerting import outbox
+from orchestration.alerting.outbox import Notification
 from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import access_log, actions, decisions, export, inbox, operations, views
 from orchestration.review.access_log import Event
@@ -40,6 +42,14 @@ def _fill(home: Home) -> None:
     access_log.record(home, ANA, Event.DENIED)
     operations.record(home, CARL, Kind.PAUSE, "posting", reason="close")
     views.save(home, ANA, "exceptions", "mine", "a=b")
+    now = wall_clock()
+    told = Notification(
+        inbox.new_id("n", now), now, "f" * 64, 1, "firing", 1, "chat", None, 0, "run_failed",
+        "page", "runs", "Page: a run failed", "It stopped.",
+    )  # fmt: skip
+    with inbox.of(home).writing() as connection:
+        outbox.add(connection, [told])
+    outbox.note(home, told, 1, "begun", now)
 
 
 def test_migrations_make_the_tables_that_the_code_means(home: Home, database: str) -> None:

@@ -1,0 +1,213 @@
+"""What fires at a moment: alerts of the last publication and of the runs, one a group.
+
+People may have silenced an alert since the run that published it, or a window may have ended: the
+inbox says so at once, where the marts follow with the next run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import controls
+from orchestration.alerting import run_alerts
+from orchestration.alerting.routes import Configuration, Due, teams
+from orchestration.alerting.run_alerts import RunAlert
+from orchestration.controls import Control, Kind
+from orchestration.home import Home
+
+RUNS = "runs"
+"""Group of the alerts about runs."""
+
+RUNS_TEAM = "data_platform"
+
+_QUERY = Path(__file__).with_name("published_alerts.sql")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert that holds. Moments are naive UTC; `at_risk` is in the reporting currency.
+
+    `details` are lines that say more: the rows that break a run's tests, without personal data.
+    """
+
+    fingerprint: str
+    alert_name: str
+    severity: str
+    root_cause: str
+    group_key: str
+    subject: str
+    opened_at: datetime
+    summary: str
+    runbook: str
+    item_count: int = 0
+    at_risk: Decimal = Decimal(0)
+    currency: str | None = None
+    details: tuple[str, ...] = ()
+
+    def for_routes(self) -> Mapping[str, str]:
+        """What routes may ask for."""
+        return {
+            "severity": self.severity,
+            "team": teams().get(self.root_cause, RUNS_TEAM if self.group_key == RUNS else ""),
+            "root_cause": self.root_cause,
+            "alert": self.alert_name,
+            "group": self.group_key,
+        }
+
+
+@dataclass(frozen=True)
+class Group:
+    """Alerts of one cause. The first speaks; `silence` is what people have said of it.
+
+    `silence_ended_at` is when the last such word ended, where none holds.
+    """
+
+    speaker: Alert
+    others: tuple[Alert, ...]
+    silence: Control | None
+    silence_ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Firing:
+    """All of a moment. `holding` are the fingerprints of all alerts that hold, spoken or not.
+
+    `knows_publication` is False where nothing is published: then nothing of it is over.
+    """
+
+    groups: Sequence[Group]
+    holding: frozenset[str]
+    knows_publication: bool
+
+
+def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
+    """What fires now.
+
+    Raises:
+        TieoutError: when the inbox cannot be read.
+    """
+    published = _published(home)
+    runs = [_of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
+    alerts = [*(published or ()), *runs]
+    said = controls.of_inbox(home)
+    groups: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        groups.setdefault(alert.group_key, []).append(alert)
+    return Firing(
+        [_group(members, said, now) for members in groups.values()],
+        frozenset(alert.fingerprint for alert in alerts),
+        published is not None,
+    )
+
+
+def run_fingerprint(kind: str) -> str:
+    """The fingerprint of an alert about runs: the same, whichever run it is."""
+    return hashlib.sha256(f"{RUNS}|{kind}".encode()).hexdigest()
+
+
+def of_run(home: Home, now: datetime, due: Due | None) -> list[Alert]:
+    """The alerts about runs of a home."""
+    return [_of_run(alert) for alert in run_alerts.of_home(home, now, due)]
+
+
+def is_of_run(fingerprint: str) -> bool:
+    """Whether a fingerprint is that of an alert about runs."""
+    return fingerprint in {
+        run_fingerprint(kind) for kind in ("run_failed", "run_stopped", "run_stuck", "run_missed")
+    }
+
+
+def _published(home: Home) -> list[Alert] | None:
+    """Alerts of the publication without personal data, so that none can leave; None without one."""
+    if not home.serving_masked.exists():
+        return None
+    # the link is followed once: a run may publish, and take the old file away, at any moment
+    with duckdb.connect(str(home.serving_masked.resolve()), read_only=True) as connection:
+        cursor = connection.execute(_QUERY.read_text(encoding="utf-8"))
+        names = [column[0] for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [_of_row(row) for row in rows]
+
+
+def _of_row(row: Mapping[str, Any]) -> Alert:
+    return Alert(
+        fingerprint=row["fingerprint"],
+        alert_name=row["alert_name"],
+        severity=row["severity"],
+        root_cause=row["root_cause"],
+        group_key=row["group_key"],
+        subject=row["subject"] or "",
+        opened_at=row["opened_at"],
+        summary=row["summary"],
+        runbook=row["runbook"],
+        item_count=int(row["item_count"] or 0),
+        at_risk=row["revenue_at_risk"] or Decimal(0),
+        currency=row["reporting_currency"],
+    )
+
+
+def _of_run(alert: RunAlert) -> Alert:
+    return Alert(
+        fingerprint=run_fingerprint(alert.kind),
+        alert_name=alert.kind,
+        severity="page",
+        root_cause=alert.kind,
+        group_key=RUNS,
+        subject=alert.record.name if alert.record is not None else "",
+        opened_at=alert.since,
+        summary=alert.sentence,
+        runbook=f"orchestration/runbooks/{alert.kind}.md",
+        details=alert.rows,
+    )
+
+
+def _group(members: Sequence[Alert], said: Sequence[Control], now: datetime) -> Group:
+    """The first that is in no maintenance window speaks; if all are, the first."""
+    held = controls.in_force(said, now)
+    silences = [controls.silencing(_row(alert), held) for alert in members]
+    speaking = next(
+        (
+            number
+            for number, silence in enumerate(silences)
+            if silence is None or silence.kind is not Kind.MAINTENANCE_WINDOW
+        ),
+        0,
+    )
+    speaker, silence = members[speaking], silences[speaking]
+    return Group(
+        speaker,
+        tuple(alert for alert in members if alert is not speaker),
+        silence,
+        None if silence else _ended_at(speaker, said, now),
+    )
+
+
+def _ended_at(alert: Alert, said: Iterable[Control], now: datetime) -> datetime | None:
+    """When the last word that silenced an alert ended."""
+    last: dict[tuple[Kind, str], Control] = {}
+    for control in sorted(said, key=lambda control: (control.noted_at, control.control_id)):
+        last[control.kind, control.control_key] = control
+    ends = [
+        control.ends_at
+        for control in last.values()
+        if control.ends_at is not None
+        and control.starts_at < control.ends_at <= now
+        and controls.silencing(_row(alert), [control]) is not None
+    ]
+    return max(ends, default=None)
+
+
+def _row(alert: Alert) -> Mapping[str, str]:
+    return {
+        "alert_name": alert.alert_name,
+        "group_key": alert.group_key,
+        "fingerprint": alert.fingerprint,
+    }

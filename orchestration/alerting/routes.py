@@ -1,0 +1,196 @@
+"""Which alert goes where: `alerts.yml` in the home. Without the file, nobody is told anything.
+
+Addresses are apprise URLs, and most of them hold a secret; they are written as `${NAME}` and filled
+in when something is sent (`secret_values.py`), and are neither shown nor logged nor stored.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orchestration.alerting import calendar, yaml_file
+from orchestration.alerting.after_run import FILE
+from orchestration.alerting.calendar import Calendar
+from orchestration.alerting.yaml_file import Node
+from orchestration.home import PROJECT_DIR, Home
+
+ON_CALL = "on-call:"
+"""Before the name of a rotation, where a route names who is reached."""
+
+SEVERITIES = ("page", "ticket", "info")
+
+RENOTIFY = {"page": timedelta(hours=1), "ticket": timedelta(days=1)}
+"""After which time somebody is told again of what still fires and nobody has taken."""
+
+_FILTERS = ("severity", "team", "root_cause", "alert", "group")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What goes to whom. An alert fits where each filter that is set names it."""
+
+    filters: Mapping[str, tuple[str, ...]]
+    to: tuple[str, ...]
+    goes_on: bool
+
+    def fits(self, alert: Mapping[str, str]) -> bool:
+        """`alert` has a value for each filter."""
+        return all(alert[name] in wanted for name, wanted in self.filters.items())
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a run is expected every day, and how late it may be."""
+
+    hour: int = 6
+    minute: int = 0
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    grace: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One address that a notification goes to; `person` is who is called by it, if it is one."""
+
+    destination: str
+    person: str | None = None
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Both files. `destinations` are apprise URLs as written, with their placeholders."""
+
+    destinations: Mapping[str, str]
+    routes: Sequence[Route]
+    calendar: Calendar | None
+    renotify: Mapping[str, timedelta]
+    due: Due | None
+    dashboard: str | None
+    runbooks: str | None
+
+    def routed(self, alert: Mapping[str, str]) -> list[str]:
+        """The names that an alert goes to, in order; the first route that fits decides, unless it
+        says to go on. `alert` holds severity, root_cause, alert, group and team."""
+        names: list[str] = []
+        for route in self.routes:
+            if route.fits(alert):
+                names.extend(name for name in route.to if name not in names)
+                if not route.goes_on:
+                    break
+        return names
+
+
+def read(home: Home) -> Configuration | None:
+    """How alerts reach people; None where nobody has said so.
+
+    Raises:
+        ConfigurationError: when one of the files cannot be used.
+    """
+    root = yaml_file.read(home.root / FILE)
+    if root is None:
+        return None
+    root.mapping(
+        ["destinations", "routes", "renotify_after_minutes", "runs", "dashboard", "runbooks"],
+        required=["destinations", "routes"],
+    )
+    destinations = {}
+    for name, node in root.child("destinations").entries():
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", name):
+            node.refuse("a destination's name has letters, digits, `-`, `_` and `.` alone.")
+        destinations[name] = node.text()
+    people = calendar.read(home, list(destinations))
+    return Configuration(
+        destinations=destinations,
+        routes=[_route(node, destinations, people) for node in root.child("routes").items()],
+        calendar=people,
+        renotify=_renotify(root.child("renotify_after_minutes")),
+        due=_due(root.child("runs")),
+        dashboard=_address(root.child("dashboard")),
+        runbooks=_address(root.child("runbooks")),
+    )
+
+
+@cache
+def teams() -> Mapping[str, str]:
+    """Who acts on each root cause."""
+    with open(PROJECT_DIR / "seeds" / "root_causes.csv", encoding="utf-8", newline="") as handle:
+        return {row["root_cause"]: row["who_acts"] for row in csv.DictReader(handle)}
+
+
+def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None) -> Route:
+    node.mapping([*_FILTERS, "to", "continue"], required=["to"])
+    filters = {
+        name: node.child(name).texts() for name in _FILTERS if node.child(name).value is not None
+    }
+    for name, known in (("severity", SEVERITIES), ("team", sorted({*teams().values()}))):
+        for value in filters.get(name, ()):
+            if value not in known:
+                node.child(name).refuse(f"{value!r} is none of {', '.join(known)}.")
+    to = node.child("to").texts()
+    for name in to:
+        if name.startswith(ON_CALL):
+            rotation = name.removeprefix(ON_CALL)
+            if people is None:
+                node.child("to").refuse(f"{name} needs the rotation in {calendar.FILE}.")
+            if rotation not in people.rotations:
+                node.child("to").refuse(
+                    f"{calendar.FILE} has no rotation {rotation!r} "
+                    f"(it has {', '.join(people.rotations)})."
+                )
+        elif name not in destinations:
+            node.child("to").refuse(
+                f"{name!r} is no destination ({', '.join(destinations)}); a rotation is written "
+                f"{ON_CALL}NAME."
+            )
+    goes_on = node.child("continue").value
+    if goes_on not in (None, True, False):
+        node.child("continue").refuse("write true or false.")
+    return Route(filters, to, bool(goes_on))
+
+
+def _renotify(node: Node) -> Mapping[str, timedelta]:
+    if node.value is None:
+        return RENOTIFY
+    return RENOTIFY | {
+        severity: timedelta(minutes=minutes.minutes())
+        for severity, minutes in node.mapping(SEVERITIES).entries()
+    }
+
+
+def _due(node: Node) -> Due | None:
+    if node.value is None:
+        return Due()
+    if node.value == "unscheduled":
+        return None
+    node.mapping(["due", "zone", "grace_minutes"], required=["due"])
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(node.child("due").value))
+    if found is None:
+        node.child("due").refuse('write the hour in quotes, as "06:00".')
+    zone, grace = node.child("zone"), node.child("grace_minutes")
+    try:
+        known = ZoneInfo(zone.text() if zone.value is not None else "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone.refuse(f"{zone.value!r} is no time zone: write a name such as Europe/Berlin.")
+    default = Due()
+    return Due(
+        int(found[1]),
+        int(found[2]),
+        known,
+        timedelta(minutes=grace.minutes()) if grace.value is not None else default.grace,
+    )
+
+
+def _address(node: Node) -> str | None:
+    if node.value is None:
+        return None
+    text = node.text()
+    if not re.fullmatch(r"https?://\S+", text) or "@" in text:
+        node.refuse("write an address that people can open, as https://tieout.example.com.")
+    return text.rstrip("/")
