@@ -13,26 +13,6 @@ from dashboard import components as ui
 from dashboard import data
 from dashboard import format as fmt
 
-_TITLES: Mapping[str, str] = {
-    "reconciliation_success_rate": "Invoices reconciled by their deadline",
-    "time_to_reconciliation": "Time to reconciliation",
-    "exception_queue_depth": "Cases open at the end of a day",
-    "time_to_resolve_exception": "Time to solve a case",
-    "duplicate_invoice_rate": "Invoices issued twice",
-    "false_positive_auto_close_rate": "Automatic closes found wrong",
-    "partial_payment_allocation_rate": "Part payments allocated",
-    "backfill_latency": "Late files: time to their place",
-    "posting_error_rate": "Postings that failed",
-    "audit_completeness": "Decisions in the sealed log",
-}
-
-_AT_LEAST = {
-    "reconciliation_success_rate",
-    "partial_payment_allocation_rate",
-    "audit_completeness",
-}
-"""Indicators that are to be at least their target; the others are to be below it."""
-
 SPARK_WIDTH, SPARK_HEIGHT = 150, 30
 
 
@@ -55,16 +35,32 @@ def show() -> None:
         "the indicator counts.",
         name="slos",
     )
+    with st.expander("What each counts"):
+        ui.table(
+            [
+                ui.text_column("Objective", "title", kind="w"),
+                ui.text_column("What it says", "meaning", kind="w"),
+                ui.text_column("Counted", "numerator_counts", kind="w"),
+                ui.text_column("Of", "denominator_counts", kind="w"),
+                ui.text_column("What restates a past window", "restated", kind="w"),
+            ],
+            rows,
+            "No objective has been published yet.",
+            "Written in orchestration/slo, the only place where an objective is. Restated: events "
+            "about which something became known on a later day than the one on which a run first "
+            "saw theirs.",
+            name="slo-definitions",
+        )
 
 
 def _objective(row: ui.Row) -> str:
     goal = fmt.measure(row["target"], row["unit"])
-    sign = "at least" if row["slo"] in _AT_LEAST else "below"
+    sign = "at least" if row["direction"] == "at_least" else "below"
     promised = ""
-    if row["objective"] is not None and row["slo"] != "reconciliation_success_rate":
+    if row["objective"] is not None and row["unit"] != "ratio":
         promised = f", in {fmt.percent(row['objective'], 2).rstrip()} of events"
     return (
-        f"<b>{escape(_TITLES.get(row['slo'], fmt.label(row['slo'])))}</b>"
+        f"<b>{escape(row['title'] or fmt.label(row['slo']))}</b>"
         f'<span class="t-sub">{escape(f"{sign} {goal}{promised}")}</span>'
     )
 
@@ -74,7 +70,12 @@ def _value(row: ui.Row) -> str:
         return fmt.NONE
     counted = f"{fmt.plain(row['numerator'])} of {fmt.plain(row['denominator'])}"
     below = f'<span class="t-sub">{escape(counted)}</span>' if row["unit"] == "ratio" else ""
-    return f"<b>{escape(fmt.measure(row['value'], row['unit']))}</b>{below}"
+    restated = (
+        f'<span class="t-sub">{fmt.count(row["restated_events"])} restated</span>'
+        if row["restated_events"]
+        else ""
+    )
+    return f"<b>{escape(fmt.measure(row['value'], row['unit']))}</b>{below}{restated}"
 
 
 def _budget(row: ui.Row) -> str:

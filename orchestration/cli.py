@@ -173,6 +173,16 @@ def parser() -> argparse.ArgumentParser:
     alerts_arguments(alerts)
     alerts.set_defaults(command=_alerts)
 
+    slo = commands.add_parser(
+        "slo", help="what follows from the OpenSLO files of orchestration/slo"
+    )
+    slo.add_argument(
+        "what",
+        choices=["write", "check"],
+        help="write: seeds and rules of Prometheus; check: name those that differ (exit status 1)",
+    )
+    slo.set_defaults(command=_slo)
+
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)
 
@@ -363,6 +373,19 @@ def _alerts(options: argparse.Namespace) -> int:
     from orchestration.alerting import command
 
     return command.run(options)
+
+
+def _slo(options: argparse.Namespace) -> int:
+    from orchestration.slo import generate
+
+    if options.what == "write":
+        changed = generate.write()
+        print("\n".join(f"wrote {path}" for path in changed) or "Nothing has changed.")
+        return 0
+    differing = generate.differing()
+    for path in differing:
+        print(f"{path} is not what orchestration/slo says: `tieout slo write` mends it.")
+    return 1 if differing else 0
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestration.files import copy_to_parquet, open_duckdb, quoted
 from orchestration.home import PROJECT_DIR, Home, TieoutError, wall_clock
@@ -42,6 +44,66 @@ class Kind(StrEnum):
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """When a maintenance window is open: on weekdays, from a time of a place on, for some minutes.
+
+    Written `sat,sun 22:00 Europe/Berlin 120`, as `int_controls__in_force` reads it: what lasts over
+    midnight belongs to the day on which it began, and clocks are those on the wall.
+    """
+
+    weekdays: tuple[str, ...]
+    starts: str
+    zone: str
+    minutes: int
+
+    def __post_init__(self) -> None:
+        if not self.weekdays or not set(self.weekdays) <= set(WEEKDAYS):
+            raise TieoutError(f"Choose weekdays of {', '.join(WEEKDAYS)}.")
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.starts):
+            raise TieoutError(f"{self.starts!r} is no time of a day: write it as 22:30.")
+        if not 1 <= self.minutes <= 1440:
+            raise TieoutError("A window lasts at least a minute and at most a day.")
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise TieoutError(f"{self.zone!r} is no time zone; one is Europe/Berlin.") from error
+
+    def __str__(self) -> str:
+        return f"{','.join(self.weekdays)} {self.starts} {self.zone} {self.minutes}"
+
+    @classmethod
+    def read(cls, written: str) -> Recurrence:
+        """What was written.
+
+        Raises:
+            TieoutError: where it is not written so.
+        """
+        match written.split(" "):
+            case [weekdays, starts, zone, minutes] if minutes.isdigit():
+                return cls(tuple(weekdays.split(",")), starts, zone, int(minutes))
+        raise TieoutError(
+            f"{written!r} is no recurrence; one is `sat,sun 22:00 Europe/Berlin 120`."
+        )
+
+    def ends_after(self, moment: datetime) -> datetime | None:
+        """End (naive UTC) of the time that is open at a moment (naive UTC); None where none is."""
+        local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        for day in (local.date(), local.date() - timedelta(days=1)):
+            opens = datetime.combine(day, time.fromisoformat(self.starts))
+            closes = opens + timedelta(minutes=self.minutes)
+            if WEEKDAYS[day.weekday()] in self.weekdays and opens <= local < closes:
+                return moment + (closes - local)
+        return None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether a window is open at a moment (naive UTC)."""
+        return self.ends_after(moment) is not None
+
+
 @dataclass(frozen=True)
 class Control:
     """A word of a person; the columns of the source `controls`. Moments are naive UTC."""
@@ -56,10 +118,15 @@ class Control:
     noted_at: datetime
     alert_name: str | None = None
     group_key: str | None = None
+    recurs: str | None = None
 
     def holds(self, moment: datetime) -> bool:
         """Whether it is in force, unless a later word has taken its place."""
-        return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
+        return (
+            self.starts_at <= moment
+            and (self.ends_at is None or moment < self.ends_at)
+            and (self.recurs is None or Recurrence.read(self.recurs).holds(moment))
+        )
 
 
 # what people do
@@ -94,22 +161,30 @@ def pause(
 def open_window(
     home: Home,
     person: Person,
-    ends_at: datetime,
+    ends_at: datetime | None,
     reason: str,
     *,
     starts_at: datetime | None = None,
     alert_name: str = ALL,
     group_key: str = ALL,
+    recurs: Recurrence | None = None,
 ) -> None:
-    """Open a maintenance window, once: alerts of that name and group are silenced in it.
+    """Open a maintenance window: alerts of that name and group are silenced in it.
+
+    Without `recurs` it is open once, from its start to its end; with it, each time until its end,
+    or until somebody ends it.
 
     Raises:
         NotPermitted: when the person may not operate.
-        TieoutError: without a reason, or when the end is not to come.
+        TieoutError: without a reason, when the end is not to come, or when one that is open once
+            has none.
     """
     from orchestration.review import operations
 
-    _to_come(ends_at)
+    if ends_at is not None:
+        _to_come(ends_at)
+    elif recurs is None:
+        raise TieoutError("Say until when: a window that is open once needs an end.")
     operations.record(
         home,
         person,
@@ -118,7 +193,8 @@ def open_window(
         reason=reason,
         starts_at=starts_at,
         ends_at=ends_at,
-        detail={"alert_name": alert_name, "group_key": group_key},
+        detail={"alert_name": alert_name, "group_key": group_key}
+        | ({} if recurs is None else {"recurs": str(recurs)}),
     )
 
 
@@ -184,6 +260,7 @@ def control_of(operation: Operation) -> Control:
         noted_at=operation.recorded_at,
         alert_name=str(operation.detail.get("alert_name", ALL)) if is_window else None,
         group_key=str(operation.detail.get("group_key", ALL)) if is_window else None,
+        recurs=operation.detail.get("recurs") if is_window else None,
     )
 
 

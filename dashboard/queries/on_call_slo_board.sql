@@ -32,14 +32,9 @@ history as (
 ),
 
 latest_budgets as (
-    select
-        fct_error_budgets.*,
-        coalesce(
-            try_cast(rtrim(fct_error_budgets."window", 'hdw') as bigint)
-            * case right(fct_error_budgets."window", 1) when 'h' then 1 when 'd' then 24 else 168 end,
-            0
-        ) as hours
+    select fct_error_budgets.*
     from marts.fct_error_budgets
+    where not fct_error_budgets.is_confirming
     qualify
         row_number() over (
             partition by fct_error_budgets.slo, fct_error_budgets."window"
@@ -52,7 +47,7 @@ burns as (
         latest_budgets.slo,
         list(
             {'window': latest_budgets."window", 'rate': latest_budgets.burn_rate}
-            order by latest_budgets.hours
+            order by latest_budgets.window_minutes
         ) as burn_rates
     from latest_budgets
     group by latest_budgets.slo
@@ -64,7 +59,7 @@ longest as (
     qualify
         row_number() over (
             partition by latest_budgets.slo
-            order by latest_budgets.hours desc
+            order by latest_budgets.window_minutes desc
         ) = 1
 )
 
@@ -76,6 +71,13 @@ select
     latest_sli.met,
     latest_sli.numerator,
     latest_sli.denominator,
+    latest_sli.restated_events,
+    longest.title,
+    longest.direction,
+    longest.meaning,
+    longest.numerator_counts,
+    longest.denominator_counts,
+    longest.restated,
     longest."window" as budget_window,
     longest.objective,
     longest.events,

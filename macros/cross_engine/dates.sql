@@ -15,6 +15,12 @@
 {%- endmacro %}
 
 
+{# `moment` (a date or timestamp) plus `seconds` (an integer expression, may be negative). #}
+{% macro add_seconds(moment, seconds) -%}
+    (cast({{ moment }} as timestamp) + ({{ seconds }}) * interval '1' second)
+{%- endmacro %}
+
+
 {# Complete hours from `start` to `end` as bigint, negative when `end` is earlier. #}
 {% macro hours_between(start, end) -%}
     {{ return(adapter.dispatch('hours_between')(start, end)) }}
@@ -147,4 +153,20 @@
             sequence(cast({{ first_date }} as date), cast({{ last_date }} as date), interval 1 day)
         ) as calendar_date
     )
+{%- endmacro %}
+
+
+{# What clocks of a time zone show at `moment` (UTC), as a naive timestamp. #}
+{% macro local_time(moment, zone) -%}
+    {{ return(adapter.dispatch('local_time')(moment, zone)) }}
+{%- endmacro %}
+
+{# DuckDB: the zone is told twice, once to leave UTC and once to arrive. #}
+{% macro duckdb__local_time(moment, zone) -%}
+    timezone({{ zone }}, timezone('UTC', cast({{ moment }} as timestamp)))
+{%- endmacro %}
+
+{# Spark: a timestamp without a zone, as all are here. #}
+{% macro spark__local_time(moment, zone) -%}
+    convert_timezone('UTC', {{ zone }}, cast({{ moment }} as timestamp_ntz))
 {%- endmacro %}

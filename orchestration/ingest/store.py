@@ -104,6 +104,7 @@ CONTROL_TYPES = {
     "reason": "VARCHAR",
     "actor": "VARCHAR",
     "noted_at": "TIMESTAMP",
+    "recurs": "VARCHAR",
 }
 QUARANTINE_TYPES = {
     "batch_id": "VARCHAR",

@@ -37,7 +37,16 @@ final as (
         max(items.event_date) as completed_on,
         max(items.event_at) as completed_at,
         max(backfills.landed_at) as backfilled_at,
-        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice
+        -- the gateway that took the money; the last by name where there are several
+        max(
+            case
+                when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
+            end
+        ) as gateway,
+        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
+        cast(
+            count(distinct case when items.item_type = 'invoice' then items.item_key end) as bigint
+        ) as invoices
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id

@@ -22,7 +22,7 @@ entries as (
 ),
 
 budget_span as (
-    select max(windows.window_hours) as window_hours
+    select max(windows.window_minutes) as window_minutes
     from {{ ref('service_level_windows') }} as windows
     where windows.kind = 'budget'
 ),
@@ -30,8 +30,8 @@ budget_span as (
 decisions as (
     select
         matches.decided_at as event_at,
-        {{ hours_between('matches.decided_at', as_of()) }} as age_hours,
-        budget_span.window_hours,
+        {{ seconds_between('matches.decided_at', as_of()) }} as age_seconds,
+        budget_span.window_minutes,
         case when entries.subject_id is not null then 1 else 0 end as is_sealed
     from matches
     cross join budget_span
@@ -47,9 +47,9 @@ final as (
         'audit_completeness' as sli,
         cast(decisions.event_at as date) as event_date,
         case
-            when decisions.age_hours < decisions.window_hours
-                then cast(decisions.age_hours as bigint)
-        end as age_hours,
+            when decisions.age_seconds < 60 * decisions.window_minutes
+                then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
+        end as age_minutes,
         {{ as_amount('sum(decisions.is_sealed)') }} as numerator,
         {{ as_amount('count(*)') }} as denominator,
         cast(count(*) as bigint) as events,
@@ -59,8 +59,8 @@ final as (
     group by
         cast(decisions.event_at as date),
         case
-            when decisions.age_hours < decisions.window_hours
-                then cast(decisions.age_hours as bigint)
+            when decisions.age_seconds < 60 * decisions.window_minutes
+                then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
         end
 )
 

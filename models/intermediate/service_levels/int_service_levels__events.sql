@@ -1,5 +1,6 @@
--- The events that the indicators count, summed by indicator, day and, as far back as error budgets
--- reach, by whole hours before as_of. A bad event misses what its target promises.
+-- The events that the indicators count, summed by indicator and day. As far back as error budgets
+-- reach also by their age, as far back as a month reaches also by customer tier, gateway and batch.
+-- A bad event misses what its target promises. What was learned on a later day is a restatement.
 with
 
 items as (
@@ -15,7 +16,7 @@ allocations as (
     from {{ ref('int_match_allocations') }}
     where
         reconciliation = 'invoice_to_receipt'
-        and (is_live or decision in ('suggested', 'pending_approval'))
+        and (is_live or decision in ('suggested', 'pending_approval', 'reversed'))
 ),
 
 cases as (
@@ -24,7 +25,17 @@ cases as (
     where is_spell_lead and case_resolved_at is not null
 ),
 
+matches as (
+    select *
+    from {{ ref('int_matches__decided') }}
+    where
+        reconciliation = 'invoice_to_receipt'
+        and decision in ('auto_closed', 'approved', 'reversed')
+),
+
 batches as (select * from {{ ref('int_batches__classified') }}),
+
+customers as (select * from {{ ref('stg_crm__customers') }}),
 
 posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
@@ -34,9 +45,45 @@ targets as (select * from {{ ref('slo_targets') }}),
 service_start as (select min(batches.ingested_at) as started_at from batches),
 
 budget_span as (
-    select max(windows.window_hours) as window_hours
+    select max(windows.window_minutes) as window_minutes
     from {{ ref('service_level_windows') }} as windows
     where windows.kind = 'budget'
+),
+
+-- what was decided about an item last, and the gateway of its money
+item_decisions as (
+    select
+        allocations.item_key,
+        max(matches.decided_at) as decided_at,
+        max(timed_matches.gateway) as gateway
+    from allocations
+    inner join matches
+        on allocations.match_id = matches.match_id
+    left join timed_matches
+        on allocations.match_id = timed_matches.match_id
+    group by allocations.item_key
+),
+
+-- the invoices of a match: whose they are, and the file that brought them
+match_invoices as (
+    select
+        allocations.match_id,
+        max(items.party_id) as party_id,
+        max(items.batch_id) as batch_id
+    from allocations
+    inner join items
+        on allocations.item_key = items.item_key
+    where allocations.is_live and items.item_type = 'invoice'
+    group by allocations.match_id
+),
+
+batch_arrivals as (
+    select
+        batches.batch_id,
+        batches.record_feed,
+        min(batches.ingested_at) as ingested_at
+    from batches
+    group by batches.batch_id, batches.record_feed
 ),
 
 -- an invoice counts on the day on which its deadline passes, so late arrival does not move it
@@ -46,8 +93,14 @@ invoice_deadlines as (
         items.due_for_match_at as event_at,
         case when items.status = 'closed' then 1 else 0 end as numerator,
         1 as denominator,
-        case when items.status = 'closed' then 0 else 1 end as is_bad
+        case when items.status = 'closed' then 0 else 1 end as is_bad,
+        item_decisions.decided_at as known_at,
+        items.party_id,
+        item_decisions.gateway,
+        items.batch_id
     from items
+    left join item_decisions
+        on items.item_key = item_decisions.item_key
     where
         items.item_type = 'invoice'
         and items.status <> 'set_aside'
@@ -64,9 +117,14 @@ match_times as (
                 'timed_matches.decided_at'
             ) }},
             0
-        ) as hours
+        ) as hours,
+        match_invoices.party_id,
+        timed_matches.gateway,
+        match_invoices.batch_id
     from timed_matches
     cross join service_start
+    left join match_invoices
+        on timed_matches.match_id = match_invoices.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is null
 ),
 
@@ -76,7 +134,10 @@ exception_times as (
         cases.case_resolved_at as event_at,
         greatest(
             {{ hours_between('cases.case_opened_at', 'cases.case_resolved_at') }}, 0
-        ) as hours
+        ) as hours,
+        cast(null as {{ dbt.type_string() }}) as party_id,
+        cast(null as {{ dbt.type_string() }}) as gateway,
+        cast(null as {{ dbt.type_string() }}) as batch_id
     from cases
 ),
 
@@ -89,7 +150,10 @@ backfill_times as (
                 'greatest(batches.landed_at, service_start.started_at)', 'batches.ingested_at'
             ) }},
             0
-        ) as hours
+        ) as hours,
+        cast(null as {{ dbt.type_string() }}) as party_id,
+        cast(null as {{ dbt.type_string() }}) as gateway,
+        batches.batch_id
     from batches
     cross join service_start
     where batches.is_backfill
@@ -99,8 +163,13 @@ backfill_times as (
         timed_matches.decided_at as event_at,
         greatest(
             {{ hours_between('timed_matches.backfilled_at', 'timed_matches.decided_at') }}, 0
-        ) as hours
+        ) as hours,
+        match_invoices.party_id,
+        timed_matches.gateway,
+        match_invoices.batch_id
     from timed_matches
+    left join match_invoices
+        on timed_matches.match_id = match_invoices.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is not null
 ),
 
@@ -118,7 +187,11 @@ timed_events as (
         durations.event_at,
         durations.hours as numerator,
         1 as denominator,
-        case when durations.hours >= targets.target then 1 else 0 end as is_bad
+        case when durations.hours >= targets.target then 1 else 0 end as is_bad,
+        cast(null as timestamp) as known_at,
+        durations.party_id,
+        durations.gateway,
+        durations.batch_id
     from durations
     inner join targets
         on durations.sli = targets.sli
@@ -130,8 +203,14 @@ issued_invoices as (
         items.event_at,
         case when items.set_aside_reason = 'duplicate' then 1 else 0 end as numerator,
         1 as denominator,
-        case when items.set_aside_reason = 'duplicate' then 1 else 0 end as is_bad
+        case when items.set_aside_reason = 'duplicate' then 1 else 0 end as is_bad,
+        batch_arrivals.ingested_at as known_at,
+        items.party_id,
+        cast(null as {{ dbt.type_string() }}) as gateway,
+        items.batch_id
     from items
+    left join batch_arrivals
+        on items.batch_id = batch_arrivals.batch_id and items.feed = batch_arrivals.record_feed
     where
         items.item_type = 'invoice'
         and coalesce(items.set_aside_reason, '') not in ('void', 'draft')
@@ -145,7 +224,11 @@ audited_closes as (
         outcomes.decided_at as event_at,
         case when outcomes.outcome = 'false' then 1 else 0 end as numerator,
         1 as denominator,
-        case when outcomes.outcome = 'false' then 1 else 0 end as is_bad
+        case when outcomes.outcome = 'false' then 1 else 0 end as is_bad,
+        outcomes.undone_at as known_at,
+        cast(null as {{ dbt.type_string() }}) as party_id,
+        cast(null as {{ dbt.type_string() }}) as gateway,
+        cast(null as {{ dbt.type_string() }}) as batch_id
     from {{ ref('int_audit__outcomes') }} as outcomes
     where outcomes.is_sampled and outcomes.is_automatic and outcomes.outcome <> 'open'
 ),
@@ -154,7 +237,8 @@ in_part_matches as (
     select distinct allocations.match_id
     from allocations
     where
-        allocations.item_type = 'invoice'
+        allocations.decision <> 'reversed'
+        and allocations.item_type = 'invoice'
         and allocations.allocated_amount + allocations.adjusted_amount <> allocations.item_amount
 ),
 
@@ -173,10 +257,18 @@ partial_payments as (
         items.event_at,
         case when items.status = 'closed' then 1 else 0 end as numerator,
         1 as denominator,
-        case when items.status = 'closed' then 0 else 1 end as is_bad
+        case when items.status = 'closed' then 0 else 1 end as is_bad,
+        item_decisions.decided_at as known_at,
+        items.party_id,
+        case
+            when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
+        end as gateway,
+        items.batch_id
     from items
     inner join in_part_receipts
         on items.item_key = in_part_receipts.item_key
+    left join item_decisions
+        on items.item_key = item_decisions.item_key
     where items.amount > 0 and items.status <> 'set_aside'
 ),
 
@@ -186,8 +278,16 @@ posting_attempts as (
         posting_results.attempted_at as event_at,
         case when posting_results.status in ('failed', 'rejected') then 1 else 0 end as numerator,
         1 as denominator,
-        case when posting_results.status in ('failed', 'rejected') then 1 else 0 end as is_bad
+        case when posting_results.status in ('failed', 'rejected') then 1 else 0 end as is_bad,
+        batch_arrivals.ingested_at as known_at,
+        cast(null as {{ dbt.type_string() }}) as party_id,
+        cast(null as {{ dbt.type_string() }}) as gateway,
+        posting_results._batch_id as batch_id
     from posting_results
+    left join batch_arrivals
+        on
+            posting_results._batch_id = batch_arrivals.batch_id
+            and batch_arrivals.record_feed = 'posting_results'
 ),
 
 events as (
@@ -204,22 +304,46 @@ events as (
     select * from posting_attempts
 ),
 
-aged as (
+dated as (
     select
         events.*,
-        {{ hours_between('events.event_at', as_of()) }} as age_hours,
-        budget_span.window_hours
+        cast(events.event_at as date) as event_date,
+        cast(events.known_at as date) as known_on,
+        {{ seconds_between('events.event_at', as_of()) }} as age_seconds,
+        budget_span.window_minutes,
+        events.event_at > {{ add_days(as_of(), '-31') }} as is_recent
     from events
     cross join budget_span
     where events.event_at <= {{ as_of() }}
 ),
 
+-- a short window counts minutes, a long one is told by its hours
+aged as (
+    select
+        dated.*,
+        case
+            when dated.age_seconds >= 60 * dated.window_minutes then null
+            when dated.age_seconds < 21600 then 5 * cast(floor(dated.age_seconds / 300) as bigint)
+            else 60 * cast(floor(dated.age_seconds / 3600) as bigint)
+        end as age_minutes,
+        case when dated.is_recent then customers.tier end as customer_tier,
+        case when dated.is_recent then dated.gateway end as by_gateway,
+        case when dated.is_recent then dated.batch_id end as by_batch_id,
+        case when dated.known_on > dated.event_date then dated.known_on end as restated_on
+    from dated
+    left join customers
+        on dated.party_id = customers.customer_id and dated.is_recent
+),
+
 final as (
     select
         aged.sli,
-        cast(aged.event_at as date) as event_date,
-        case when aged.age_hours < aged.window_hours then cast(aged.age_hours as bigint) end
-            as age_hours,
+        aged.event_date,
+        aged.age_minutes,
+        aged.customer_tier,
+        aged.by_gateway as gateway,
+        aged.by_batch_id as batch_id,
+        aged.restated_on as known_on,
         {{ as_amount('sum(aged.numerator)') }} as numerator,
         {{ as_amount('sum(aged.denominator)') }} as denominator,
         cast(count(*) as bigint) as events,
@@ -228,8 +352,12 @@ final as (
     from aged
     group by
         aged.sli,
-        cast(aged.event_at as date),
-        case when aged.age_hours < aged.window_hours then cast(aged.age_hours as bigint) end
+        aged.event_date,
+        aged.age_minutes,
+        aged.customer_tier,
+        aged.by_gateway,
+        aged.by_batch_id,
+        aged.restated_on
 )
 
 select * from final

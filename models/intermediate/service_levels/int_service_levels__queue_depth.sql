@@ -63,7 +63,7 @@ final as (
     select
         'exception_queue_depth' as sli,
         depths.calendar_date as event_date,
-        24 * {{ days_between('depths.calendar_date', as_of()) }} as age_hours,
+        1440 * {{ days_between('depths.calendar_date', as_of()) }} as age_minutes,
         {{ as_amount('depths.depth') }} as numerator,
         {{ as_amount('1') }} as denominator,
         cast(1 as bigint) as events,

@@ -42,6 +42,14 @@ certificates as (select * from {{ ref('int_rule_certificates') }}),
 
 controls as (select * from {{ ref('int_controls__in_force') }}),
 
+anomalies as (
+    select
+        found.*,
+        found.kind || ' ' || found.subject as about,
+        case found.direction when 'high' then 'volume_surge' else 'volume_drop' end as root_cause
+    from {{ ref('int_service_levels__anomalies') }} as found
+),
+
 -- how long a group that has been solved is still shown
 memory as (
     select min(windows.window_days) as days
@@ -64,7 +72,9 @@ severity_groups as (
         sum(case when cases.is_open then coalesce(cases.item_count, 1) end) as open_items,
         sum(coalesce(cases.item_count, 1)) as all_items,
         sum(case when cases.is_open then cases.revenue_at_risk else {{ zero() }} end)
-            as revenue_at_risk
+            as revenue_at_risk,
+        count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
+            as is_one_customer
     from rules
     cross join memory
     inner join cases
@@ -95,7 +105,8 @@ by_severity as (
             when severity_groups.open_count > 0 then severity_groups.open_items
             else severity_groups.all_items
         end as item_count,
-        severity_groups.revenue_at_risk
+        severity_groups.revenue_at_risk,
+        severity_groups.is_one_customer
     from severity_groups
     where
         severity_groups.open_count >= severity_groups.min_events
@@ -111,7 +122,9 @@ past_sla as (
         min(cases.sla_due_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        sum(cases.revenue_at_risk) as revenue_at_risk
+        sum(cases.revenue_at_risk) as revenue_at_risk,
+        count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
+            as is_one_customer
     from rules
     inner join cases
         on cases.is_open and cases.sla_due_at < {{ as_of() }}
@@ -129,7 +142,9 @@ at_risk as (
         min(cases.case_opened_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        sum(cases.revenue_at_risk) as revenue_at_risk
+        sum(cases.revenue_at_risk) as revenue_at_risk,
+        count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
+            as is_one_customer
     from rules
     inner join cases
         on cases.is_open and cases.revenue_at_risk > 0
@@ -141,91 +156,10 @@ at_risk as (
         and count(*) >= rules.min_events
 ),
 
-burning as (
-    select
-        rules.alert_name,
-        rules.min_customers,
-        budgets.slo,
-        budgets.window_hours,
-        budgets.bad_events,
-        budgets.first_bad_at
-    from rules
-    inner join budgets
-        on
-            rules.window_name = budgets.window_name
-            and rules.subject in (budgets.slo, '*')
-            and rules.min_events <= budgets.bad_events
-    where
-        (rules.kind = 'burn_rate' and budgets.burn_rate > rules.threshold)
-        or (rules.kind = 'bad_events' and budgets.bad_events > rules.threshold)
-),
-
--- of missed invoices the exceptions say the root cause, and of how many customers they are; their
--- cases say the money
-missed_cases as (
-    select
-        burning.alert_name,
-        burning.slo,
-        exceptions.case_id,
-        count(*) as item_count
-    from burning
-    inner join exceptions
-        on
-            exceptions.missed_deadline_hours >= 0
-            and burning.window_hours > exceptions.missed_deadline_hours
-    where burning.slo = 'reconciliation_success_rate'
-    group by burning.alert_name, burning.slo, exceptions.case_id
-),
-
-missed_invoices as (
-    select
-        missed_cases.alert_name,
-        missed_cases.slo,
-        cases.root_cause,
-        min(cases.case_opened_at) as opened_at,
-        sum(missed_cases.item_count) as item_count,
-        sum(cases.revenue_at_risk) as revenue_at_risk
-    from missed_cases
-    inner join cases
-        on missed_cases.case_id = cases.case_id
-    where cases.is_open
-    group by missed_cases.alert_name, missed_cases.slo, cases.root_cause
-),
-
-missed_customers as (
-    select
-        burning.alert_name,
-        burning.slo,
-        count(distinct exceptions.customer_id) as customers
-    from burning
-    inner join exceptions
-        on
-            exceptions.missed_deadline_hours >= 0
-            and burning.window_hours > exceptions.missed_deadline_hours
-    where burning.slo = 'reconciliation_success_rate'
-    group by burning.alert_name, burning.slo
-),
-
 burn_alerts as (
-    select
-        burning.alert_name,
-        burning.slo as subject,
-        coalesce(missed_invoices.root_cause, 'unknown') as root_cause,
-        coalesce(missed_invoices.root_cause, burning.slo) as group_key,
-        coalesce(missed_invoices.opened_at, burning.first_bad_at) as opened_at,
-        cast(null as timestamp) as resolved_at,
-        coalesce(missed_invoices.item_count, burning.bad_events) as item_count,
-        coalesce(missed_invoices.revenue_at_risk, {{ zero() }}) as revenue_at_risk
-    from burning
-    left join missed_customers
-        on
-            burning.alert_name = missed_customers.alert_name
-            and burning.slo = missed_customers.slo
-    left join missed_invoices
-        on
-            burning.alert_name = missed_invoices.alert_name
-            and burning.slo = missed_invoices.slo
-    where missed_customers.customers is null or missed_customers.customers >= burning.min_customers
+
+    {{ burn_rate_alerts() }}
+
 ),
 
 service_start as (select min(batches.ingested_at) as started_at from batches),
@@ -247,18 +181,19 @@ without_data as (
         'unknown' as root_cause,
         budgets.slo as group_key,
         coalesce(
-            {{ add_hours('last_events.event_date', 'budgets.window_hours') }},
+            {{ add_seconds('last_events.event_date', '60 * budgets.window_minutes') }},
             service_start.started_at,
             {{ as_of() }}
         ) as opened_at,
         cast(null as timestamp) as resolved_at,
         0 as item_count,
-        {{ zero() }} as revenue_at_risk
+        {{ zero() }} as revenue_at_risk,
+        false as is_one_customer
     from rules
     inner join budgets
         on
             rules.window_name = budgets.window_name
-            and rules.subject in (budgets.slo, '*')
+            and (rules.subject = '*' or rules.subject = budgets.slo)
     cross join service_start
     left join last_events
         on budgets.slo = last_events.sli
@@ -274,7 +209,8 @@ waiting_rejects as (
         min(quarantine.quarantined_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        {{ zero() }} as revenue_at_risk
+        {{ zero() }} as revenue_at_risk,
+        false as is_one_customer
     from rules
     cross join quarantine
     where rules.kind = 'quarantine'
@@ -292,7 +228,8 @@ unshown_statements as (
         min(batches.ingested_at) as opened_at,
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
-        {{ zero() }} as revenue_at_risk
+        {{ zero() }} as revenue_at_risk,
+        false as is_one_customer
     from rules
     cross join failed_statements
     inner join batches
@@ -341,7 +278,8 @@ silent_feeds as (
             as opened_at,
         cast(null as timestamp) as resolved_at,
         0 as item_count,
-        {{ zero() }} as revenue_at_risk
+        {{ zero() }} as revenue_at_risk,
+        false as is_one_customer
     from rules
     cross join awaited_feeds
     where
@@ -366,7 +304,8 @@ stopped_rules as (
             when rules.kind = 'breaker_open' then certificates.undone_count
             else certificates.error_count
         end as item_count,
-        {{ zero() }} as revenue_at_risk
+        {{ zero() }} as revenue_at_risk,
+        false as is_one_customer
     from rules
     inner join certificates
         on
@@ -376,6 +315,27 @@ stopped_rules as (
                 and not certificates.is_certified
                 and certificates.error_count > 0
             )
+),
+
+unusual_days as (
+    select
+        rules.alert_name,
+        anomalies.about as subject,
+        case when anomalies.kind = 'indicator' then 'unknown' else anomalies.root_cause end
+            as root_cause,
+        case
+            when anomalies.kind = 'indicator' then anomalies.subject
+            else anomalies.kind || ':' || anomalies.subject
+        end as group_key,
+        cast(anomalies.since as timestamp) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        cast(abs(anomalies.observed - anomalies.expected) as bigint) as item_count,
+        anomalies.amount as revenue_at_risk,
+        anomalies.kind = 'customer' as is_one_customer
+    from rules
+    inner join anomalies
+        on rules.threshold <= anomalies.amount
+    where rules.kind = 'anomaly'
 ),
 
 raised as (
@@ -396,15 +356,20 @@ raised as (
     select * from stopped_rules
     union all
     select * from unshown_statements
+    union all
+    select * from unusual_days
 ),
 
--- what its rule asks for, but no louder than its root cause allows
+-- what its rule asks for, but no louder than its root cause allows; one customer wakes nobody
 named as (
     select
         raised.*,
         case
             when root_causes.loudest_alert = 'info' then 'info'
-            when root_causes.loudest_alert = 'ticket' and rules.severity = 'page' then 'ticket'
+            when
+                rules.severity = 'page'
+                and (root_causes.loudest_alert = 'ticket' or raised.is_one_customer)
+                then 'ticket'
             else rules.severity
         end as severity,
         rules.priority,
@@ -575,7 +540,10 @@ final as (
             '. ',
             spoken.meaning,
             case when spoken.root_cause <> 'unknown' then spoken.root_cause_meaning end,
-            case when spoken.group_key <> spoken.root_cause then spoken.subject end
+            case when spoken.group_key <> spoken.root_cause then spoken.subject end,
+            'From ' || anomalies.first_date || ' to ' || anomalies.last_date || ': '
+            || cast(anomalies.observed as bigint) || ' instead of '
+            || cast(anomalies.expected as bigint)
         ) as summary,
         spoken.runbook,
         cast(spoken.item_count as bigint) as item_count,
@@ -585,6 +553,10 @@ final as (
         spoken.silence_reason,
         spoken.silenced_until
     from spoken
+    left join anomalies
+        on
+            spoken.subject = anomalies.about
+            and spoken.root_cause in (anomalies.root_cause, 'unknown')
 )
 
 select * from final

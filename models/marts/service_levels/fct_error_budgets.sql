@@ -8,29 +8,18 @@ audited as (select * from {{ ref('int_service_levels__audited') }}),
 
 queue_depth as (select * from {{ ref('int_service_levels__queue_depth') }}),
 
--- of a ratio the target says how many events must be good
-targets as (
-    select
-        slo_targets.sli,
-        case
-            when slo_targets.unit = 'ratio' and slo_targets.direction = 'at_least'
-                then slo_targets.target
-            when slo_targets.unit = 'ratio' then 1 - slo_targets.target
-            else slo_targets.objective
-        end as objective
-    from {{ ref('slo_targets') }} as slo_targets
-),
+targets as (select * from {{ ref('slo_targets') }}),
 
 windows as (
     select *
     from {{ ref('service_level_windows') }}
-    where kind = 'budget'
+    where kind in ('budget', 'confirm')
 ),
 
 recent as (
     select
         events.sli,
-        events.age_hours,
+        events.age_minutes,
         events.events,
         events.bad_events,
         events.first_bad_at
@@ -38,7 +27,7 @@ recent as (
     union all
     select
         audited.sli,
-        audited.age_hours,
+        audited.age_minutes,
         audited.events,
         audited.bad_events,
         audited.first_bad_at
@@ -46,7 +35,7 @@ recent as (
     union all
     select
         queue_depth.sli,
-        queue_depth.age_hours,
+        queue_depth.age_minutes,
         queue_depth.events,
         queue_depth.bad_events,
         queue_depth.first_bad_at
@@ -57,16 +46,34 @@ counted as (
     select
         targets.sli,
         windows.window_name,
-        windows.window_hours,
+        windows.window_minutes,
+        windows.kind = 'confirm' as is_confirming,
         targets.objective,
+        targets.title,
+        targets.direction,
+        targets.meaning,
+        targets.numerator_counts,
+        targets.denominator_counts,
+        targets.restated,
         cast(coalesce(sum(recent.events), 0) as bigint) as events,
         cast(coalesce(sum(recent.bad_events), 0) as bigint) as bad_events,
         min(recent.first_bad_at) as first_bad_at
     from targets
     cross join windows
     left join recent
-        on targets.sli = recent.sli and windows.window_hours > recent.age_hours
-    group by targets.sli, windows.window_name, windows.window_hours, targets.objective
+        on targets.sli = recent.sli and windows.window_minutes > recent.age_minutes
+    group by
+        targets.sli,
+        windows.window_name,
+        windows.window_minutes,
+        windows.kind,
+        targets.objective,
+        targets.title,
+        targets.direction,
+        targets.meaning,
+        targets.numerator_counts,
+        targets.denominator_counts,
+        targets.restated
 ),
 
 -- burn rate = bad / events / budget; no events, or no budget to burn: null
@@ -96,8 +103,15 @@ final as (
             when burned.burn_rate is null then {{ zero() }}
             else {{ as_amount('1 - burned.burn_rate') }}
         end as budget_remaining,
-        cast(burned.window_hours as bigint) as window_hours,
-        burned.first_bad_at
+        cast(burned.window_minutes as bigint) as window_minutes,
+        burned.first_bad_at,
+        burned.is_confirming,
+        burned.title,
+        burned.direction,
+        burned.meaning,
+        burned.numerator_counts,
+        burned.denominator_counts,
+        burned.restated
     from burned
 )
 

@@ -18,7 +18,8 @@ final as (
         ends_at,
         reason,
         actor,
-        noted_at
+        noted_at,
+        recurs
     from source
 
 )

@@ -1,0 +1,203 @@
+{{ config(tags=['after_seal']) }}
+
+with
+
+events as (select * from {{ ref('int_service_levels__events') }}),
+
+audited as (select * from {{ ref('int_service_levels__audited') }}),
+
+queue_depth as (select * from {{ ref('int_service_levels__queue_depth') }}),
+
+timed_matches as (select * from {{ ref('int_matches__timed') }}),
+
+runs as (select * from {{ ref('fct_runs') }}),
+
+prices as (select * from {{ ref('engine_prices') }}),
+
+targets as (select * from {{ ref('slo_targets') }}),
+
+-- a window of no days is the calendar month so far
+windows as (
+    select
+        seed.window_name,
+        case
+            when seed.window_days = 0
+                then cast(date_trunc('month', {{ as_of_date() }}) as date)
+            else cast({{ add_days(as_of_date(), '1 - seed.window_days') }} as date)
+        end as first_date
+    from {{ ref('service_level_windows') }} as seed
+    where seed.kind = 'breakdown'
+),
+
+span as (select min(windows.first_date) as first_date from windows),
+
+recent_events as (
+    select events.*
+    from events
+    inner join span
+        on events.event_date >= span.first_date
+),
+
+counted as (
+    select
+        recent_events.sli,
+        recent_events.event_date,
+        'company' as dimension,
+        'all' as dimension_value,
+        recent_events.numerator,
+        recent_events.denominator,
+        recent_events.events,
+        recent_events.bad_events
+    from recent_events
+    union all
+    select
+        audited.sli,
+        audited.event_date,
+        'company' as dimension,
+        'all' as dimension_value,
+        audited.numerator,
+        audited.denominator,
+        audited.events,
+        audited.bad_events
+    from audited
+    union all
+    select
+        queue_depth.sli,
+        queue_depth.event_date,
+        'company' as dimension,
+        'all' as dimension_value,
+        queue_depth.numerator,
+        queue_depth.denominator,
+        queue_depth.events,
+        queue_depth.bad_events
+    from queue_depth
+    {%- for dimension, column in [
+        ('tier', 'customer_tier'), ('gateway', 'gateway'), ('batch', 'batch_id')
+    ] %}
+    union all
+    select
+        recent_events.sli,
+        recent_events.event_date,
+        '{{ dimension }}' as dimension,
+        coalesce(recent_events.{{ column }}, 'none') as dimension_value,
+        recent_events.numerator,
+        recent_events.denominator,
+        recent_events.events,
+        recent_events.bad_events
+    from recent_events
+    inner join targets
+        on
+            recent_events.sli = targets.sli
+            and concat(';', targets.dimensions, ';') like '%;{{ dimension }};%'
+    {%- endfor %}
+),
+
+windowed as (
+    select
+        counted.sli,
+        counted.dimension,
+        counted.dimension_value,
+        windows.window_name,
+        sum(counted.numerator) as numerator,
+        sum(counted.denominator) as denominator,
+        sum(counted.events) as events,
+        sum(counted.bad_events) as bad_events
+    from counted
+    inner join windows
+        on
+            counted.event_date >= windows.first_date
+            and counted.event_date <= {{ as_of_date() }}
+    group by counted.sli, counted.dimension, counted.dimension_value, windows.window_name
+),
+
+judged as (
+    select
+        windowed.*,
+        targets.unit,
+        targets.target,
+        targets.direction,
+        cast(null as {{ dbt.type_string() }}) as currency
+    from windowed
+    inner join targets
+        on windowed.sli = targets.sli
+),
+
+-- what the machines of all runs cost, for each invoice in a match that these runs made
+run_costs as (
+    select
+        windows.window_name,
+        prices.currency,
+        sum({{ decimal_divide('runs.seconds * prices.price_per_hour', '3600', 10) }}) as cost
+    from runs
+    inner join prices
+        on runs.engine = prices.engine
+    inner join windows
+        on
+            cast(runs.as_of as date) >= windows.first_date
+            and runs.as_of <= {{ as_of() }}
+    group by windows.window_name, prices.currency
+),
+
+matched_invoices as (
+    select
+        windows.window_name,
+        sum(timed_matches.invoices) as invoices
+    from timed_matches
+    inner join windows
+        on
+            cast(timed_matches.decided_at as date) >= windows.first_date
+            and timed_matches.decided_at <= {{ as_of() }}
+    group by windows.window_name
+),
+
+measured as (
+    select * from judged
+    union all
+    select
+        'cost_per_matched_invoice' as sli,
+        'company' as dimension,
+        'all' as dimension_value,
+        run_costs.window_name,
+        run_costs.cost as numerator,
+        coalesce(matched_invoices.invoices, 0) as denominator,
+        coalesce(matched_invoices.invoices, 0) as events,
+        0 as bad_events,
+        'money' as unit,
+        cast(null as {{ amount_type() }}) as target,
+        cast(null as {{ dbt.type_string() }}) as direction,
+        run_costs.currency
+    from run_costs
+    left join matched_invoices
+        on run_costs.window_name = matched_invoices.window_name
+),
+
+valued as (
+    select
+        measured.*,
+        {{ decimal_divide('measured.numerator', 'measured.denominator', 10) }} as value
+    from measured
+),
+
+final as (
+    select
+        valued.sli,
+        valued.dimension,
+        valued.dimension_value,
+        valued.window_name,
+        {{ as_of_date() }} as as_of_date,
+        {{ as_amount('valued.numerator') }} as numerator,
+        {{ as_amount('valued.denominator') }} as denominator,
+        valued.value,
+        valued.unit,
+        valued.currency,
+        {{ as_amount('valued.target') }} as target,
+        case
+            when valued.direction = 'at_least' then valued.value >= valued.target
+            when valued.direction = 'below' then valued.value < valued.target
+        end as met,
+        cast(valued.events as bigint) as events,
+        cast(valued.bad_events as bigint) as bad_events
+    from valued
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Service level objectives, written once: OpenSLO v1 files, and what is generated from them."""
