@@ -431,6 +431,14 @@ def rows(run_id: str = RUN_ID) -> Rows:
                 "bad_events": 1,
                 "burn_rate": Decimal("16.7"),
                 "budget_remaining": Decimal("-15.7"),
+                "window_minutes": 40320,
+                "is_confirming": False,
+                "title": "Invoices reconciled by their deadline",
+                "direction": "at_least",
+                "meaning": "Share of invoices that were closed by their deadline",
+                "numerator_counts": "Those with nothing left open",
+                "denominator_counts": "Invoices whose deadline passed in the window",
+                "restated": "A payment that is decided later restates its day",
             }
         ],
         "fct_alerts": [
