@@ -14,6 +14,7 @@ from orchestration import progress
 from orchestration.alerting.options import add_arguments as alerts_arguments
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.imports.options import add_arguments as import_arguments
+from orchestration.intake.options import add_commands as intake_arguments
 from orchestration.telemetry import logs
 
 
@@ -182,6 +183,8 @@ def parser() -> argparse.ArgumentParser:
         help="write: seeds and rules of Prometheus; check: name those that differ (exit status 1)",
     )
     slo.set_defaults(command=_slo)
+
+    intake_arguments(commands)
 
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)

@@ -44,7 +44,7 @@ PARSE = "parse"
 """The call that reads the project; all others start from what it left."""
 
 LARGEST_LOG = 10_000_000
-"""Bytes of `dbt.log` from which the next process starts a new one and keeps the old as `.1`."""
+"""Bytes of `dbt.log` from which the next call starts a new one and keeps the old as `.1`."""
 
 SHOWN_ROWS = 3
 """Rows of a failed test that its message shows; they are read for the first failures only."""
@@ -185,8 +185,6 @@ class Dbt:
         self.home = home
         self.has_warehouse_open = False
         self.log = home.logs / "dbt.log"
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
-            self.log.replace(self.log.with_suffix(".log.1"))
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
@@ -217,6 +215,8 @@ class Dbt:
         """
         if self._process.poll() is not None:
             self._process = self._start()
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
         failures: dict[str, Failure] = {}
         plain_lines: list[str] = []
         succeeded: bool | None = None

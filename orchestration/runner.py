@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from orchestration import (
     dbt_runs,
     journal,
     loading,
+    parsed,
     progress,
     repeats,
     run_records,
@@ -23,6 +25,7 @@ from orchestration import (
 from orchestration.alerting import after_run
 from orchestration.files import write_text
 from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.intake.batches import land_waiting
 from orchestration.review.export import export_for_run
 from orchestration.telemetry import logs
 
@@ -44,6 +47,7 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     home.create()
     with home.writing():
         export_for_run(home, as_of=settings.as_of)
+        land_waiting(home)
         if repeats.is_repeat(home, settings, wall_clock()):
             reporter.note(
                 "Nothing to do: nothing new has landed, and the last run is of this moment and "
@@ -87,19 +91,39 @@ def execute_job(home: Home, trigger: str) -> None:
         _execute_job(home, trigger)
 
 
+_jobs: dict[tuple[Path, Path], Any] = {}
+"""By home and parse, the job of a process that makes several runs."""
+
+
+def get_ready(home: Home) -> Any:
+    """Load Dagster and the job of a home; at once when this process has it already.
+
+    Raises:
+        DbtFailed: when the project does not parse.
+    """
+    prepare_instance(home)
+    warnings.filterwarnings("ignore", module="dagster")
+    found = parsed.find(home)
+    if found is not None and (home.root, found) in _jobs:
+        return _jobs[home.root, found]
+    with loading.for_good(), ThreadPoolExecutor() as aside:
+        parse = aside.submit(dbt_runs.ensure_parse, home)
+        # Imported late, because these are slow to load and other commands do without them.
+        from orchestration.definitions import JOB_NAME, build_definitions
+
+        key = (home.root, parse.result())
+        _jobs.clear()
+        _jobs[key] = build_definitions(home).resolve_job_def(JOB_NAME)
+    return _jobs[key]
+
+
 def _execute_job(home: Home, trigger: str) -> None:
     with progress.current().step("Getting ready"):
-        warnings.filterwarnings("ignore", module="dagster")
-        with loading.for_good(), ThreadPoolExecutor() as aside:
-            parse = aside.submit(dbt_runs.ensure_parse, home)
-            # Imported late, because these are slow to load and other commands do without them.
-            import dagster as dg
+        job = get_ready(home)
+        import dagster as dg
 
-            from orchestration.assets import TRIGGER_TAG
-            from orchestration.definitions import FILE_LOGGER, JOB_NAME, build_definitions
-
-            parse.result()
-            job = build_definitions(home).resolve_job_def(JOB_NAME)
+        from orchestration.assets import TRIGGER_TAG
+        from orchestration.definitions import FILE_LOGGER
     log = home.logs / "dagster.log"
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         try:

@@ -30,6 +30,7 @@ from orchestration import (
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, TieoutError, iso_timestamp, wall_clock
 from orchestration.ingest import ingest
+from orchestration.intake.batches import land_waiting
 from orchestration.journal import Block
 from orchestration.review.export import export_for_run
 from orchestration.run_context import (
@@ -56,6 +57,7 @@ def land(home: Home, settings: Settings, trigger: str, started_at: datetime) -> 
         refuse_the_past(as_of, blocks)
         # what was decided after this moment is for the next run
         export_for_run(home, as_of=settings.as_of, until=None if settings.as_of else as_of)
+        land_waiting(home)
         write_empty_runs(home)
         if not has_landed_files(home):
             progress.current().note(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +100,15 @@ def unread(home: Home, read: set[str]) -> dict[str, list[tuple[int, float]]]:
         if known is None or known[0][:2] != _stamp(status)[:2] or known[1] not in read:
             of_feed.append((status.st_size, status.st_mtime))
     return waiting
+
+
+def stamps_digest(home: Home) -> str:
+    """Hash of the names, sizes and times of all landed files, none of which is read."""
+    digest = hashlib.sha256()
+    for feed, name, path in sorted(_files(home.landing)):
+        with suppress(FileNotFoundError):
+            digest.update(json.dumps([feed, name, _stamp(path.stat())]).encode())
+    return digest.hexdigest()
 
 
 def _stamp(status: os.stat_result) -> list[int]:

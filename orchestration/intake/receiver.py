@@ -1,0 +1,231 @@
+"""`tieout receive`: webhooks by HTTP, answered once they are durable.
+
+POST /webhooks/stripe   Stripe's signature scheme
+POST /webhooks/<source> Standard Webhooks
+GET  /healthz           whether events can be taken
+
+A source exists by its secret: `TIEOUT_WEBHOOK_SECRETS_<SOURCE>` (several separated by commas) or
+`[webhooks]` in the secrets file, which is read again when it changes; during a rotation both the
+old and the new one hold. Log lines name source, reason and size, never a body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from orchestration.home import Home, TieoutError, wall_clock
+from orchestration.intake import events, signatures, spool, status
+from orchestration.intake.logs import log_to_stderr
+from orchestration.intake.signatures import Refused
+
+SECRETS_PREFIX = "TIEOUT_WEBHOOK_SECRETS_"
+LIMIT_SETTING = "TIEOUT_INTAKE_LIMIT_BYTES"
+LARGEST_BODY = 1 << 20
+RETRY_SECONDS = 30
+
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_STATUS = {"too_large": 413, "unknown_source": 404}
+
+log = logging.getLogger("tieout.receiver")
+
+
+class Secrets:
+    """Which secrets a source signs with, as the environment and the secrets file say now."""
+
+    def __init__(self, home: Home, environment: Mapping[str, str]) -> None:
+        named = environment.get("TIEOUT_SECRETS_FILE", "").strip()
+        self._path = Path(named).expanduser() if named else home.root / "secrets.toml"
+        self._of_environment = {
+            name.removeprefix(SECRETS_PREFIX).lower(): _split(value)
+            for name, value in environment.items()
+            if name.startswith(SECRETS_PREFIX) and value.strip()
+        }
+        self._of_file: dict[str, list[str]] = {}
+        self._stamp: tuple[int, int] | None = None
+
+    def of(self, source: str) -> list[str]:
+        """The secrets of a source; none: there is no such source."""
+        self.reload()
+        return [
+            *self._of_environment.get(source.replace("-", "_"), []),
+            *self._of_file.get(source, []),
+        ]
+
+    def sources(self) -> list[str]:
+        """Every source that has a secret."""
+        self.reload()
+        return sorted({*self._of_environment, *self._of_file})
+
+    def check(self, source: str) -> None:
+        """The secrets of a source have the form that its scheme wants.
+
+        Raises:
+            TieoutError: when one has not.
+        """
+        try:
+            if source != signatures.STRIPE:
+                for secret in self.of(source):
+                    signatures.standard_key(secret)
+        except ValueError as error:
+            raise TieoutError(f"The secret of source {source} cannot be used: {error}.") from error
+
+    def reload(self) -> None:
+        """Read the file again when it is another. One that is half-written changes nothing."""
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_size)
+            if stamp == self._stamp:
+                return
+            listed = tomllib.loads(self._path.read_text(encoding="utf-8")).get("webhooks", {})
+            self._of_file = {
+                str(source): [value] if isinstance(value, str) else [str(one) for one in value]
+                for source, value in listed.items()
+            }
+            self._stamp = stamp
+        except FileNotFoundError:
+            self._of_file, self._stamp = {}, None
+        except (OSError, ValueError, AttributeError, TypeError):
+            log.warning("the secrets file cannot be read; the secrets read before still hold")
+
+
+def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starlette:
+    """The receiver of a home, as an ASGI application.
+
+    Raises:
+        TieoutError: when a setting cannot be understood.
+    """
+    environment = os.environ if environment is None else environment
+    secrets = Secrets(home, environment)
+    counts: Counter[str] = Counter()
+    limit = _limit(environment)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        with spool.connected(home):  # a spool that cannot be opened is said at the start
+            pass
+        app.state.writer = spool.Writer(home, limit)
+        noting = asyncio.create_task(_keep_noting(home, counts))
+        yield
+        noting.cancel()
+        await run_in_threadpool(app.state.writer.close)
+        status.note(home, "receiver", dict(counts))
+
+    async def receive(request: Request) -> Response:
+        source = request.path_params["source"]
+        try:
+            event = await _verified(request, source, secrets)
+        except Refused as refused:
+            counts[f"refused_{refused.reason}"] += 1
+            shown = source if _SOURCE.fullmatch(source) else "?"
+            log.warning("refused source=%s reason=%s", shown, refused.reason)
+            return JSONResponse({"error": refused.reason}, _STATUS.get(refused.reason, 400))
+        except ClientDisconnect:
+            counts["broken_off"] += 1
+            return Response(status_code=400)
+        try:
+            is_new = await asyncio.wrap_future(request.app.state.writer.put(event))
+        except spool.SpoolFull as full:
+            counts["unavailable"] += 1
+            log.error("not taken source=%s size=%s: %s", source, len(event.body), full)
+            return JSONResponse(
+                {"error": "unavailable"}, 503, headers={"retry-after": str(RETRY_SECONDS)}
+            )
+        counts["received" if is_new else "repeated"] += 1
+        return JSONResponse({"received": True, "new": is_new})
+
+    async def healthy(request: Request) -> Response:
+        return JSONResponse({"sources": secrets.sources(), **counts})
+
+    return Starlette(
+        routes=[
+            Route("/webhooks/{source}", receive, methods=["POST"]),
+            Route("/healthz", healthy, methods=["GET"]),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _verified(request: Request, source: str, secrets: Secrets) -> spool.Event:
+    """The event of a request.
+
+    Raises:
+        Refused: when it is not to be taken.
+    """
+    wanted = secrets.of(source) if _SOURCE.fullmatch(source) else []
+    if not wanted:
+        raise Refused("unknown_source")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Refused("too_large")
+    raw, now = bytes(body), wall_clock()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        event_id = signatures.verify(source, headers, raw, wanted, now) or events.id_of(raw)
+    except ValueError as error:
+        log.error("the secrets of source=%s cannot be used: %s", source, error)
+        raise Refused("bad_signature") from None
+    # an event without an id is told by its content
+    event_id = event_id or "sha256:" + hashlib.sha256(raw).hexdigest()
+    return spool.Event(source, event_id[:300], now, raw)
+
+
+async def _keep_noting(home: Home, counts: Counter[str]) -> None:
+    while True:
+        await run_in_threadpool(status.note, home, "receiver", dict(counts))
+        await asyncio.sleep(status.EVERY_SECONDS)
+
+
+def serve(home: Home, host: str, port: int) -> int:
+    """Receive until a signal ends it.
+
+    Raises:
+        TieoutError: when no source has a secret, or the spool cannot be opened.
+    """
+    import uvicorn
+
+    home.create()
+    secrets = Secrets(home, os.environ)
+    sources = secrets.sources()
+    if not sources:
+        raise TieoutError(
+            "No source has a secret, so every webhook would be refused. Set "
+            f'{SECRETS_PREFIX}STRIPE=whsec_…, or write [webhooks] with stripe = "whsec_…" into '
+            f"{home.root / 'secrets.toml'}."
+        )
+    for source in sources:
+        secrets.check(source)
+    app = build_app(home)
+    log_to_stderr()
+    print(f"Receiving {', '.join(sources)} on http://{host}:{port}/webhooks/…", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    return 0
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _limit(environment: Mapping[str, str]) -> int:
+    text = environment.get(LIMIT_SETTING, "").strip()
+    if not text:
+        return spool.DEFAULT_LIMIT
+    if not text.isdigit():
+        raise TieoutError(f"{LIMIT_SETTING}={text!r} is no number of bytes.")
+    return int(text)

@@ -1,0 +1,44 @@
+"""`<home>/intake/status.json`: what receivers, consumers, the watch and the spool last said.
+
+Metrics and pages read it; it is written whole, and nothing depends on it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from orchestration.files import write_text
+from orchestration.home import Home, iso_timestamp, wall_clock
+
+EVERY_SECONDS = 5.0
+"""How often a process that lives writes down how it is."""
+
+
+def path_of(home: Home) -> Path:
+    return home.root / "intake" / "status.json"
+
+
+def read(home: Home) -> dict[str, Any]:
+    """The sections by name; empty before the first."""
+    try:
+        found = json.loads(path_of(home).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def note(home: Home, section: str, values: Mapping[str, object]) -> None:
+    """Replace one section. That it cannot be written stops nobody."""
+    path = path_of(home)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            told = {**values, "at": iso_timestamp(wall_clock()), "process": os.getpid()}
+            write_text(path, json.dumps({**read(home), section: told}, indent=1) + "\n")

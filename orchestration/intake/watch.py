@@ -1,0 +1,243 @@
+"""`tieout watch`: a process that stays, and runs as soon as there is a reason.
+
+What a run costs beside its work is loading Dagster, dbt and the project; a process that stays has
+done so. Reasons are waiting events, by the policies of how long they may wait, files that have
+landed completely, and decisions of people. The runs are those of `tieout run`, with the writer's
+lock and in the home's Dagster instance; another run under way is waited for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from orchestration import parsed, runner
+from orchestration.dbt_runs import kept_open
+from orchestration.home import Home, HomeIsBusy, Settings, TieoutError, parse_as_of, wall_clock
+from orchestration.intake import events, landed_files, policies, spool, status
+from orchestration.intake.logs import log_to_stderr
+from orchestration.review import export
+
+POLL_SECONDS = 0.5
+FILES_SECONDS = 5.0
+"""How often landing and the review inbox are looked at."""
+
+BUSY_SECONDS = 1.0
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 1800.0
+RUNS_OF_A_DBT = 200
+"""Runs after which the dbt process is started anew, whatever it may have gathered."""
+
+log = logging.getLogger("tieout.watch")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a run starts: its trigger, and since when it is due."""
+
+    trigger: str
+    due_at: datetime
+    told: str
+
+
+@dataclass
+class Judged:
+    """Waiting events that were looked at, and when the first of them is due."""
+
+    up_to: int = 0
+    due_at: datetime | None = None
+    is_urgent: bool = False
+    policy: str = ""
+
+
+@dataclass
+class Watch:
+    """Looks for reasons to run. Nothing is kept that a new process would not find again."""
+
+    home: Home
+    rules: list[policies.Policy] = field(default_factory=policies.read)
+    _judged: Judged = field(default_factory=Judged)
+    _files: landed_files.Look = field(default_factory=landed_files.Look)
+    _looked_at: float = 0.0
+    _counts: dict[str, Any] = field(default_factory=lambda: {"runs": 0, "failed_runs": 0})
+
+    def __post_init__(self) -> None:
+        self._tiers = policies.Tiers(self.home)
+
+    def reason(self, connection: sqlite3.Connection) -> Reason | None:
+        """A reason to run that is due by now."""
+        now = wall_clock()
+        self._judge(connection)
+        due_at = self._judged.due_at
+        if due_at is not None and due_at <= now:
+            trigger = "event" if self._judged.is_urgent else "tick"
+            return Reason(trigger, due_at, f"policy {self._judged.policy}")
+        if time.monotonic() - self._looked_at < FILES_SECONDS:
+            return None
+        self._looked_at = time.monotonic()
+        try:
+            export.export(self.home, as_of=Settings.from_environment().as_of)
+            if export.not_loaded(self.home):
+                return Reason("review", now, "people have decided")
+            if self._files.complete(self.home):
+                return Reason("landing", now, "files have landed")
+        except TieoutError as error:  # the inbox does not answer, a file cannot be read
+            log.warning("not looked at, tried again: %s", error)
+        return None
+
+    def _judge(self, connection: sqlite3.Connection) -> None:
+        """Look at the events that came since the last look."""
+        if not spool.has_waiting(connection):
+            self._judged = Judged(self._judged.up_to)
+            return
+        rows = connection.execute(
+            "select seq, source, body, received_at from events "
+            "where batch is null and seq > ? order by seq",
+            [self._judged.up_to],
+        ).fetchall()
+        tiers = self._tiers.read() if rows else {}
+        for seq, source, body, received_at in rows:
+            self._judged.up_to = seq
+            read = events.read(self.home, source, body)
+            policy = policies.strictest(self.rules, read.rows, tiers)
+            if policy is None:
+                continue  # it says nothing that a run would read
+            due_at = parse_as_of(received_at) + policy.wait
+            if self._judged.due_at is None or due_at < self._judged.due_at:
+                self._judged.due_at = due_at
+                self._judged.policy = policy.name
+                self._judged.is_urgent = policy.wait == timedelta(0)
+
+    def run(self, reason: Reason) -> bool:
+        """Make one run; False when it failed.
+
+        Raises:
+            HomeIsBusy: when another run is under way.
+        """
+        started_at = wall_clock()
+        log.info("run starts trigger=%s %s", reason.trigger, reason.told)
+        self._judged.due_at = None  # the run takes everything that waits
+        try:
+            runner.run(self.home, Settings.from_environment(), reason.trigger)
+        except HomeIsBusy:
+            self._judged = Judged()
+            raise
+        except TieoutError as error:
+            self._judged = Judged()
+            self._counts["failed_runs"] += 1
+            log.error("run failed: %s", str(error).splitlines()[0])
+            return False
+        finally:
+            seconds = (wall_clock() - started_at).total_seconds()
+            self._counts |= {"last_trigger": reason.trigger, "last_seconds": round(seconds, 3)}
+        self._counts["runs"] += 1
+        log.info("run ended trigger=%s seconds=%.1f", reason.trigger, seconds)
+        return True
+
+    def note(self) -> None:
+        """Write down how it is."""
+        status.note(self.home, "watch", self._counts)
+
+
+def watch(home: Home) -> int:
+    """Run whenever there is a reason, until a signal ends it; a run under way is ended first.
+
+    Raises:
+        TieoutError: when another watch has this home, or the project's code has changed.
+    """
+    log_to_stderr()
+    home.create()
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    with alone(home), spool.connected(home) as connection:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        watching = Watch(home)
+        code = parsed.name_of_parse()
+        print(f"Watching {home.root}.", flush=True)
+        pause = FIRST_PAUSE
+        while not stopped:
+            with kept_open(home):
+                runner.get_ready(home)
+                for _ in range(RUNS_OF_A_DBT):
+                    reason = _wait_for(watching, connection, lambda: stopped)
+                    if reason is None:
+                        break
+                    if parsed.name_of_parse() != code:
+                        raise TieoutError("The project's code has changed: start the watch again.")
+                    try:
+                        has_ended_well = watching.run(reason)
+                        watching.note()
+                        if not has_ended_well:
+                            _sleep(pause, lambda: stopped)
+                            pause = min(pause * 2, LONGEST_PAUSE)
+                            break  # its dbt process may hold the warehouse open
+                        pause = FIRST_PAUSE
+                    except HomeIsBusy:
+                        _sleep(BUSY_SECONDS, lambda: stopped)
+    return 0
+
+
+def is_watched(home: Home) -> bool:
+    """Whether a watch runs over a home, which then starts the runs that sensors would."""
+    try:
+        with open(_lock_path(home), encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Be the only watch of a home; the lock goes with the process.
+
+    Raises:
+        HomeIsBusy: when there is another one.
+    """
+    path = _lock_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise HomeIsBusy(f"Another watch runs over {home.root}; stop it first.") from error
+        yield
+
+
+def _lock_path(home: Home) -> Any:
+    return home.root / "intake" / "watch.lock"
+
+
+def _wait_for(watching: Watch, connection: sqlite3.Connection, is_stopped: Any) -> Reason | None:
+    """The next reason to run; None when the process is to end."""
+    noted_at = 0.0
+    while not is_stopped():
+        reason = watching.reason(connection)
+        if reason is not None:
+            return reason
+        if time.monotonic() - noted_at > status.EVERY_SECONDS:
+            watching.note()
+            noted_at = time.monotonic()
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _sleep(seconds: float, is_stopped: Any) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not is_stopped():
+        time.sleep(min(POLL_SECONDS, seconds))
