@@ -10,7 +10,7 @@ from html import escape
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
-from dashboard import access, data, rules, runbooks, status
+from dashboard import access, data, rules, runbooks, status, told
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration import controls
@@ -122,14 +122,18 @@ def _headline(group: Group, currency: str | None) -> str:
     )
 
 
+def _told(group: Group) -> str:
+    return told.line([alert["fingerprint"] for alert in group.alerts])
+
+
 @st.fragment
 def _group(group: Group, currency: str | None) -> None:
     """A fragment: what a popover holds is made once it is opened, without the rest of the page."""
     alert = group.speaker
     key = ui.key("alert", alert["alert_id"])
     with st.container(border=True, key=key):
-        told, done = st.columns([5, 4], vertical_alignment="center")
-        told.html(_headline(group, currency))
+        said, done = st.columns([5, 4], vertical_alignment="center")
+        said.html(_headline(group, currency) + _told(group))
         with done.container(horizontal=True, horizontal_alignment="right", gap="small"):
             with _popover("What to do", ":material/menu_book:", f"guide-{key}") as guide:
                 if guide.open:
@@ -223,6 +227,7 @@ def _silent_group(
     with st.container(border=True, key=ui.key("silent", group.speaker["alert_id"])):
         st.html(
             _headline(group, currency)
+            + _told(group)
             + f'<p class="t-note">{what} <b>{escape(who)}</b> {_until(control.ends_at)}'
             + status.because(control)
             + ("" if is_heard else " · counted as silent from the next run on")

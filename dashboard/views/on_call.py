@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import alert_groups, data, run_history, slo_board, status
+from dashboard import alert_groups, data, run_history, slo_board, status, told
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.home import wall_clock
@@ -301,7 +301,7 @@ def render() -> None:
     audit = data.query_one("on_call_audit")
     noted = status.noted()
     runs = data.query("on_call_runs")
-    alerts = data.query("on_call_alerts")
+    alerts = [*told.run_rows(), *data.query("on_call_alerts")]
     urgent = alert_groups.urgent(alerts, noted)
     verdict(
         data.query_one("on_call_summary"),
@@ -311,6 +311,7 @@ def render() -> None:
     )
     run_history.show_broken(status.records(), runs)
     alert_groups.pauses(noted)
+    told.show_standing()
     alert_groups.show(alerts, noted, published["reporting_currency"])
     alert_groups.pause_buttons(noted, runs[0]["auto_closed"] if runs else None)
     run_history.show(status.records(), runs)

@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration import controls
 from orchestration.alerting import run_alerts
-from orchestration.alerting.routes import Configuration, Due, teams
+from orchestration.alerting.routes import Configuration, teams
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.controls import Control, Kind
 from orchestration.home import Home
@@ -95,7 +95,7 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
         TieoutError: when the inbox cannot be read.
     """
     published = _published(home)
-    runs = [_of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
+    runs = [of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
     alerts = [*(published or ()), *runs]
     said = controls.of_inbox(home)
     groups: dict[str, list[Alert]] = {}
@@ -111,11 +111,6 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
 def run_fingerprint(kind: str) -> str:
     """The fingerprint of an alert about runs: the same, whichever run it is."""
     return hashlib.sha256(f"{RUNS}|{kind}".encode()).hexdigest()
-
-
-def of_run(home: Home, now: datetime, due: Due | None) -> list[Alert]:
-    """The alerts about runs of a home."""
-    return [_of_run(alert) for alert in run_alerts.of_home(home, now, due)]
 
 
 def is_of_run(fingerprint: str) -> bool:
@@ -154,7 +149,8 @@ def _of_row(row: Mapping[str, Any]) -> Alert:
     )
 
 
-def _of_run(alert: RunAlert) -> Alert:
+def of_run(alert: RunAlert) -> Alert:
+    """An alert about runs as one of all."""
     return Alert(
         fingerprint=run_fingerprint(alert.kind),
         alert_name=alert.kind,

@@ -55,7 +55,7 @@ class RunAlert:
 def of_home(home: Home, now: datetime, due: Due | None) -> list[RunAlert]:
     """What is wrong with the runs of a home at a moment, the most pressing first."""
     records = run_records.read(home, RECORDS_READ)
-    return find(records, now, due, lambda record: _last_word(home, record))
+    return find(records, now, due, lambda record: last_word(home, record))
 
 
 def find(
@@ -216,7 +216,7 @@ def without_values(text: str) -> str:
     return re.sub(r"\b[A-Z]{2}\d{2}[A-Z0-9 ]{10,}\b|\b\d{7,}\b", MASK, text)
 
 
-def _last_word(home: Home, record: RunRecord) -> datetime:
+def last_word(home: Home, record: RunRecord) -> datetime:
     """When a record was last written: a run that comes on writes every few seconds."""
     try:
         written_at = (run_records.folder(home) / f"{record.name}.json").stat().st_mtime
