@@ -38,6 +38,8 @@ FLAGS = (
 )  # fmt: skip
 NO_PLAYWRIGHT = "Playwright is not installed: install the extra `browser`"
 START_SECONDS = 60
+LAPTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,17 @@ def visit(page: Page) -> Callable[[str], Page]:
 
 def settled(page: Page) -> None:
     """Wait until Streamlit has finished running the script; fail when it shows an exception."""
+    # the title first: before the script has begun, it is not running either; attached is enough,
+    # for on a phone an open case hides the queue's title
+    page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_selector("h1")
     assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")
+
+
+def fits(page: Page) -> None:
+    """Wait until nothing makes the page wider than its window; fail when it stays so."""
+    page.wait_for_function(
+        "() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return main.scrollWidth <= main.clientWidth }",
+        timeout=5_000,
+    )

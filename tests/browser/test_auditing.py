@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, dashboard_on, settled
+from orchestration.home import Home
+from orchestration.review import decisions
+from tests.browser.conftest import NO_PLAYWRIGHT, PHONE, Dashboard, dashboard_on, fits, settled
+from tests.python.dashboard import audited_company
+from tests.python.dashboard.marts_file import publish
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,12 +29,6 @@ expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
-SIZES = ((1440, 900), (390, 844))
-ADDRESSES = (
-    "matches", "matches?decision=auto_closed", "customers", "audit", "audit?show=sample",
-    "audit?show=people", "audit?show=export", "learned",
-)  # fmt: skip
-
 Visit = Callable[[str], "Page"]
 
 
@@ -43,19 +41,6 @@ def audited(
     shutil.copytree(reconciled.home.root, root, symlinks=True)
     with dashboard_on(root, root / "dashboard.log") as dashboard:
         yield dashboard
-
-
-@pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
-def test_pages_fit_the_screen(audited: Dashboard, page: Page, size: tuple[int, int]) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    for address in ADDRESSES:
-        page.goto(f"{audited.url}/{address}")
-        settled(page)
-        wide = page.evaluate(
-            "(() => {const m = document.querySelector('[data-testid=stMain]');"
-            "return m.scrollWidth - m.clientWidth})()"
-        )
-        assert wide <= 0, f"{address} is {wide} px wider than the screen"
 
 
 def test_from_a_rule_to_an_account_with_equal_sides(audited: Dashboard, visit: Visit) -> None:
@@ -130,6 +115,29 @@ def test_what_an_auditor_downloads_verifies_and_a_changed_one_does_not(
     done = verify()
     assert done.returncode == 1
     assert "FAILS: entry 1 of block 1 was changed" in done.stdout
+
+
+def test_what_was_learned_is_taken_back(
+    browser: Browser, tmp_path: Path, visit: Visit, page: Page
+) -> None:
+    publish(tmp_path, "run-audited", audited_company.rows())
+    with dashboard_on(tmp_path, tmp_path / "dashboard.log") as dashboard:
+        visit(f"{dashboard.url}/learned?status=active")
+        page.locator("#table-payers tbody tr").first.get_by_role("link").first.click()
+        page.get_by_role("button", name="Take it back").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("This will happen")
+        page.set_viewport_size(PHONE)
+        dialog.get_by_role("button", name="ropose it").or_(
+            dialog.get_by_role("button", name="Decide it")
+        ).click()
+        expect(dialog).to_have_count(0)
+        expect(page.locator("#payer-says")).to_be_visible()
+        fits(page)
+        [decision] = decisions.active(Home(tmp_path))
+        assert decision.action == "forget_payer"
+        visit(f"{dashboard.url}/learned?status=active")
+        expect(page.locator("#table-payers")).to_contain_text("being taken back")
 
 
 def test_a_customers_statement_ends_with_what_they_owe(

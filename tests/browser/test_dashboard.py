@@ -26,24 +26,11 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
 Visit = Callable[[str], "Page"]
-PAGES = {"": "Executive", "close": "Close", "on_call": "On-call", "exceptions": "Exceptions"}
 
 
 def spaces(text: str) -> str:
     """Text with every run of white space as one space."""
     return " ".join(text.split())
-
-
-@pytest.mark.parametrize("address", PAGES)
-def test_pages_load_and_say_what_their_data_is_as_of(
-    small: Dashboard, visit: Visit, address: str
-) -> None:
-    page = visit(f"{small.url}/{address}")
-    expect(page.locator("h1").first).to_have_text(PAGES[address])
-    as_of = page.locator("#as-of")
-    expect(as_of).to_contain_text("Data as of 2026-07-01 06:00 UTC")
-    expect(as_of).to_contain_text(small_company.RUN_ID)
-    expect(as_of).to_contain_text("published")
 
 
 def test_the_menu_leads_to_every_page(small: Dashboard, visit: Visit) -> None:
@@ -135,12 +122,6 @@ def test_a_new_publication_is_followed_and_only_it_is_open(
     open_files = unpublished.open_files()
     assert str(old) not in open_files
     assert not [path for path in open_files if path.endswith("warehouse.duckdb")]
-
-
-@pytest.mark.parametrize("address", PAGES)
-def test_the_pages_stand_a_real_publication(demo: Dashboard, visit: Visit, address: str) -> None:
-    page = visit(f"{demo.url}/{address}")
-    expect(page.locator("h1").first).to_have_text(PAGES[address])
 
 
 def test_the_server_never_holds_the_warehouse(demo: Dashboard, visit: Visit) -> None:

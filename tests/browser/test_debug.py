@@ -83,22 +83,6 @@ def test_a_number_leads_to_its_life_and_its_proof(demo: Dashboard, sized: Page) 
     assert sized.evaluate(WIDER) <= 0
 
 
-PARTS = (
-    ("rules", "#table-rules", "equal amounts"),
-    ("sources", "#table-refusals", "thousands separators"),
-    ("sources&view=balances", "#table-chain", "continues"),
-    ("sql", "#table-queries", "One row per event in the lives of"),
-)
-
-
-def test_the_parts_stand_a_real_publication(demo: Dashboard, sized: Page) -> None:
-    for part, table, text in PARTS:
-        sized.goto(f"{demo.url}/debug?part={part}")
-        settled(sized)
-        expect(sized.locator(table)).to_contain_text(text)
-        assert sized.evaluate(WIDER) <= 0, part
-
-
 def test_another_part_begins_anew(demo: Dashboard, visit: Callable[[str], Page]) -> None:
     page = visit(f"{demo.url}/debug?part=sources&view=files&state=refused_rows")
     page.locator("#table-files a").first.click()

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import duckdb
 import pytest
 
 from orchestration.home import Home
-from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, dashboard_on, settled
+from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, PHONE, Dashboard, fits, settled
+from tests.browser.desk import SitDown, office
 from tests.python.dashboard import small_company
 from tests.python.tieout_process import Tieout
 
@@ -30,14 +27,6 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
 Visit = Callable[[str], "Page"]
-PHONE = {"width": 390, "height": 844}
-LAPTOP = {"width": 1440, "height": 900}
-
-
-def no_sideways_scrolling(page: Page) -> None:
-    """Nothing makes the page wider than its window."""
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
 
 
 def test_filters_narrow_the_queue_and_the_back_button_widens_it(
@@ -94,7 +83,7 @@ def test_a_case_opens_beside_the_queue_and_keys_walk_on(small: Dashboard, visit:
     expect(page.locator(".x-timeline")).to_contain_text("Loaded")
     page.get_by_role("tab", name="Source rows").click()
     expect(page.locator("#table-case-sources")).to_contain_text("june.xml")
-    no_sideways_scrolling(page)
+    fits(page)
 
 
 def test_on_a_phone_the_queue_comes_first_and_the_case_replaces_it(
@@ -102,14 +91,14 @@ def test_on_a_phone_the_queue_comes_first_and_the_case_replaces_it(
 ) -> None:
     page = visit(f"{small.url}/exceptions")
     page.set_viewport_size(PHONE)
-    no_sideways_scrolling(page)
+    fits(page)
     first = page.locator("a.x-case").first
     assert first.bounding_box()["y"] < PHONE["height"] / 2
     first.click()
     page.wait_for_url("**/exceptions?exception=exc-1")
     expect(page.locator(".x-head")).to_be_visible()
     expect(page.locator("a.x-case").first).to_be_hidden()
-    no_sideways_scrolling(page)
+    fits(page)
     page.get_by_role("button", name="Queue").click()
     expect(page.locator("a.x-case").first).to_be_visible()
 
@@ -142,72 +131,12 @@ def test_a_case_of_a_real_run_explains_itself(demo: Dashboard, visit: Visit) -> 
 # ---- people act, a run seals, the figures move
 
 
-@dataclass(frozen=True)
-class Desk:
-    """One person at the pages of a shared home."""
-
-    url: str
-    page: Page
-
-    def open(self, **address: str) -> Page:
-        """The queue with what is chosen."""
-        self.page.goto(f"{self.url}/exceptions?{urlencode(address)}")
-        settled(self.page)
-        return self.page
-
-    def first(self, **address: str) -> str:
-        """Open the first case of what is chosen that is still to be decided; its exception."""
-        page = self.open(waiting="undecided", **address)
-        page.locator("a.x-case").first.click()
-        page.wait_for_url("**exception=*")
-        expect(page.locator(".x-head h2")).to_be_visible()
-        settled(page)
-        [exception] = parse_qs(urlsplit(page.url).query)["exception"]
-        return exception
-
-    def press(self, name: str) -> None:
-        """Press the button whose name begins so, which is in the case's actions."""
-        self.page.locator(".st-key-x-right").get_by_role(
-            "button", name=re.compile(f"^{re.escape(name)}")
-        ).first.click()
-        settled(self.page)
-
-    def press_folded(self, name: str) -> None:
-        """Press an action that is folded away."""
-        self.press("More actions")
-        self.page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).click()
-        settled(self.page)
-
-    def apply(self) -> str:
-        """Do what the preview shows; what the page says came of it."""
-        button = self.page.locator(".st-key-x-apply button")
-        expect(button).to_be_enabled()
-        button.click()
-        words = self.page.locator(".x-told").inner_text()
-        settled(self.page)
-        return words
-
-
 @pytest.fixture
-def desks(
-    browser: Browser, reconciled: Tieout, tmp_path: Path
-) -> Iterator[Callable[[str, str], Desk]]:
-    """`desks(user, roles)`: that person at the pages of one copy of the reconciled company."""
+def desks(browser: Browser, reconciled: Tieout, tmp_path: Path) -> Iterator[SitDown]:
+    """`desks(name, roles)`: that person at the pages of one copy of the reconciled company."""
     home = tmp_path / "home"
     shutil.copytree(reconciled.home.root, home, symlinks=True)
-    with ExitStack() as stack:
-
-        def sit_down(user: str, roles: str) -> Desk:
-            people = {"TIEOUT_LOCAL_USER": user, "TIEOUT_LOCAL_ROLES": roles}
-            with pytest.MonkeyPatch.context() as patch:
-                for name, value in people.items():
-                    patch.setenv(name, value)
-                dashboard = stack.enter_context(dashboard_on(home, tmp_path / f"{user}.log"))
-            context = browser.new_context(viewport=LAPTOP)
-            context.set_default_timeout(20_000)
-            stack.callback(context.close)
-            return Desk(dashboard.url, context.new_page())
-
+    with office(browser, home, tmp_path / "dashboard.log") as sit_down:
         yield sit_down
     shutil.rmtree(home)
 
@@ -235,11 +164,12 @@ def standing_of(home: Path, exceptions: Iterable[str]) -> dict[str, str]:
 
 
 def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them(
-    desks: Callable[[str, str], Desk], tmp_path: Path
+    desks: SitDown, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
     before = figures(home)
     ann = desks("ann", "analyst")
+    verdict = ann.go("").locator("#verdict").inner_text()
 
     ends: dict[str, str] = {}
     ends["approved"] = ann.first(type="needs_approval", item_type="charge")  # 1: approve
@@ -325,14 +255,4 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
     assert ann.page.locator("#queue-decided").count() == 0  # all of it is sealed
     ann.first(type="payout_missing_in_bank")
     expect(ann.page.locator(".x-badges")).to_contain_text("Escalated")
-
-
-def test_two_people_on_one_case(desks: Callable[[str, str], Desk]) -> None:
-    ann, bob = desks("ann", "approver"), desks("bob", "approver")
-    for desk in (ann, bob):
-        desk.first(type="needs_approval", item_type="charge")
-        desk.page.keyboard.press("a")
-        expect(desk.page.locator("#table-preview")).to_be_visible()
-    assert "becomes final with the next run" in ann.apply()
-    assert "ann has decided" in bob.apply()
-    expect(bob.page.locator(".x-pending")).to_contain_text("Approved by ann")
+    assert ann.go("").locator("#verdict").inner_text() != verdict

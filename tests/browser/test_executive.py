@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from dashboard import format as fmt
-from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, settled
+from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, Dashboard, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -25,8 +25,6 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
 Visit = Callable[[str], "Page"]
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 def money(text: str) -> str:
@@ -35,26 +33,11 @@ def money(text: str) -> str:
 
 
 def test_what_matters_is_seen_without_scrolling(demo: Dashboard, visit: Visit, page: Page) -> None:
-    page.set_viewport_size(DESK)
+    page.set_viewport_size(LAPTOP)
     page = visit(demo.url)
     seen = ("#verdict", "#card-success-rate", "#card-exceptions-late", "#table-aging", "#close")
     for selector in seen:
         expect(page.locator(selector)).to_be_in_viewport()
-
-
-@pytest.mark.parametrize("address", ["", "close", "rows?of=open"])
-def test_nothing_overflows_a_phone(demo: Dashboard, visit: Visit, page: Page, address: str) -> None:
-    page.set_viewport_size(PHONE)
-    page = visit(f"{demo.url}/{address}")
-    if not address.startswith("rows"):
-        expect(page.locator("#verdict")).to_be_in_viewport()
-    expect(page.locator("table.t").first).to_be_visible()
-    wide = page.evaluate(
-        "() => [...document.querySelectorAll('.stMain *')].filter(e => e.offsetWidth > 0 && "
-        "!e.closest('.t-scroll, .st-key-links') && "
-        "e.getBoundingClientRect().right > innerWidth + 1).length"
-    )
-    assert wide == 0
 
 
 def test_every_figure_is_the_published_one_and_leads_to_rows_that_make_it(
@@ -85,7 +68,7 @@ def test_every_figure_is_the_published_one_and_leads_to_rows_that_make_it(
 
 
 def test_a_click_on_a_bar_shows_its_documents(demo: Dashboard, visit: Visit, page: Page) -> None:
-    page.set_viewport_size(DESK)
+    page.set_viewport_size(LAPTOP)
     page = visit(demo.url)
     total = page.locator("#table-aging td").first.inner_text()
     chart = page.get_by_test_id("stVegaLiteChart").first.locator("canvas, svg").first

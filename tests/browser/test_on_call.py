@@ -11,15 +11,12 @@ import pytest
 from orchestration import controls
 from orchestration.controls import Kind
 from orchestration.home import Home
-from tests.browser.conftest import Dashboard, dashboard_on, settled
+from tests.browser.conftest import LAPTOP, PHONE, Dashboard, dashboard_on, fits, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -31,32 +28,40 @@ def on_call(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield dashboard
 
 
-def press(page: Page, label: str, reason: str) -> None:
+def press(page: Page, label: str, reason: str, confirm: str = "") -> None:
     """Open a popover, say why, and confirm."""
     page.get_by_role("button", name=label).first.click()
     page.get_by_label("Why").first.fill(reason)
-    page.get_by_test_id("stFormSubmitButton").get_by_role("button", name=label).click()
+    confirming = page.get_by_test_id("stFormSubmitButton")
+    confirming.get_by_role("button", name=confirm or label).click()
 
 
-def test_an_alert_is_taken_and_closing_paused_and_resumed(
+def test_an_alert_is_taken_and_silenced_and_closing_paused_and_resumed(
     on_call: Dashboard, browser: Browser
 ) -> None:
     from playwright.sync_api import expect
 
     home = Home(Path(on_call.home))
-    context = browser.new_context(viewport=DESK)
+    context = browser.new_context(viewport=LAPTOP)
     page = context.new_page()
     page.goto(f"{on_call.url}/on_call")
     settled(page)
     press(page, "Acknowledge", "I ask the bank")
     expect(page.get_by_text("Taken or silenced (1)")).to_be_visible()
     expect(page.get_by_text("no alert fires that nobody has taken")).to_be_visible()
+    press(page, "End it", "the bank has answered")
+    expect(page.get_by_text("no alert fires that nobody has taken")).to_have_count(0)
+    press(page, "Silence", "they move their servers", "Open the window")
+    expect(page.get_by_text("in a maintenance window of")).to_be_visible()
+    assert Kind.MAINTENANCE_WINDOW in {said.kind for said in controls.of_inbox(home)}
+    page.set_viewport_size(PHONE)
+    press(page, "End it", "they have moved")
+    expect(page.get_by_role("button", name="Acknowledge")).to_be_visible()
     press(page, "Pause automatic closing", "The bank sent May twice")
     expect(page.locator("#status-pause-closing_paused")).to_contain_text("The bank sent May twice")
-    assert {said.kind for said in controls.of_inbox(home)} == {
-        Kind.ALERT_ACKNOWLEDGED,
-        Kind.CLOSING_PAUSED,
-    }
+    assert Kind.CLOSING_PAUSED in {said.kind for said in controls.of_inbox(home)}
+    fits(page)
+    page.set_viewport_size(LAPTOP)
     page.goto(on_call.url)
     settled(page)
     expect(page.locator("#status-pause-closing_paused")).to_be_visible()
@@ -75,7 +80,7 @@ def test_on_a_phone_what_needs_a_person_comes_first_and_nothing_overflows(
     page.goto(f"{on_call.url}/on_call")
     settled(page)
     page.locator("#audit-chain").wait_for()
-    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= PHONE["width"]
+    fits(page)
     top = page.locator("#verdict").bounding_box()
     assert top is not None and top["y"] < PHONE["height"] / 2
     context.close()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from orchestration.home import Home
 from orchestration.review import access_log
 from tests.browser.conftest import NO_PLAYWRIGHT, Dashboard, dashboard_on, settled
+from tests.browser.desk import COOKIE, COOKIE_SECRET, identity, secrets
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
@@ -23,17 +21,6 @@ expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
-
-COOKIE_SECRET = "0123456789abcdef0123456789abcdef"
-COOKIE = "_streamlit_user"
-SECRETS = """
-[auth]
-redirect_uri = "http://127.0.0.1:{{port}}/oauth2callback"
-cookie_secret = "{secret}"
-client_id = "tieout"
-client_secret = "the-client-keeps-this"
-server_metadata_url = "http://127.0.0.1:{port}/.well-known/openid-configuration"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +37,7 @@ def with_login(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
     (home / "roles.yml").write_text("approvers: approver\nreaders: viewer\n")
     with oidc.run_server_in_thread(0, require_nonce=True, user_claims=people) as provider:
         port = provider.server_port
-        (home / "secrets.toml").write_text(SECRETS.format(port=port, secret=COOKIE_SECRET))
+        (home / "secrets.toml").write_text(secrets(port))
         with dashboard_on(home, home / "dashboard.log") as dashboard:
             yield dashboard
 
@@ -96,13 +83,10 @@ def _tampered(value: str, origin: str) -> str:
 
 
 def _signed(secret: str, age_hours: float) -> Callable[[str, str], str]:
-    """A cookie that makes Vic an approver, signed by whoever has the secret."""
+    """A cookie that makes u-2 an approver, signed by whoever has the secret."""
 
     def make(value: str, origin: str) -> str:
-        claims = {"sub": "u-2", "name": "Vic", "roles": ["approvers"], "provider": "default"}
-        issued = time.time() - age_hours * 3600
-        payload = {**claims, "is_logged_in": True, "origin": origin, "iat": issued}
-        return create_signed_value(secret, COOKIE, json.dumps(payload)).decode()
+        return identity("u-2", "approvers", origin, secret=secret, age_hours=age_hours)
 
     return make
 
