@@ -10,7 +10,9 @@ Actions call `require` for themselves: a page that hides a button keeps nobody f
 from __future__ import annotations
 
 import getpass
+import math
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,15 +26,24 @@ import yaml
 
 from dashboard import server
 from orchestration.home import Home, TieoutError, wall_clock
-from orchestration.review import access_log
+from orchestration.review import access_log, people
 from orchestration.review.access_log import Event
-from orchestration.review.people import NotPermitted, Permission, Person, Role, roles_named
+from orchestration.review.people import (
+    LOCAL_PREFIX,
+    NotPermitted,
+    Permission,
+    Person,
+    Role,
+    roles_named,
+)
 
 DEFAULT_ROLES_CLAIM = "roles"
 DEFAULT_SUBJECT_CLAIM = "sub"
 DEFAULT_LOGIN_HOURS = 12.0
-LOCAL_PREFIX = "local/"
-"""Before the subject of a local user, so that no decision passes for one of a login."""
+CLOCKS_DIFFER = 300
+"""Seconds by which the provider's clock may be ahead of this one."""
+LONGEST_NAME = 320
+"""As the review inbox keeps subjects and names."""
 
 
 class SignInNeeded(TieoutError):
@@ -69,7 +80,9 @@ class Rules:
         try:
             hours = float(text) if text else DEFAULT_LOGIN_HOURS
         except ValueError:
-            raise TieoutError(f"TIEOUT_LOGIN_HOURS={text!r} is not a number of hours.") from None
+            hours = math.nan
+        if not 0 < hours < math.inf:
+            raise TieoutError(f"TIEOUT_LOGIN_HOURS={text!r} is not a number of hours.")
         named = os.environ.get("TIEOUT_ROLES_FILE", "").strip()
         path = Path(named).expanduser() if named else Home.from_environment().root / "roles.yml"
         return cls(
@@ -129,21 +142,30 @@ def person_of(claims: Mapping[str, Any], rules: Rules, now: datetime) -> Person:
     issued = claims.get("iat")
     if not isinstance(issued, int | float) or isinstance(issued, bool):
         raise SignInNeeded("The identity does not say when it was issued.")
-    age = now.replace(tzinfo=UTC).timestamp() - issued
+    # compared as it is: NaN is neither, and a large whole number is no float
+    seconds = now.replace(tzinfo=UTC).timestamp()
+    if not issued <= seconds + CLOCKS_DIFFER:
+        raise SignInNeeded("The identity was issued at no moment, or at one that is to come.")
+    age = seconds - max(issued, 0)
     if age > rules.login_hours * 3600:
         raise SignInNeeded(f"The login is older than {rules.login_hours:g} hours.")
     subject = claim(claims, rules.subject_claim)
     if not isinstance(subject, str) or not subject:
         raise SignInNeeded(f"The identity has no {rules.subject_claim}.")
+    if not is_name(subject) or subject != subject.strip():
+        raise SignInNeeded(
+            f"The identity's {rules.subject_claim} cannot name a person: it is blank, longer than "
+            f"{LONGEST_NAME} characters, or holds characters that do not show."
+        )
     if rules.subject_claim == "email" and claims.get("email_verified") is not True:
         raise SignInNeeded("The provider has not verified the e-mail address.")
-    if subject.startswith(LOCAL_PREFIX):
+    if people.is_local(subject):
         raise SignInNeeded(f"{subject} is no subject of an identity provider.")
     name = next(
         (
             str(claims[field])
             for field in ("name", "preferred_username", "email")
-            if claims.get(field)
+            if is_name(str(claims.get(field) or ""))
         ),
         subject,
     )
@@ -152,6 +174,14 @@ def person_of(claims: Mapping[str, Any], rules: Rules, now: datetime) -> Person:
     if not roles:
         raise NoRole(someone)
     return someone
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can stand for a person: something shows, nothing is hidden in it."""
+    if not text.strip() or len(text) > LONGEST_NAME:
+        return False
+    # controls, joiners and marks of direction, halves of characters, and what is not assigned
+    return not any(unicodedata.category(c)[0] == "C" or c in "\u2028\u2029" for c in text)
 
 
 def _roles(held: object, roles_of: Mapping[str, frozenset[Role]] | None) -> frozenset[Role]:
@@ -175,6 +205,8 @@ def local_person() -> Person:
         TieoutError: when that names something else than roles.
     """
     user = os.environ.get("TIEOUT_LOCAL_USER", "").strip() or _system_user()
+    if not is_name(user):
+        raise TieoutError(f"TIEOUT_LOCAL_USER={user!r} cannot name a person.")
     text = os.environ.get("TIEOUT_LOCAL_ROLES")
     if text is None or not text.strip():
         return Person(f"{LOCAL_PREFIX}{user}", user, frozenset(Role))

@@ -22,7 +22,7 @@ from orchestration.home import Home, TieoutError
 from orchestration.review import actions, decisions
 from orchestration.review.actions import Action, CaseChanged, Intent, Preview
 from orchestration.review.decisions import Decision, State
-from orchestration.review.people import Permission, Person
+from orchestration.review.people import Permission, Person, is_independent
 from orchestration.review.planning.intents import NEEDS_REASON, NOTES
 
 
@@ -198,6 +198,8 @@ def _pending(decision: Decision, person: Person) -> None:
     sees = person.may(Permission.SEE_PERSONAL_DATA)
     said = f" “{escape(decision.comment)}”" if decision.comment and sees else ""
     agreed = f", seconded by {escape(decision.second_name)}" if decision.second_name else ""
+    if decision.second and not is_independent(decision.actor, decision.second):
+        agreed += f" {ui.badge('not independent: local mode', 'watch')}"
     badge = ui.badge(title, tone, "◐" if tone == "good" else None)  # type: ignore[arg-type]
     st.html(
         f'<div class="x-pending">{badge} <b>{escape(did)}</b> by '
@@ -479,5 +481,7 @@ def told(case: view.Case, person: Person) -> list[tuple[Any, str, str]]:
         who = decision.actor_name
         if decision.second_name:
             who += f", then {decision.second_name}"
+            if decision.second and not is_independent(decision.actor, decision.second):
+                who += " (not independent: local mode)"
         entries.append((decision.decided_at, what, who))
     return entries

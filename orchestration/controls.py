@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -140,13 +141,16 @@ def pause(
     Raises:
         NotPermitted: when the person may not operate.
         TieoutError: without a reason, when the end is not to come, or when it is paused for longer
-            already: the last word holds, so a shorter pause would end that one early.
+            already: the last word holds, so a shorter pause would end that one early. Also for a
+            rule that there is not: it would pause nothing, and look as if it did.
     """
     from orchestration.review import operations
 
     _to_come(ends_at)
     if what not in (CLOSING, POSTING):
         raise TieoutError(f"{what!r} cannot be paused; {CLOSING} and {POSTING} can.")
+    if what == CLOSING and rule_id != ALL:
+        _known_rule(rule_id)
     key = f"{what}:{rule_id if what == CLOSING else ALL}"
     for held in operations.in_force(home, operations.Kind.PAUSE):
         if held.key == key and (held.ends_at is None or held.ends_at > ends_at):
@@ -221,6 +225,15 @@ def acknowledge(
         ends_at=ends_at,
         detail={"alert": alert},
     )
+
+
+def _known_rule(rule_id: str) -> None:
+    with (PROJECT_DIR / "seeds" / "match_rules.csv").open(newline="", encoding="utf-8") as file:
+        rules = sorted({row["rule_id"] for row in csv.DictReader(file)})
+    if rule_id not in rules:
+        near = get_close_matches(rule_id, rules, n=3)
+        hint = f"Near it are {', '.join(near)}." if near else "seeds/match_rules.csv lists them."
+        raise TieoutError(f"There is no rule {rule_id!r} to pause. {hint}")
 
 
 def _to_come(ends_at: datetime) -> None:

@@ -10,6 +10,7 @@ from dashboard import address, data
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.review.actions import Action
+from orchestration.review.people import is_independent
 
 PAGE_ROWS = 25
 NOW = {
@@ -74,11 +75,11 @@ def people() -> None:
 
 
 def _who(row: ui.Row) -> str:
-    second = (
-        f'<span class="t-sub">with {escape(row["approved_by"])}</span>'
-        if row["approved_by"]
-        else ""
-    )
+    second = ""
+    if row["approved_by"]:
+        second = f'<span class="t-sub">with {escape(row["approved_by"])}</span>'
+        if not is_independent(row["actor"], row["approved_by"]):
+            second += ui.badge("not independent", "watch")
     return escape(row["actor"]) + second
 
 

@@ -17,7 +17,7 @@ from dashboard import format as fmt
 from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import access_log
 from orchestration.review.access_log import Entry, Event
-from orchestration.review.people import IN_WORDS, Permission
+from orchestration.review.people import IN_WORDS, LOCAL_PREFIX, Permission
 
 PAGE_ROWS = 50
 DAYS = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "all": "All of it"}
@@ -137,7 +137,7 @@ def entries(
 
 
 def _called(subject: str, name: str) -> str:
-    return name if subject in (name, f"{access.LOCAL_PREFIX}{name}") else f"{name} ({subject})"
+    return name if subject in (name, f"{LOCAL_PREFIX}{name}") else f"{name} ({subject})"
 
 
 def _who(entry: Entry) -> str:

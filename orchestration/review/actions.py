@@ -7,7 +7,6 @@ permission, four eyes, and that the case is as it was when the preview was made.
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -19,7 +18,14 @@ from orchestration.home import Home, TieoutError
 from orchestration.review import decisions as decided
 from orchestration.review import inbox
 from orchestration.review.decisions import Decision, State
-from orchestration.review.people import NotPermitted, Permission, Person, Role
+from orchestration.review.people import (
+    NotPermitted,
+    Permission,
+    Person,
+    Role,
+    is_local,
+    spelled,
+)
 from orchestration.review.planning import plan
 from orchestration.review.planning.intents import (
     TITLES,
@@ -31,6 +37,7 @@ from orchestration.review.planning.intents import (
 )
 from orchestration.review.published import Published, opened
 from orchestration.review.tables import decisions, votes, withdrawals
+from orchestration.review.used import Used, used_by
 from orchestration.review.wording import listed, moment, plain, storable
 
 __all__ = [
@@ -205,14 +212,15 @@ def _require_other(person: Person, proposal: Decision) -> None:
     permission = proposal.second_permission
     assert permission is not None
     person.require(permission)
-    if _spelled(proposal.actor) == _spelled(person.subject):
+    if spelled(proposal.actor) == spelled(person.subject):
         raise NotPermitted("It is your own proposal: another person has to agree to it.")
-
-
-def _spelled(subject: str) -> str:
-    """A subject without what two spellings of one person may differ by."""
-    composed = unicodedata.normalize("NFKC", subject)
-    return "".join(c for c in composed if c.isprintable() and not c.isspace()).casefold()
+    if is_local(proposal.actor) != is_local(person.subject):
+        raise NotPermitted(
+            f"{proposal.actor_name} proposed it "
+            f"{'in local mode' if is_local(proposal.actor) else 'with a login'}, and "
+            f"{person.name} is {'in local mode' if is_local(person.subject) else 'signed in'}: "
+            "nobody can tell whether that is another person."
+        )
 
 
 # ---- the case as it is now
@@ -225,7 +233,14 @@ def _planned(
     matches = {intent.match_id for intent in intents if intent.match_id}
     cases = published.cases_of(matches) if matches else {}
     subjects = sorted({subject_of(intent, cases) for intent in intents})
-    return plan(published, person, intents, active, _last_decisions(connection, subjects))
+    return plan(
+        published,
+        person,
+        intents,
+        active,
+        _last_decisions(connection, subjects),
+        used_by(connection, published, person),
+    )
 
 
 def _last_decisions(connection: Connection, subjects: Sequence[str]) -> Mapping[str, str]:
@@ -319,7 +334,7 @@ def _refuse_changed_proposal(
         for decision in decided.active_in(connection, published)
         if decision.decision_id != proposal.decision_id
     ]
-    [made] = plan(published, proposer, [intent], others, {})
+    [made] = plan(published, proposer, [intent], others, {}, Used())
     if made.problem:
         raise CaseChanged([(proposal.case_id, made.problem)])
     if made.basis != proposal.basis:
@@ -339,6 +354,7 @@ def _insert(
 ) -> None:
     shown = {
         "intent": made.intent.to_json(),
+        "base_amount": None if made.base_amount is None else plain(made.base_amount),
         "sentences": list(made.sentences),
         "changes": [
             {

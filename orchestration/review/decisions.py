@@ -96,6 +96,10 @@ class Decision:
     second_name: str | None
     final_at: datetime | None
     """When it no longer waited for anybody."""
+    base_amount: Decimal | None = None
+    """What limits were held against, in the reporting currency."""
+    exported_as_of: datetime | None = None
+    """Its moment in the feed, which is the company's."""
 
     @property
     def is_active(self) -> bool:
@@ -166,6 +170,13 @@ def one_in(
     """One decision, inside a transaction."""
     found = _told(published, _joined(connection, decisions.c.decision_id == decision_id))
     return found[0] if found else None
+
+
+def since_in(
+    connection: Connection, published: Published | None, start: datetime
+) -> list[Decision]:
+    """Everything that was decided since a moment, oldest first, inside a transaction."""
+    return _told(published, _joined(connection, decisions.c.decided_at >= start))
 
 
 _CHUNK = 500
@@ -266,6 +277,8 @@ def _decision(
         second=row["second"],
         second_name=row["second_name"],
         final_at=final_at if state is not State.WITHDRAWN else None,
+        base_amount=Decimal(shown["base_amount"]) if shown.get("base_amount") else None,
+        exported_as_of=None if row["line"] is None else _moment_of(row["line"]),
     )
 
 
@@ -283,7 +296,7 @@ def _state(
         return _outcome(row["action"], sealed)
     if row["line"] is None:
         return State.PENDING, "The next run takes it up."
-    taken = datetime.fromisoformat(json.loads(row["line"])["decided_at"].rstrip("Z"))
+    taken = _moment_of(row["line"])
     if published is not None and taken > published.run.as_of:
         return (
             State.EXPORTED,
@@ -291,6 +304,10 @@ def _state(
             f"{moment(published.run.as_of)}.",
         )
     return State.EXPORTED, "A run is to take it up."
+
+
+def _moment_of(line: str) -> datetime:
+    return datetime.fromisoformat(json.loads(line)["decided_at"].rstrip("Z"))
 
 
 def _outcome(action: str, sealed: Mapping[str, Any]) -> tuple[State, str]:

@@ -19,13 +19,17 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from orchestration import progress
 from orchestration.files import replacing
-from orchestration.home import Home, wall_clock
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import inbox
 from orchestration.review.tables import decisions, exports, votes, withdrawals
 from orchestration.run_context import known_batches
 
 FEED = "review_decisions"
 _NAME_DIGITS = 32
+
+
+class ForeignExport(TieoutError):
+    """A file that bears the name of an export holds something else."""
 
 
 def export(
@@ -39,6 +43,7 @@ def export(
 
     Raises:
         InboxUnavailable: when the inbox does not answer; nothing is exported then.
+        ForeignExport: when a file of an export's name holds something else.
     """
     if not inbox.exists(home):
         return None
@@ -70,7 +75,11 @@ def export(
 def export_for_run(
     home: Home, *, as_of: datetime | None = None, until: datetime | None = None
 ) -> None:
-    """Export at the start of a run, which goes on without an inbox that does not answer."""
+    """Export at the start of a run, which goes on without an inbox that does not answer.
+
+    Raises:
+        ForeignExport: when the run would read decisions that nobody took.
+    """
     try:
         export(home, as_of=as_of, until=until)
     except inbox.InboxUnavailable as error:
@@ -159,7 +168,11 @@ def _names(connection: Connection) -> list[str]:
 def _write_missing(home: Home) -> None:
     folder = home.feed_landing(FEED)
     with inbox.of(home).reading() as connection:
-        missing = [name for name in _names(connection) if not (folder / name).exists()]
+        names = _names(connection)
+    missing = [name for name in names if not (folder / name).exists()]
+    for name in names:
+        if name not in missing:
+            _refuse_other_content(folder / name)
     if not missing:
         return
     # one exporter at a time, so that no two write beside the same file
@@ -169,3 +182,17 @@ def _write_missing(home: Home) -> None:
             rows = connection.execute(wanted.order_by(exports.c.decision_id)).all()
             with replacing(folder / name) as temporary:
                 temporary.write_bytes(_content([str(row.line) for row in rows]))
+
+
+def _refuse_other_content(path: Path) -> None:
+    """A name is the hash of what was exported, so whoever edits a file is found out."""
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()[:_NAME_DIGITS]
+    except OSError as error:
+        raise ForeignExport(f"{path} cannot be read ({error.strerror}).") from error
+    if path.name != f"decisions-{found}.jsonl":
+        raise ForeignExport(
+            f"{path} is not what the review inbox exported under this name: somebody has changed "
+            "it. No run reads it. Keep it aside for whoever looks into this, and remove it from "
+            "landing: the next run writes the exported decisions again."
+        )

@@ -5,10 +5,14 @@ The table below is the one place that says what a role may; pages show it, actio
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestration.home import TieoutError
+
+LOCAL_PREFIX = "local/"
+"""Before the subject of a local user, so that no decision passes for one of a login."""
 
 
 class Role(StrEnum):
@@ -109,3 +113,19 @@ def roles_named(names: object) -> frozenset[Role]:
     return frozenset(
         known[name.lower()] for name in names if isinstance(name, str) and name.lower() in known
     )
+
+
+def spelled(subject: str) -> str:
+    """A subject without what two spellings of one person may differ by."""
+    composed = unicodedata.normalize("NFKC", subject)
+    return "".join(c for c in composed if c.isprintable() and not c.isspace()).casefold()
+
+
+def is_local(subject: str) -> bool:
+    """Whether somebody is a user of the local mode, who was never asked to prove who they are."""
+    return spelled(subject).startswith(LOCAL_PREFIX)
+
+
+def is_independent(first: str, second: str) -> bool:
+    """Whether two people are known to be two: by a login each."""
+    return not is_local(first) and not is_local(second) and spelled(first) != spelled(second)

@@ -195,6 +195,18 @@ class Published:
             for row in self.rows("held_elsewhere", item_ids=wanted)
         }
 
+    def written_off(self, keys: Iterable[ItemKey]) -> dict[ItemKey, tuple[Decimal, str]]:
+        """What standing matches have written off items, with the currency."""
+        wanted = set(keys)
+        rows = self.rows("written_off", item_ids=sorted({key[2] for key in wanted}))
+        found = {
+            (row["reconciliation"], row["item_type"], row["item_id"]): (
+                row["amount"], row["currency"],
+            )
+            for row in rows
+        }  # fmt: skip
+        return {key: found[key] for key in sorted(wanted & found.keys())}
+
     @cached_property
     def base_ratios(self) -> dict[str, Decimal]:
         """By currency, what one unit is about in the reporting currency."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from orchestration.review.decisions import Decision
 from orchestration.review.people import Person
 from orchestration.review.planning.by_hand import create, write_off
+from orchestration.review.planning.contradictions import contradictions
 from orchestration.review.planning.facts import Facts, Impossible, basis_of, gather
 from orchestration.review.planning.intents import (
     LONGEST_COMMENT,
@@ -29,6 +29,7 @@ from orchestration.review.planning.standing import about_standing_match, forget_
 from orchestration.review.planning.suggestions import approve, reject
 from orchestration.review.published import Published
 from orchestration.review.reasons import objection_to
+from orchestration.review.used import Used
 
 
 def plan(
@@ -37,27 +38,40 @@ def plan(
     intents: Sequence[Intent],
     active: Sequence[Decision],
     last: Mapping[str, str],
+    used: Used,
 ) -> list[Plan]:
     """One plan for each intent, in order; an earlier one is taken into account by the later.
 
-    `active` is what nobody has executed yet, `last` the last decision on each subject.
+    `active` is what nobody has executed yet, `last` the last decision on each subject, `used` what
+    the person has used of their limits today.
     """
-    known = gather(published, intents, active, last)
+    known = gather(published, intents, active, last, used)
+    objections = {}
+    if len({subject_of(intent, known.case_of_match) for intent in intents}) < len(intents):
+        # each by itself: of two that contradict each other the first leaves nothing to the second
+        alone = [made for intent in intents for made in _plan_all(known, person, [intent], {})]
+        objections = contradictions(alone)
+    return _plan_all(known, person, intents, objections)
+
+
+def _plan_all(
+    known: Facts, person: Person, intents: Sequence[Intent], objections: Mapping[int, str]
+) -> list[Plan]:
+    known.touched.clear()
+    known.used_here = Used()
     plans = []
-    for intent in intents:
+    for place, intent in enumerate(intents):
         subject = subject_of(intent, known.case_of_match)
         try:
+            if place in objections:
+                raise Impossible(objections[place])
             made = _plan_one(known, person, intent, subject)
         except Impossible as impossible:
             last_one = known.last.get(subject, "")
             made = Plan(intent, subject, follows=last_one, problem=str(impossible))
         plans.append(made)
         if not made.problem:
-            for change in made.changes:
-                moved = change.open_before - change.open_after
-                known.touched[change.item_key] = known.touched.get(change.item_key, Decimal(0)) + (
-                    moved
-                )
+            known.note(made, person)
     return plans
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from orchestration.review.decisions import Decision, State
+from orchestration.review.limits import row_of
+from orchestration.review.people import Person
 from orchestration.review.planning.intents import TITLES, Action, Intent, NamedItem, Plan
 from orchestration.review.published import CaseException, Item, ItemKey, Match, Published, facts
+from orchestration.review.used import Used
 
 
 @dataclass
@@ -25,8 +28,21 @@ class Facts:
     active: Sequence[Decision]
     last: Mapping[str, str]
     published: Published
+    used: Used
+    """Of the person's limits, by decisions that were taken today."""
     touched: dict[ItemKey, Decimal] = field(default_factory=dict)
     """By item, how much other plans of the same preview move."""
+    used_here: Used = field(default_factory=Used)
+    """Of the person's limits, by other plans of the same preview."""
+
+    def note(self, made: Plan, person: Person) -> None:
+        """Take a plan into account for the later ones."""
+        for change in made.changes:
+            moved = change.open_before - change.open_after
+            self.touched[change.item_key] = self.touched.get(change.item_key, Decimal(0)) + moved
+        if made.base_amount is not None:
+            row = row_of(made.feed_action, person.subject)
+            self.used_here.add(row, made.base_amount, is_alone=made.second_permission is None)
 
 
 class Impossible(Exception):
@@ -38,6 +54,7 @@ def gather(
     intents: Sequence[Intent],
     active: Sequence[Decision],
     last: Mapping[str, str],
+    used: Used,
 ) -> Facts:
     """Read what the intents name, what hangs on it, and what others have decided."""
     named_matches = {intent.match_id for intent in intents if intent.match_id}
@@ -67,6 +84,7 @@ def gather(
         active=active,
         last=last,
         published=published,
+        used=used,
     )
 
 

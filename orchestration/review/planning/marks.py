@@ -78,6 +78,7 @@ def mark(
                 if target.status == "set_aside"
             ),
             closes=tuple(e.exception_id for e in exceptions),
+            base_amount=_worth(known, targets, lead, named),
         )
     is_duplicate = intent.action is Action.MARK_DUPLICATE
     if is_duplicate and all(target.set_aside_reason == "duplicate" for target in targets):
@@ -92,6 +93,7 @@ def mark(
                 *told_ends([lead.exception_id], [], exceptions[:1]),
             ),
             closes=(lead.exception_id,),
+            base_amount=_worth(known, targets, lead, named),
         )
     what = "as a duplicate" if is_duplicate else "as not ours"
     changes = tuple(
@@ -110,7 +112,6 @@ def mark(
         for target in targets
         if target.status != "set_aside" and target.open_amount != target.amount
     ]
-    base = [in_base(known, abs(target.amount), target.currency) for target in targets]
     # a document that was issued twice is voided where it was issued
     stays = is_duplicate and any(target.status != "set_aside" for target in targets)
     keys = {(target.item_type, target.item_id) for target in targets}
@@ -140,8 +141,18 @@ def mark(
         ),
         changes=changes,
         closes=ends,
-        base_amount=sum(base, Decimal(0)),
+        base_amount=_worth(known, targets, lead, named),
     )
+
+
+def _worth(
+    known: Facts, targets: Sequence[Item], lead: CaseException, named: Sequence[NamedItem]
+) -> Decimal:
+    """What a word about items is worth, in base currency; of a mass, all of it."""
+    base = sum(
+        (in_base(known, abs(target.amount), target.currency) for target in targets), Decimal(0)
+    )
+    return base if named else max(base, abs(lead.base_amount or Decimal(0)))
 
 
 def _common_item(known: Facts, named: NamedItem) -> Item:

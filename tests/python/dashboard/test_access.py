@@ -46,14 +46,42 @@ def test_verified_claims_make_a_person_with_their_roles() -> None:
         {"iat": None},
         {"iat": True},
         {"iat": ISSUED - 12 * 3600},
+        {"iat": ISSUED + 2 * 3600},
+        {"iat": float("nan")},
+        {"iat": float("inf")},
+        {"iat": 10**400},
+        {"iat": -(10**400)},
         {"sub": None},
         {"sub": ""},
         {"sub": "local/anna"},
+        {"sub": "\uff2cocal/anna"},
+        {"sub": "   "},
+        {"sub": "u-17 "},
+        {"sub": "u-17\n"},
+        {"sub": "u-\x0017"},
+        {"sub": "u-\u200b17"},
+        {"sub": "u-\u202e17"},
+        {"sub": "u-\udcff"},
+        {"sub": "u" * 321},
     ],
 )
 def test_what_is_not_surely_a_person_is_nobody(changed: dict[str, Any]) -> None:
     with pytest.raises(SignInNeeded):
         person_of(claims(**changed), Rules(), NOW)
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "0", "-1", "twelve"])
+def test_a_login_does_not_hold_for_ever(hours: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_LOGIN_HOURS", hours)
+    with pytest.raises(TieoutError, match="not a number of hours"):
+        Rules.from_environment()
+
+
+@pytest.mark.parametrize("name", ["\u202eanna", "x" * 400, " "])
+def test_a_name_that_hides_something_is_not_shown(name: str) -> None:
+    assert person_of(claims(name=name, email="a@corp.example"), Rules(), NOW).name == (
+        "a@corp.example"
+    )
 
 
 def test_a_login_holds_for_the_hours_that_are_set() -> None:

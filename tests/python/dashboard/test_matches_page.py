@@ -9,6 +9,7 @@ import pytest
 
 from orchestration import controls
 from orchestration.home import Home, wall_clock
+from orchestration.review import operations
 from orchestration.review.people import Person, Role
 from tests.python.dashboard import audited_company
 from tests.python.dashboard.conftest import html_of, open_page
@@ -64,7 +65,10 @@ def test_whether_a_rule_may_close_is_said_in_words(
 def test_a_rule_that_a_person_has_paused_is_not_called_certified(audited: Path) -> None:
     person = Person("cora", "Cora", frozenset({Role.CONTROLLER}))
     until = wall_clock() + timedelta(hours=1)
-    controls.pause(Home(audited), person, controls.CLOSING, until, "odd closes", "certified")
+    operations.record(
+        Home(audited), person, operations.Kind.PAUSE, f"{controls.CLOSING}:certified",
+        reason="odd closes", ends_at=until,
+    )  # fmt: skip
     body = html_of(open_page("matches", match="m-discount"))
     assert "paused: a person has paused it" in body
     assert "paused: a person has paused it" not in html_of(open_page("matches", match="m-lost"))

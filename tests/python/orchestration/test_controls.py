@@ -39,7 +39,7 @@ def rows(home: Home) -> list[tuple[Any, ...]]:
 
 def test_what_people_note_is_taken_in_once(home: Home) -> None:
     assert controls.waiting(home) == []
-    controls.pause(home, ANA, controls.CLOSING, soon(), "month end", "ir_exact")
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end", "ir_stated_exact")
     controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
     controls.open_window(home, ANA, soon(), "bank maintenance", group_key="feed:bank_statements")
     controls.acknowledge(home, ANA, "f1", "Critical exceptions", soon(), "on it")
@@ -51,7 +51,7 @@ def test_what_people_note_is_taken_in_once(home: Home) -> None:
     kinds = {row[0]: row[1:4] for row in rows(home)}
     window_key = kinds["maintenance_window"][0]
     assert kinds == {
-        "closing_paused": ("ir_exact", None, None),
+        "closing_paused": ("ir_stated_exact", None, None),
         "posting_paused": ("*", None, None),
         "maintenance_window": (window_key, "*", "feed:bank_statements"),
         "alert_acknowledged": ("f1", None, None),
@@ -79,6 +79,9 @@ def test_a_shorter_pause_does_not_end_a_longer_one(home: Home) -> None:
     assert held.reason == "still down"
     with pytest.raises(TieoutError, match="cannot be paused"):
         controls.pause(home, ANA, "clossing", soon(), "a slip")
+    with pytest.raises(TieoutError, match="no rule 'ir_stated_exat' .* ir_stated_exact"):
+        controls.pause(home, ANA, controls.CLOSING, soon(), "a slip", "ir_stated_exat")
+    assert len(operations.history(home)) == 2
 
 
 def test_who_may_not_operate_pauses_nothing(home: Home) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from orchestration.home import Home
-from orchestration.review import actions, decisions
+from orchestration.home import Home, wall_clock
+from orchestration.review import actions, decisions, export
 from orchestration.review.actions import Action, CaseChanged, Intent, NamedItem, NotPossible
 from orchestration.review.decisions import State
 from orchestration.review.limits import Limit
-from orchestration.review.people import NotPermitted, Permission, Person, Role
+from orchestration.review.people import NotPermitted, Permission, Person, Role, is_independent
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 from tests.python.review.conftest import ANA, AUDREY, BEN, CARL, VERA, company
@@ -19,11 +20,16 @@ from tests.python.review.conftest import ANA, AUDREY, BEN, CARL, VERA, company
 APPROVE = Intent(Action.APPROVE_MATCH, case_id="case-1")
 REJECT = Intent(Action.REJECT_MATCH, case_id="case-1")
 WRITE_OFF = Intent(Action.WRITE_OFF, case_id="case-2", comment="bankrupt")
+LIMIT = "orchestration.review.planning.second.limit_of"
 BANK_LINE = NamedItem("bank_transaction", "DE89/E-7")
 
 
 def _decide(home: Home, person: Person, *intents: Intent) -> list[str]:
     return actions.apply(home, person, actions.preview(home, person, intents))
+
+
+def limits(alone: int, together: int, alone_day: int = 10**6, both_day: int = 10**6) -> Limit:
+    return Limit(Decimal(alone), Decimal(together), Decimal(alone_day), Decimal(both_day))
 
 
 def _state(home: Home, decision_id: str) -> State:
@@ -97,8 +103,8 @@ def test_what_a_proposal_would_open_again_is_not_open_yet(published: Home) -> No
 
 
 def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    low = Limit(alone_up_to=Decimal(0), together_up_to=Decimal(800))
-    monkeypatch.setattr("orchestration.review.planning.second.limit_of", lambda *_: low)
+    low = limits(0, 800)
+    monkeypatch.setattr(LIMIT, lambda *_: low)
 
     def part(amount: str) -> Intent:
         item = NamedItem("invoice", "INV-1", Decimal(amount))
@@ -113,6 +119,160 @@ def test_a_limit_is_not_passed_in_parts(published: Home, monkeypatch: pytest.Mon
     [(_, problem)] = actions.preview(published, CARL, part("400")).problems
     assert "above what two persons may decide" in problem
     assert not actions.preview(published, CARL, part("300")).problems
+
+
+def test_a_limit_of_an_item_holds_over_runs(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LIMIT, lambda *_: limits(0, 1200))
+    assert not actions.preview(published, CARL, WRITE_OFF).problems
+    rows = company()
+    written_off = {"match_id": "match-live", "item_id": "INV-1", "adjustment_kind": "write_off",
+                   "adjusted_amount": Decimal("250.00")}  # fmt: skip
+    rows["fct_match_allocations"].append({**rows["fct_match_allocations"][0], **written_off})
+    publish(published.root, "run-00000000000000c2", rows)
+    [(_, problem)] = actions.preview(published, CARL, WRITE_OFF).problems
+    assert "1,250.50 EUR are above what two persons may decide" in problem
+
+
+def test_a_limit_of_a_day_is_not_passed_in_many_decisions(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
+    [first] = _decide(published, BEN, APPROVE)
+    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
+    [plan] = actions.preview(published, BEN, note).plans
+    assert plan.second_permission is Permission.APPROVE
+    assert "decide alone on one day is above 1,500.00 EUR" in plan.why_second
+    # of another person, and without the first one, it is one's first of the day
+    assert not actions.preview(published, CARL, note).needs_second
+    actions.withdraw(published, BEN, first)
+    assert not actions.preview(published, BEN, note).needs_second
+    at_once = actions.preview(published, BEN, [APPROVE, note])
+    assert [p.second_permission for p in at_once.plans] == [None, Permission.APPROVE]
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, both_day=1500))
+    _decide(published, BEN, APPROVE)
+    [(_, problem)] = actions.preview(published, BEN, note).problems
+    assert "decide and propose on one day is above 1,500.00 EUR" in problem
+
+
+def test_a_clock_that_is_set_back_opens_no_new_day(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
+    _decide(published, BEN, APPROVE)
+    yesterday = wall_clock() - timedelta(days=1)
+    monkeypatch.setattr("orchestration.review.inbox.wall_clock", lambda: yesterday)
+    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
+    assert actions.preview(published, BEN, note).needs_second
+
+
+def test_a_day_is_one_of_the_company(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a home that is steered to a moment, what was exported for another day is of that day."""
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
+    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
+    monkeypatch.setenv("TIEOUT_AS_OF", "2026-07-01T06:00:00Z")
+    _decide(published, BEN, APPROVE)
+    assert actions.preview(published, BEN, note).needs_second
+    export.export(published, as_of=datetime(2026, 7, 1, 6))
+    assert actions.preview(published, BEN, note).needs_second
+    monkeypatch.setenv("TIEOUT_AS_OF", "2026-07-02T06:00:00Z")
+    assert not actions.preview(published, BEN, note).needs_second
+
+
+@pytest.mark.parametrize(
+    "action", [Action.MARK_NOT_OURS, Action.MARK_DUPLICATE, Action.NOT_A_DUPLICATE]
+)
+def test_words_about_an_item_are_held_against_limits(
+    published: Home, monkeypatch: pytest.MonkeyPatch, action: Action
+) -> None:
+    rows = company()
+    for exception in rows["fct_exceptions"]:
+        if exception["case_id"] == "case-4":
+            exception |= {"item_count": 40, "base_amount": Decimal("90000.00"),
+                          "exception_type": "suspected_copy"}  # type: ignore[operator]  # fmt: skip
+    publish(published.root, "run-00000000000000c3", rows)
+    monkeypatch.setattr(LIMIT, lambda *_: limits(89_999, 100_000))
+    shown = actions.preview(published, BEN, Intent(action, case_id="case-4", comment="because"))
+    assert not shown.problems
+    assert "90,000.00 EUR are above the 89,999.00 EUR" in shown.plans[0].why_second
+
+
+def test_without_a_rate_a_second_person_looks(published: Home) -> None:
+    rows = company()
+    for mart in ("fct_items", "fct_match_allocations", "fct_matches"):
+        rows[mart] = [{**row, "currency": "KWD"} for row in rows[mart]]
+    publish(published.root, "run-00000000000000c4", rows)
+    [plan] = actions.preview(published, BEN, APPROVE).plans
+    assert "No rate from KWD to EUR is known" in plan.why_second
+
+
+def test_a_reason_is_one_that_was_offered(published: Home) -> None:
+    """Models read a code, and `resolve` as `not_a_duplicate` would bring an item back alone."""
+    for code, told in (
+        ("not_a_duplicate", "not_a_duplicate is no reason for resolve: choose"),
+        ("known_and_acepted", "choose known_and_accepted, or"),
+    ):
+        intent = Intent(Action.RESOLVE, case_id="case-3", reason_code=code, comment="x")
+        [(_, problem)] = actions.preview(published, BEN, intent).problems
+        assert told in problem
+
+
+UNDO = Intent(Action.UNMATCH, match_id="match-live", comment="wrong customer")
+
+
+@pytest.mark.parametrize(
+    ("intents", "told"),
+    [
+        ((REJECT, APPROVE), "“Reject the suggestion” and “Approve the suggestion”"),
+        ((APPROVE, REJECT), "“Reject the suggestion” and “Approve the suggestion”"),
+        ((UNDO, UNDO), "“Undo the match” is asked twice of match match-live"),
+        ((REJECT, REJECT), "“Reject the suggestion” is asked twice"),
+        (
+            (
+                Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="x"),
+                Intent(Action.WRITE_OFF, case_id="case-4", comment="x"),
+            ),
+            "“Mark as not ours” and “Write off”",
+        ),
+        (
+            (
+                Intent(Action.ASSIGN, case_id="case-3", assignee="ben"),
+                Intent(Action.ASSIGN, case_id="case-3", assignee="carl"),
+            ),
+            "“Assign” is asked twice",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_not_done_at_all(
+    published: Home, intents: tuple[Intent, Intent], told: str
+) -> None:
+    note = Intent(Action.COMMENT, case_id="case-2", comment="beside it")
+    shown = actions.preview(published, CARL, [*intents, note])
+    assert [plan.intent.action for plan in shown.plans] == [Action.COMMENT]
+    assert len(shown.problems) == 2
+    first, second = (problem for _, problem in shown.problems)
+    names = told.split(" and ")
+    assert all(name in first and name in second for name in names), shown.problems
+
+
+LOCAL = [Person(f"local/{name}", name, frozenset(Role)) for name in ("ann", "bob")]
+
+
+def test_agreement_in_local_mode_is_marked_and_none_crosses_into_it(published: Home) -> None:
+    shown = actions.preview(published, LOCAL[0], WRITE_OFF)
+    assert "not independent: local mode cannot tell people apart" in shown.plans[0].why_second
+    [decision_id] = actions.apply(published, LOCAL[0], shown)
+    with pytest.raises(NotPermitted, match="ann proposed it in local mode"):
+        actions.second(published, BEN, decision_id)
+    actions.second(published, LOCAL[1], decision_id)
+    [decision] = decisions.active(published)
+    assert decision.second is not None
+    assert not is_independent(decision.actor, decision.second)
+    assert is_independent(ANA.subject, BEN.subject)
+    [other] = _decide(published, CARL, Intent(Action.WRITE_OFF, case_id="case-4", comment="x"))
+    with pytest.raises(NotPermitted, match="Carl proposed it with a login"):
+        actions.second(published, LOCAL[1], other)
 
 
 def test_above_ones_limit_another_person_agrees_above_both_nobody_can(published: Home) -> None:

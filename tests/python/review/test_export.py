@@ -56,6 +56,20 @@ def test_only_what_is_final_goes_into_a_file_and_once(published: Home) -> None:
         actions.withdraw(published, ANA, noted)
 
 
+def test_a_file_of_an_exports_name_is_not_trusted(published: Home) -> None:
+    """Somebody with access to landing adds an approver to what was exported."""
+    _decide(published, CARL, Action.COMMENT, "case-1")
+    path = export.export(published)
+    assert path is not None
+    content = path.read_text("utf-8")
+    path.write_text(content.replace("said so", "said otherwise"), "utf-8")
+    with pytest.raises(export.ForeignExport, match="is not what the review inbox exported"):
+        export.export_for_run(published)
+    path.unlink()
+    export.export_for_run(published)
+    assert path.read_text("utf-8") == content
+
+
 def test_ingest_reads_every_line_and_sees_a_file_once(published: Home) -> None:
     _decide(published, CARL, Action.COMMENT, "case-1")
     actions.second(published, BEN, _decide(published, ANA, Action.WRITE_OFF, "case-2"))
