@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
@@ -9,6 +10,9 @@ import streamlit as st
 from dashboard import address, data
 from dashboard import components as ui
 from dashboard import format as fmt
+from orchestration import source_rows
+from orchestration.home import Home, TieoutError
+from orchestration.review import export, provenance
 from orchestration.review.actions import Action
 from orchestration.review.people import is_independent
 
@@ -21,6 +25,7 @@ NOW = {
     "suggested": "it still waits for a person",
     "pending_approval": "it waits for a second person",
 }
+WRITTEN = {"": "Everybody", "file": "Files, not the workbench"}
 SEALED_ACTIONS = (
     "approve_match", "reject_match", "create_match", "unmatch", "write_off", "mark_duplicate",
     "not_a_duplicate", "mark_not_ours", "assign", "comment", "escalate", "resolve",
@@ -31,9 +36,11 @@ def people() -> None:
     """What people decided, by whom, and what came of it."""
     found = data.query("audit_people")
     names = {row["actor"]: row["decision_count"] for row in found}
+    by_file = _by_file()
     address.one("person", ["", *names], "")
     address.one("action", None, "")
-    left, right = st.columns(2)
+    address.one("written", list(WRITTEN), "")
+    left, right, far = st.columns(3)
     person = left.selectbox(
         "Person",
         ["", *names],
@@ -44,22 +51,34 @@ def people() -> None:
     action = right.selectbox(
         "What", actions, format_func=lambda code: fmt.label(code) if code else "All", key="action"
     )
+    written = far.selectbox(
+        "Written by", list(WRITTEN), format_func=WRITTEN.__getitem__, key="written"
+    )
+    address.remember("written", written or "")
     address.remember("person", person or "")
     address.remember("action", action or "")
-    page_key = ui.key("people-page", person, action)
+    page_key = ui.key("people-page", person, action, written)
     rows = data.query(
         "audit_decisions",
         person=person or "",
         action=action or "",
+        written=written or "",
+        by_file=sorted(by_file),
         limit=PAGE_ROWS,
         offset=(ui.chosen_page(page_key) - 1) * PAGE_ROWS,
     )
     total = rows[0]["row_count"] if rows else 0
     st.html(f'<p class="t-lead" id="people-count"><b>{fmt.counted(total, "decision")}</b></p>')
+    if by_file:
+        ui.note(
+            f"{fmt.counted(len(by_file), 'decision')} came by a file that the workbench did not "
+            "write. Who decided, and who agreed, is the word of whoever wrote it."
+        )
+    files = _files([row["decision_id"] for row in rows if row["decision_id"] in by_file])
     ui.table(
         [
             ui.Column("When", lambda row: ui.moment(row["decided_at"] or row["occurred_at"]), "n"),
-            ui.Column("Who", _who, "n"),
+            ui.Column("Who", lambda row: _who(row, files), "n"),
             ui.Column("What", _what, "w"),
             ui.Column("On what", _on_what, "w"),
             ui.Column("What came of it", _came_of_it, "w"),
@@ -74,12 +93,45 @@ def people() -> None:
     ui.pages(total, PAGE_ROWS, page_key)
 
 
-def _who(row: ui.Row) -> str:
+def _by_file() -> set[str]:
+    """Ids of the decisions that the inbox did not write."""
+    rows = data.query("audit_said")
+    try:
+        return provenance.by_file(
+            Home.from_environment(),
+            [(row["decision_id"], row["actor"], row["payload"]) for row in rows],
+        )
+    except TieoutError as error:
+        st.warning(f"Which decisions came by file cannot be told: {error}")
+        return set()
+
+
+def _files(decision_ids: list[str]) -> dict[str, str]:
+    """The landed file of each decision that came by one; blank where raw does not tell."""
+    home = Home.from_environment()
+    batches = {
+        decision_id: [v.batch_id for v in source_rows.versions(home, export.FEED, decision_id)]
+        for decision_id in decision_ids
+    }
+    wanted = sorted({batch for found in batches.values() for batch in found})
+    names = {
+        row["batch_id"]: row["file_name"] for row in data.query("life_batches", batches=wanted)
+    }
+    return {
+        decision_id: ", ".join(names[batch] for batch in found if batch in names)
+        for decision_id, found in batches.items()
+    }
+
+
+def _who(row: ui.Row, files: Mapping[str, str]) -> str:
     second = ""
     if row["approved_by"]:
         second = f'<span class="t-sub">with {escape(row["approved_by"])}</span>'
         if not is_independent(row["actor"], row["approved_by"]):
             second += ui.badge("not independent", "watch")
+    if row["decision_id"] in files:
+        second += ui.badge("by file", "watch")
+        second += f'<span class="t-sub">{escape(files[row["decision_id"]])}</span>'
     return escape(row["actor"]) + second
 
 

@@ -28,6 +28,10 @@ chosen as (
     where
         ($person = '' or said.actor = $person or said.approved_by = $person)
         and ($action = '' or said.action = $action)
+        and (
+            $written <> 'file'
+            or list_contains(cast($by_file as varchar []), said.decision_id)
+        )
     order by said.decided_at desc nulls last, said.block desc, said.position desc
     limit $limit offset $offset
 )

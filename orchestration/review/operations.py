@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import inbox
@@ -73,8 +74,8 @@ def record(
     if not reason.strip():
         raise TieoutError("Say why: the next person on call reads it.")
     with inbox.of(home).writing() as connection:
-        now = wall_clock()
-        starts = starts_at or now
+        now = _next_moment(connection)
+        starts = starts_at or min(now, wall_clock())
         if ends_at is not None and ends_at < starts:
             raise TieoutError("It would end before it starts.")
         operation = Operation(
@@ -104,6 +105,13 @@ def record(
             )
         )
     return operation
+
+
+def _next_moment(connection: Connection) -> datetime:
+    """The time now, later than that of every row: the last word holds, whatever a clock says."""
+    last = connection.execute(sa.select(sa.func.max(operations.c.recorded_at))).scalar()
+    now = wall_clock()
+    return now if last is None or now > last else last + timedelta(microseconds=1)
 
 
 def end(home: Home, person: Person, kind: Kind, key: str, *, reason: str) -> Operation:

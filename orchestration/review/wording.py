@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 
 from orchestration.home import PROJECT_DIR
+
+WIDE = Context(prec=76)
+"""As many digits as two amounts of the contract multiplied have."""
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -37,8 +40,8 @@ def minor_digits(currency: str) -> int:
 
 
 def round_half_up(amount: Decimal, digits: int) -> Decimal:
-    """Rounded as the models round: half away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    """Rounded as the models round: half away from zero; of any size that a feed may hold."""
+    return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, WIDE)
 
 
 def moment(at: datetime) -> str:
@@ -65,4 +68,9 @@ def listed(words: Sequence[str]) -> str:
 
 def storable(text: str) -> str:
     """A text without what no database keeps: NUL, and halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    return without_unstorable(text).strip()
+
+
+def without_unstorable(text: str) -> str:
+    """The same, with its blanks: an id is compared as it is."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")

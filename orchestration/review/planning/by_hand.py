@@ -214,13 +214,17 @@ def _line(known: Facts, named: NamedItem, reconciliation: str) -> _Line:
     asked = abs(named.amount)
     if asked == 0:
         raise Impossible(f"Say how much of {item.label}.")
-    if asked != round(asked, minor_digits(item.currency)):
-        raise Impossible(f"{plain(asked)} has more digits than {item.currency} has.")
+    if named.amount < 0 < available:
+        raise Impossible(f"{plain(named.amount)} is below zero, and {item.label} is not.")
     if asked > abs(available):
+        if asked.adjusted() > 40:
+            raise Impossible(f"{named.amount} is more than any amount can be.")
         raise Impossible(
             f"{money(asked, item.currency)} are more than what is open of {item.label}: "
             f"{money(abs(available), item.currency)}."
         )
+    if asked != round_half_up(asked, minor_digits(item.currency)):
+        raise Impossible(f"{named.amount} has more digits than {item.currency} has.")
     return _Line(item, available, asked)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from orchestration.review.decisions import Decision, State
 from orchestration.review.limits import row_of
@@ -14,6 +14,7 @@ from orchestration.review.people import Person
 from orchestration.review.planning.intents import TITLES, Action, Intent, NamedItem, Plan
 from orchestration.review.published import CaseException, Item, ItemKey, Match, Published, facts
 from orchestration.review.used import Used
+from orchestration.review.wording import WIDE, round_half_up
 
 
 @dataclass
@@ -154,7 +155,7 @@ def in_base(known: Facts, amount: Decimal, currency: str) -> Decimal:
     if currency == reporting:
         return abs(amount)
     ratio = known.published.base_ratios.get(currency, Decimal(1))
-    return (abs(amount) * ratio).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return round_half_up(WIDE.multiply(abs(amount), ratio), 2)
 
 
 def basis_of(known: Facts, made: Plan) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.review.decisions import Change
 from orchestration.review.people import Permission
-from orchestration.review.wording import plain, storable
+from orchestration.review.wording import plain, storable, without_unstorable
 
 
 class Action(StrEnum):
@@ -68,6 +68,10 @@ class NamedItem:
     item_id: str
     amount: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("item_type", "item_id"):
+            object.__setattr__(self, name, without_unstorable(getattr(self, name)))
+
 
 @dataclass(frozen=True)
 class Intent:
@@ -90,6 +94,8 @@ class Intent:
     def __post_init__(self) -> None:
         for name in ("comment", "reason_code", "assignee"):
             object.__setattr__(self, name, storable(getattr(self, name)))
+        for name in ("case_id", "match_id", "learned_key"):
+            object.__setattr__(self, name, without_unstorable(getattr(self, name)))
 
     def to_json(self) -> dict[str, Any]:
         """As the inbox keeps it."""
@@ -132,6 +138,8 @@ class Plan:
     """Exceptions that end."""
     base_amount: Decimal | None = None
     second_permission: Permission | None = None
+    gives_up: bool = False
+    """Whether it gives up what somebody owes without saying what paid it."""
     why_second: str = ""
     basis: str = ""
     follows: str = ""

@@ -141,6 +141,13 @@ def mark(
         ),
         changes=changes,
         closes=ends,
+        gives_up=any(
+            target.side == "expected"
+            and target.item_type != "bank_transaction"
+            and target.status != "set_aside"
+            and not (is_duplicate and _is_suspected(target, exceptions))
+            for target in targets
+        ),
         base_amount=_worth(known, targets, lead, named),
     )
 

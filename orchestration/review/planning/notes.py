@@ -11,6 +11,8 @@ from orchestration.review.planning.intents import Action, Intent, Plan
 from orchestration.review.published import CaseException, Item
 from orchestration.review.wording import money
 
+_LONGEST_SUBJECT = 320
+
 
 def assign(
     known: Facts,
@@ -21,6 +23,8 @@ def assign(
 ) -> Plan:
     """Say whose the case is."""
     assignee = intent.assignee.strip() or person.subject
+    if not assignee.isprintable() or len(assignee) > _LONGEST_SUBJECT:
+        raise Impossible("The name of the person to assign it to holds what does not show.")
     who = "you" if assignee == person.subject else assignee
     return Plan(
         intent,

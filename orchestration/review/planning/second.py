@@ -45,6 +45,9 @@ def with_second(known: Facts, person: Person, made: Plan) -> Plan:
     if action is Action.WRITE_OFF:
         permission = Permission.WRITE_OFF
         why = "Every write-off takes two persons"
+    elif made.gives_up:
+        permission = Permission.WRITE_OFF
+        why = "It gives up what is owed, as a write-off does"
     elif not person.may(Permission.APPROVE):
         why = "You may propose it"
     elif amount > limit.alone_up_to:

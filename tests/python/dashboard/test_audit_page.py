@@ -13,7 +13,7 @@ import pytest
 from dashboard import verification
 from orchestration import cli, journal
 from orchestration.home import Home
-from orchestration.review import access_log, decisions
+from orchestration.review import access_log, decisions, inbox, provenance, tables
 from tests.python.dashboard import audited_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
@@ -105,6 +105,33 @@ def test_who_did_what_is_told_by_person(audited: Path) -> None:
     assert "“&lt;i&gt;Wrong&lt;/i&gt; customer”" in body
     assert "the match is undone" in body
     assert "match=m-undone" in body
+
+
+def test_what_the_workbench_did_not_write_is_marked(audited: Path) -> None:
+    """Somebody drops a file into landing that claims an approver."""
+    body = html_of(open_page("audit", show="people"))
+    assert "1 decision came by a file that the workbench did not write" in body
+    assert "by file" in body.split('id="table-people"')[1]
+    with inbox.of(Home(audited)).writing() as connection:
+        said = {"decision_id": "d-1", "actor": "ana", "action": "unmatch", "match_id": "m-undone",
+                "comment": "<i>Wrong</i> customer"}  # fmt: skip
+        connection.execute(
+            tables.decisions.insert().values(
+                decision_id="d-1", decided_at=audited_company.AS_OF, actor="ana", actor_name="Ana",
+                action="unmatch", case_id="match:m-undone", follows="", basis="", preview="{}",
+            )
+        )  # fmt: skip
+        connection.execute(
+            tables.exports.insert().values(
+                decision_id="d-1", file_name="f", exported_at=audited_company.AS_OF,
+                line=json.dumps(said),
+            )
+        )  # fmt: skip
+    body = html_of(open_page("audit", show="people"))
+    assert "did not write" not in body
+    assert "<b>0 decisions</b>" in html_of(open_page("audit", show="people", written="file"))
+    changed = [("d-1", "ana", json.dumps({**said, "approved_by": "ben"}))]
+    assert provenance.by_file(Home(audited), changed) == {"d-1"}
 
 
 def test_a_trial_is_told_in_a_sentence_with_its_rows(audited: Path) -> None:

@@ -69,6 +69,20 @@ def test_the_last_word_holds(home: Home) -> None:
     assert controls.in_force(controls.of_inbox(home), wall_clock()) == []
 
 
+def test_a_pause_ends_although_a_clock_was_set_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last word holds, and is the one that was said last."""
+    controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
+    [paused] = operations.in_force(home, operations.Kind.PAUSE)
+    earlier = wall_clock() - timedelta(hours=1)
+    monkeypatch.setattr("orchestration.review.operations.wall_clock", lambda: earlier)
+    operations.end(home, ANA, operations.Kind.PAUSE, paused.key, reason="it is up again")
+    [last] = operations.latest(home, operations.Kind.PAUSE)
+    assert last.reason == "it is up again" and last.recorded_at > paused.recorded_at
+    assert not last.holds(earlier) and not last.holds(paused.recorded_at)
+
+
 def test_a_shorter_pause_does_not_end_a_longer_one(home: Home) -> None:
     longer = wall_clock() + timedelta(days=5)
     controls.pause(home, ANA, controls.POSTING, longer, "ledger is down")
@@ -79,7 +93,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one(home: Home) -> None:
     assert held.reason == "still down"
     with pytest.raises(TieoutError, match="cannot be paused"):
         controls.pause(home, ANA, "clossing", soon(), "a slip")
-    with pytest.raises(TieoutError, match="no rule 'ir_stated_exat' .* ir_stated_exact"):
+    with pytest.raises(TieoutError, match=r"no rule 'ir_stated_exat' .* ir_stated_exact"):
         controls.pause(home, ANA, controls.CLOSING, soon(), "a slip", "ir_stated_exat")
     assert len(operations.history(home)) == 2
 

@@ -20,6 +20,7 @@ from tests.python.review.conftest import ANA, AUDREY, BEN, CARL, VERA, company
 APPROVE = Intent(Action.APPROVE_MATCH, case_id="case-1")
 REJECT = Intent(Action.REJECT_MATCH, case_id="case-1")
 WRITE_OFF = Intent(Action.WRITE_OFF, case_id="case-2", comment="bankrupt")
+UNDO = Intent(Action.UNMATCH, match_id="match-live", comment="wrong customer")
 LIMIT = "orchestration.review.planning.second.limit_of"
 BANK_LINE = NamedItem("bank_transaction", "DE89/E-7")
 
@@ -138,46 +139,43 @@ def test_a_limit_of_an_item_holds_over_runs(
 def test_a_limit_of_a_day_is_not_passed_in_many_decisions(
     published: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1200))
     [first] = _decide(published, BEN, APPROVE)
-    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
-    [plan] = actions.preview(published, BEN, note).plans
+    [plan] = actions.preview(published, BEN, UNDO).plans
     assert plan.second_permission is Permission.APPROVE
-    assert "decide alone on one day is above 1,500.00 EUR" in plan.why_second
+    assert "decide alone on one day is above 1,200.00 EUR" in plan.why_second
     # of another person, and without the first one, it is one's first of the day
-    assert not actions.preview(published, CARL, note).needs_second
+    assert not actions.preview(published, CARL, UNDO).needs_second
     actions.withdraw(published, BEN, first)
-    assert not actions.preview(published, BEN, note).needs_second
-    at_once = actions.preview(published, BEN, [APPROVE, note])
+    assert not actions.preview(published, BEN, UNDO).needs_second
+    at_once = actions.preview(published, BEN, [APPROVE, UNDO])
     assert [p.second_permission for p in at_once.plans] == [None, Permission.APPROVE]
-    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, both_day=1500))
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, both_day=1200))
     _decide(published, BEN, APPROVE)
-    [(_, problem)] = actions.preview(published, BEN, note).problems
-    assert "decide and propose on one day is above 1,500.00 EUR" in problem
+    [(_, problem)] = actions.preview(published, BEN, UNDO).problems
+    assert "decide and propose on one day is above 1,200.00 EUR" in problem
 
 
 def test_a_clock_that_is_set_back_opens_no_new_day(
     published: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1200))
     _decide(published, BEN, APPROVE)
     yesterday = wall_clock() - timedelta(days=1)
     monkeypatch.setattr("orchestration.review.inbox.wall_clock", lambda: yesterday)
-    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
-    assert actions.preview(published, BEN, note).needs_second
+    assert actions.preview(published, BEN, UNDO).needs_second
 
 
 def test_a_day_is_one_of_the_company(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a home that is steered to a moment, what was exported for another day is of that day."""
-    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1500))
-    note = Intent(Action.MARK_NOT_OURS, case_id="case-4", comment="of another company")
+    monkeypatch.setattr(LIMIT, lambda *_: limits(5000, 5000, alone_day=1200))
     monkeypatch.setenv("TIEOUT_AS_OF", "2026-07-01T06:00:00Z")
     _decide(published, BEN, APPROVE)
-    assert actions.preview(published, BEN, note).needs_second
+    assert actions.preview(published, BEN, UNDO).needs_second
     export.export(published, as_of=datetime(2026, 7, 1, 6))
-    assert actions.preview(published, BEN, note).needs_second
+    assert actions.preview(published, BEN, UNDO).needs_second
     monkeypatch.setenv("TIEOUT_AS_OF", "2026-07-02T06:00:00Z")
-    assert not actions.preview(published, BEN, note).needs_second
+    assert not actions.preview(published, BEN, UNDO).needs_second
 
 
 @pytest.mark.parametrize(
@@ -189,8 +187,13 @@ def test_words_about_an_item_are_held_against_limits(
     rows = company()
     for exception in rows["fct_exceptions"]:
         if exception["case_id"] == "case-4":
-            exception |= {"item_count": 40, "base_amount": Decimal("90000.00"),
-                          "exception_type": "suspected_copy"}  # type: ignore[operator]  # fmt: skip
+            exception |= {  # type: ignore[operator]
+                "item_type": "bank_transaction",
+                "item_id": "DE89/E-2",
+                "item_count": 40,
+                "base_amount": Decimal("90000.00"),
+                "exception_type": "suspected_copy",
+            }
     publish(published.root, "run-00000000000000c3", rows)
     monkeypatch.setattr(LIMIT, lambda *_: limits(89_999, 100_000))
     shown = actions.preview(published, BEN, Intent(action, case_id="case-4", comment="because"))
@@ -218,7 +221,69 @@ def test_a_reason_is_one_that_was_offered(published: Home) -> None:
         assert told in problem
 
 
-UNDO = Intent(Action.UNMATCH, match_id="match-live", comment="wrong customer")
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        ("-5", "is below zero, and invoice INV-1 is not"),
+        ("0", "Say how much"),
+        ("-0", "Say how much"),
+        ("NaN", "no amount"),
+        ("sNaN", "no amount"),
+        ("-Infinity", "no amount"),
+        ("1E+400", "more than any amount can be"),
+        ("1E-400", "has more digits than EUR has"),
+        ("0.001", "has more digits than EUR has"),
+        ("1000.51", "more than what is open"),
+    ],
+)
+def test_what_is_no_amount_of_the_item_is_refused(published: Home, amount: str, told: str) -> None:
+    item = NamedItem("invoice", "INV-1", Decimal(amount))
+    intent = Intent(Action.WRITE_OFF, case_id="case-2", items=(item,), comment="x")
+    [(_, problem)] = actions.preview(published, CARL, intent).problems
+    assert told in problem
+
+
+def test_a_currency_without_minor_units_has_none(published: Home) -> None:
+    rows = company()
+    rows["fct_items"] = [{**row, "currency": "JPY"} for row in rows["fct_items"]]
+    publish(published.root, "run-00000000000000c5", rows)
+    problems = [
+        actions.preview(published, CARL, Intent(
+            Action.WRITE_OFF, case_id="case-2", comment="x",
+            items=(NamedItem("invoice", "INV-1", Decimal(amount)),),
+        )).problems
+        for amount in ("5.5", "5.00")
+    ]  # fmt: skip
+    assert "5.5 has more digits than JPY has" in problems[0][0][1]
+    assert problems[1] == ()
+
+
+@pytest.mark.parametrize("broken", ["\0", "case-2\udcff", "'; drop table decisions; --"])
+def test_an_id_that_no_database_keeps_is_none(published: Home, broken: str) -> None:
+    for intent in (
+        Intent(Action.COMMENT, case_id=broken + "x", comment="x"),
+        Intent(Action.UNMATCH, match_id=broken, comment="x"),
+        Intent(Action.FORGET_PAYER, learned_key=broken or "x"),
+        Intent(Action.WRITE_OFF, case_id="case-2", items=(NamedItem("invoice", broken),)),
+    ):
+        assert len(actions.preview(published, CARL, intent).problems) == 1
+
+
+def test_what_is_owed_is_given_up_by_two_whatever_it_is_called(published: Home) -> None:
+    """An invoice that nothing suspects of being one too many, called not ours, is a write-off."""
+    for action in (Action.MARK_NOT_OURS, Action.MARK_DUPLICATE):
+        invoice = NamedItem("invoice", "INV-1")
+        intent = Intent(action, case_id="case-2", items=(invoice,), comment="x")
+        [plan] = actions.preview(published, CARL, intent).plans
+        assert plan.second_permission is Permission.WRITE_OFF
+    line = Intent(Action.MARK_NOT_OURS, case_id="case-4", items=(BANK_LINE,), comment="x")
+    assert not actions.preview(published, CARL, line).needs_second
+
+
+def test_a_case_is_not_assigned_to_a_name_that_hides_something(published: Home) -> None:
+    intent = Intent(Action.ASSIGN, case_id="case-1", assignee="ben\u202e@example.com")
+    [(_, problem)] = actions.preview(published, ANA, intent).problems
+    assert "what does not show" in problem
 
 
 @pytest.mark.parametrize(
