@@ -100,6 +100,10 @@ def _headline(group: Group, currency: str | None) -> str:
     alert = group.speaker
     about, *more = alert["summary"].split(". ")
     title = more[0] if more else about
+    said = about if more else ""
+    if alert.get("headline"):  # of runs
+        title = alert["headline"]
+        said = alert["summary"].removeprefix(title).lstrip(": ")
     facts = [f"since {ui.moment(alert['opened_at'])}"]
     if alert["item_count"]:
         facts.append(escape(fmt.counted(alert["item_count"], "item")))
@@ -117,7 +121,7 @@ def _headline(group: Group, currency: str | None) -> str:
     return (
         f'<div class="t-alert"><div>{ui.severity(alert["severity"])} '
         f"<b>{escape(title)}</b></div>{risk}"
-        f'<p class="t-note">{escape(about if more else fmt.label(alert["alert_name"]))} · '
+        f'<p class="t-note">{escape(said or fmt.label(alert["alert_name"]))} · '
         f"{' · '.join(facts)}</p></div>"
     )
 

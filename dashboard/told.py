@@ -79,6 +79,7 @@ def run_rows() -> list[data.Row]:
             "revenue_at_risk": None,
             "item_count": 0,
             "summary": alert.summary,
+            "headline": alert.headline,
             "runbook": alert.runbook,
             "group_at_risk": None,
         }

@@ -8,6 +8,10 @@ FILE = "alerts.yml"
 """How alerts reach people, in the home (`routes.py`)."""
 
 
+RUN_SECONDS = 15.0
+"""A run's end does not hang on a dead service: what is left by then is for the next pass."""
+
+
 def is_configured(home: Home) -> bool:
     """Whether somebody has said whom alerts reach."""
     return (home.root / FILE).exists()
@@ -31,7 +35,7 @@ def tell(home: Home) -> str | None:
     try:
         from orchestration.alerting.deliver import deliver
 
-        notifications = deliver(home, wall_clock())
+        notifications = deliver(home, wall_clock(), RUN_SECONDS)
     except Exception as error:
         return f"Alerts were not delivered: {str(error) or type(error).__name__}"
     missing = [one for one in notifications if one.state in ("failed", "unknown")]

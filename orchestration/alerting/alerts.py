@@ -52,6 +52,14 @@ class Alert:
     currency: str | None = None
     details: tuple[str, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """What is wrong, in a few words: of what a rule and a root cause say, the cause."""
+        if self.group_key == RUNS:
+            return self.summary.partition(": ")[0]
+        about, _, cause = self.summary.partition(". ")
+        return cause or about
+
     def for_routes(self) -> Mapping[str, str]:
         """What routes may ask for."""
         return {
@@ -124,8 +132,15 @@ def _published(home: Home) -> list[Alert] | None:
     """Alerts of the publication without personal data, so that none can leave; None without one."""
     if not home.serving_masked.exists():
         return None
-    # the link is followed once: a run may publish, and take the old file away, at any moment
-    with duckdb.connect(str(home.serving_masked.resolve()), read_only=True) as connection:
+    try:
+        return _read(home.serving_masked.resolve())
+    except duckdb.IOException:
+        # a run has published another one meanwhile, and taken this away
+        return _read(home.serving_masked.resolve())
+
+
+def _read(publication: Path) -> list[Alert]:
+    with duckdb.connect(str(publication), read_only=True) as connection:
         cursor = connection.execute(_QUERY.read_text(encoding="utf-8"))
         names = [column[0] for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -159,7 +174,7 @@ def of_run(alert: RunAlert) -> Alert:
         group_key=RUNS,
         subject=alert.record.name if alert.record is not None else "",
         opened_at=alert.since,
-        summary=alert.sentence,
+        summary=f"{alert.sentence}: {alert.reason}" if alert.reason else alert.sentence,
         runbook=f"orchestration/runbooks/{alert.kind}.md",
         details=alert.rows,
     )

@@ -31,17 +31,18 @@ TRIES_IN_A_PASS = 2
 PAUSE_SECONDS = 1.0
 
 PASS_SECONDS = 40.0
-"""What is not sent by then waits for the next pass: a run's end must not hang on a dead service."""
+"""Shorter than Dagster waits for a sensor."""
 
 WAIT_FOR_ANOTHER_SECONDS = 60.0
 
 _TELLS_ANEW: tuple[Event, ...] = ("firing", "resumed")
 
 
-def deliver(home: Home, now: datetime) -> list[Notification]:
+def deliver(home: Home, now: datetime, seconds: float = PASS_SECONDS) -> list[Notification]:
     """Tell people what is to be told at a moment (naive UTC); what was sent, or tried, comes back.
 
-    Without `alerts.yml` nothing happens at all.
+    Without `alerts.yml` nothing happens at all. After so many seconds nothing more is begun: what
+    is left is for the next pass.
 
     Raises:
         TieoutError: when `alerts.yml` or `oncall.yml` cannot be used, or the inbox not be reached.
@@ -55,7 +56,7 @@ def deliver(home: Home, now: datetime) -> list[Notification]:
         with inbox.of(home).writing() as connection:
             known = outbox.within(connection)
             outbox.add(connection, decide(firing, known, configuration, now))
-        return _send(home, configuration, firing, now)
+        return _send(home, configuration, firing, now, seconds)
 
 
 def send_test(home: Home, name: str, now: datetime) -> list[Notification]:
@@ -272,10 +273,10 @@ def _reached(
 
 
 def _send(
-    home: Home, configuration: Configuration, firing: Firing, now: datetime
+    home: Home, configuration: Configuration, firing: Firing, now: datetime, seconds: float
 ) -> list[Notification]:
     """Send what is to be sent and due, pages first."""
-    deadline = time.monotonic() + PASS_SECONDS
+    deadline = time.monotonic() + seconds
     everything = outbox.read(home)
     silenced = {group.speaker.fingerprint for group in firing.groups if group.silence is not None}
     last: dict[tuple[str, str], Notification] = {

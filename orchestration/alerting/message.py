@@ -50,7 +50,6 @@ def of_group(
         "reminded": f"{begins}, still firing",
         "escalated": f"{begins}, not taken for {told}",
     }.get(event, begins)
-    about, _, more = alert.summary.partition(". ")
     lines = [
         alert.summary + ("" if alert.summary.endswith(".") else "."),
         "",
@@ -59,11 +58,11 @@ def of_group(
     if alert.details:
         lines += ["", "The first rows that break it:", ""]
         lines += [f"- {_as_code(line)}" for line in alert.details[:SHOWN_DETAILS]]
-    step = first_step(alert.runbook)
+    step = first_step(alert)
     if step:
         lines += ["", f"First: {step}"]
     lines += ["", *_links(alert, configuration)]
-    return Message(_title(f"{begins}: {more or about}"), "\n".join(lines).strip())
+    return Message(_title(f"{begins}: {alert.headline}"), "\n".join(lines).strip())
 
 
 def of_resolution(
@@ -89,10 +88,10 @@ def of_test(destination: str) -> Message:
     )
 
 
-def first_step(runbook: str) -> str | None:
-    """The first thing to do, from the runbook: the first point or sentence of its first section
-    that says how to look."""
-    path = PROJECT_DIR / runbook.partition("#")[0]
+def first_step(alert: Alert) -> str | None:
+    """The first thing to do, from the runbook: the first point or paragraph of its first section
+    that says how to look, with the alert's own values filled in."""
+    path = PROJECT_DIR / alert.runbook.partition("#")[0]
     if not path.is_file() or not path.resolve().is_relative_to(PROJECT_DIR):
         return None
     sections: dict[str, list[str]] = {}
@@ -105,12 +104,18 @@ def first_step(runbook: str) -> str | None:
     for wanted in _FIRST_SECTIONS:
         for name, lines in sections.items():
             if name.startswith(wanted):
-                return _first_point(lines)
+                step = _first_point(lines)
+                return None if step is None else _filled(step, alert)
     return None
 
 
+def _filled(text: str, alert: Alert) -> str:
+    """`{{name}}` is a value of the alert, as in the runbooks that the dashboard shows."""
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda name: str(getattr(alert, name[1], name[0])), text)
+
+
 def _first_point(lines: list[str]) -> str | None:
-    """The first list item or paragraph, its first two sentences."""
+    """The first list item, or paragraph, in one line."""
     text = "\n".join(lines).strip()
     paragraph = re.split(r"\n\s*\n", text, maxsplit=1)[0]
     item = re.match(r"(?:\d+\.|[-*])\s+(.+?)(?=\n\s*(?:\d+\.|[-*])\s|\Z)", paragraph, re.DOTALL)

@@ -42,13 +42,15 @@ UNKNOWN_AFTER = timedelta(hours=6)
 class RunAlert:
     """Something is wrong with the runs. Moments are naive UTC.
 
-    `rows` are those that break tests, a line each, without personal data.
+    `reason` says more where the record knows it; `rows` are those that break tests, a line each.
+    Neither holds personal data.
     """
 
     kind: Kind
     since: datetime
     sentence: str
     record: RunRecord | None = None
+    reason: str = ""
     rows: tuple[str, ...] = ()
 
 
@@ -96,9 +98,9 @@ def _unpublished(whole: Sequence[RunRecord]) -> RunAlert | None:
         return RunAlert("run_stopped", since, sentence, last)
     sentence = (
         f"The run of {last.started_at:%Y-%m-%d %H:%M} UTC failed{where}{times}, and published "
-        f"nothing: {failure_in_words(last)}"
+        "nothing"
     )
-    return RunAlert("run_failed", since, sentence, last, safe_rows(last))
+    return RunAlert("run_failed", since, sentence, last, failure_in_words(last), safe_rows(last))
 
 
 def _stuck(

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.alerting import deliver
 from orchestration.home import Home
 from orchestration.review import inbox
 from tests.python.alerting.receiver import Receiver, receiving
@@ -22,6 +23,12 @@ __all__ = ["database", "postgresql"]
 
 NOW = datetime(2026, 7, 1, 6, 5)
 MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second try of a pass follows at once."""
+    monkeypatch.setattr(deliver, "PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture

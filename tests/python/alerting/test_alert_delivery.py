@@ -15,14 +15,17 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from apprise.plugins import pagerduty
 
 from orchestration import controls
-from orchestration.alerting import after_run, outbox
+from orchestration.alerting import after_run, message, outbox
+from orchestration.alerting.alerts import Alert
 from orchestration.alerting.deliver import deliver, send_test
 from orchestration.controls import ALL
 from orchestration.home import PROJECT_DIR, Home, TieoutError
@@ -409,6 +412,20 @@ def test_mail_reaches_a_mailbox(home: Home, receiver: Receiver) -> None:
     assert mail["subject"] == "Page: The cause is payout_late"
     text = mail.as_string()
     assert "At risk: 1,234.50 EUR" in text and "<li>" in text
+
+
+def test_the_first_step_is_that_of_the_runbook_with_the_alerts_values(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "r.md").write_text(
+        "# A\n## Meaning\nno\n\n## First five minutes\n1. Look at {{subject}}\n   and `{{x}}`.\n"
+        "2. Wait.\n\n## Queries\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(message, "PROJECT_DIR", tmp_path)
+    fired = Alert("f", "a", "page", "c", "c", "fx_rates", NOW, "It is. So", "r.md")
+    assert message.first_step(fired) == "Look at fx_rates and `{{x}}`."
+    assert message.first_step(replace(fired, runbook="../r.md")) is None
 
 
 def test_controls_say_what_silences() -> None:

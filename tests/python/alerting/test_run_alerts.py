@@ -140,15 +140,13 @@ def test_the_reason_holds_no_values() -> None:
         "Could not convert string 'Jane Doe' for jane@example.com DE89370400440532013000\nrow 2"
     )
     (alert,) = found([record], DAY + 8 * HOUR)
-    assert alert.sentence.endswith("Could not convert string '•••' for ••• •••")
+    assert alert.reason == "Could not convert string '•••' for ••• •••"
     record.failures = [
         FailureRecord("assert_payers_are_known", "test", failing_rows=2),
         FailureRecord("fct_items", "model", "Conversion: 'Jane Doe'"),
     ]
     (alert,) = found([record], DAY + 8 * HOUR)
-    assert alert.sentence.endswith(
-        "published nothing: 2 rows break “payers are known”; “fct items” could not be built"
-    )
+    assert alert.reason == "2 rows break “payers are known”; “fct items” could not be built"
 
 
 def test_a_failed_test_reaches_people_with_its_rows_and_without_personal_data(
@@ -173,7 +171,7 @@ def test_a_failed_test_reaches_people_with_its_rows_and_without_personal_data(
         raise DbtFailed("It does not hold: Jane Doe", [failure])
     assert after_run.tell(home) is None
     (page,) = receiver.at("chat")
-    assert "Page: The run of" in page["title"]
+    assert page["title"].endswith("failed in the step “Landing”, and published nothing")
     assert "1 row breaks “cents have a place”" in page["message"]
     said = "`amount is not allocated + adjusted + open: item_id INV-17; amount 12.50"
     assert said in page["message"]
@@ -214,8 +212,7 @@ def test_the_sensor_sees_what_no_run_can_tell(home: Home, receiver: Receiver) ->
     sensor = build_alert_sensor(home)
 
     def tick() -> str:
-        with dg.instance_for_test() as instance:
-            told = sensor(dg.build_sensor_context(instance=instance))
+        told = sensor(dg.build_sensor_context())
         assert isinstance(told, dg.SkipReason)
         return str(told.skip_message)
 

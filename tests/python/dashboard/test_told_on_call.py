@@ -76,7 +76,8 @@ def test_a_failed_run_is_the_first_alert_and_says_who_was_told(published: Path) 
     app = open_page("on_call")
     body = html_of(app)
     first = body[body.index('class="t-alert"') :][:1500]
-    assert "failed in the step “Landing”, and published nothing: 1 row breaks “cents have" in first
+    assert "failed in the step “Landing”, and published nothing</b>" in first
+    assert "1 row breaks “cents have a place”" in first
     assert "told <b>Ada &lt;Lovelace&gt; (phone)</b>" in first
     assert "did not reach <b>chat</b>" in first and "JSON: error=503" in first
     # and above it the test's own words with its rows

@@ -105,6 +105,13 @@ def test_a_run_that_could_read_nothing_says_why(home: Home) -> None:
     assert "currency is missing" in said
 
 
+def test_that_alerts_reach_nobody_is_said_until_somebody_says_whom(home: Home) -> None:
+    company(home, [batch(1, "billing_invoices", 5, 0)], [])
+    assert f"Alerts reach nobody: write {home.root / 'alerts.yml'}" in text_of(home)
+    (home.root / "alerts.yml").write_text("destinations: {}\n", encoding="utf-8")
+    assert "Alerts reach nobody" not in text_of(home)
+
+
 def test_where_nothing_landed_nothing_was_refused(home: Home) -> None:
     company(home, [], [])
     assert summary.nothing_was_read(summary.read(home)) is None
