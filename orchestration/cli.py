@@ -186,6 +186,14 @@ def parser() -> argparse.ArgumentParser:
 
     intake_arguments(commands)
 
+    serve = commands.add_parser(
+        "serve", help="run one server in the foreground, as services are: orchestration/deploy"
+    )
+    serve.add_argument("name", choices=["dashboard", "webserver", "daemon"])
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    serve.add_argument("--port", type=int, help="default: 8501 for the dashboard, 3000 for Dagster")
+    serve.set_defaults(command=_serve)
+
     up = commands.add_parser("up", help="serve the dashboard and Dagster on this machine")
     up.set_defaults(command=_up)
 
@@ -389,6 +397,13 @@ def _slo(options: argparse.Namespace) -> int:
     for path in differing:
         print(f"{path} is not what orchestration/slo says: `tieout slo write` mends it.")
     return 1 if differing else 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from orchestration import serve
+
+    serve.serve(Home.from_environment(), options.name, options.host, options.port)
+    return 0
 
 
 def _up(options: argparse.Namespace) -> int:

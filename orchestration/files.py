@@ -35,6 +35,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file by atomic rename."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def copy_to_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write the result of `query` as one Parquet file by atomic rename."""
     with replacing(path) as temporary:

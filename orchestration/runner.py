@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 import warnings
@@ -29,7 +30,9 @@ from orchestration.intake.batches import land_waiting
 from orchestration.review.export import export_for_run
 from orchestration.telemetry import logs
 
-_INSTANCE_SETTINGS = Path(__file__).resolve().parent / "dagster.yaml"
+_HERE = Path(__file__).resolve().parent
+DAGSTER_DATABASE = "TIEOUT_DAGSTER_DATABASE"
+"""Where Dagster keeps runs and events: `postgresql://…`; unset: SQLite files in the home."""
 
 
 def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
@@ -137,10 +140,42 @@ def _execute_job(home: Home, trigger: str) -> None:
 
 
 def prepare_instance(home: Home) -> None:
-    """Install the Dagster settings under the home; point this process and its children there."""
+    """Install the Dagster settings under the home; point this process and its children there.
+
+    Raises:
+        TieoutError: when Dagster's database is no PostgreSQL, or its package is not installed.
+    """
     home.create()
-    settings = _INSTANCE_SETTINGS.read_text(encoding="utf-8")
+    database = dagster_database(os.environ.get(DAGSTER_DATABASE, "").strip())
+    settings = instance_settings(database)
+    if database:
+        os.environ[DAGSTER_DATABASE] = database
     write_text(home.dagster / "dagster.yaml", settings.replace("$DAGSTER_HOME", str(home.dagster)))
     os.environ["TIEOUT_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
+
+
+def dagster_database(address: str) -> str:
+    """The address as Dagster needs it: its SQL is that of psycopg2, also where SQLAlchemy's
+    first choice is a newer driver. Empty for SQLite files in the home.
+
+    Raises:
+        TieoutError: when the database is no PostgreSQL, or its package is not installed.
+    """
+    if not address:
+        return ""
+    scheme, separator, place = address.partition("://")
+    if scheme not in ("postgresql", "postgres", "postgresql+psycopg2") or not separator:
+        raise TieoutError(f"{DAGSTER_DATABASE} has to begin with postgresql:// (or be unset).")
+    if importlib.util.find_spec("dagster_postgres") is None:
+        raise TieoutError(
+            f"{DAGSTER_DATABASE} needs the extra `postgres`: pip install 'tieout[postgres]'."
+        )
+    return f"postgresql+psycopg2://{place}"
+
+
+def instance_settings(database: str) -> str:
+    """Dagster's settings, as they stand below its home."""
+    storage = "dagster_postgres.yaml" if database else "dagster_sqlite.yaml"
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("dagster.yaml", storage))

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration import serve
 from orchestration.dbt_runs import ensure_parse
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.runner import prepare_instance
 
 HOST = "127.0.0.1"
-DAGSTER_PORT = 3000
-DASHBOARD_PORT = 8501
+DAGSTER_PORT = serve.PORTS["webserver"]
+DASHBOARD_PORT = serve.PORTS["dashboard"]
 _PORTS_TRIED = 50
 _START_TIMEOUT = 300.0
 _STOP_TIMEOUT = 20.0
@@ -44,17 +45,7 @@ def services(home: Home, dagster_port: int, dashboard_port: int) -> list[Service
     return [
         Service(
             "Dashboard",
-            [
-                sys.executable,
-                "-m",
-                "streamlit",
-                "run",
-                str(PROJECT_DIR / "dashboard" / "app.py"),
-                f"--server.address={HOST}",
-                f"--server.port={dashboard_port}",
-                "--server.headless=true",
-                "--browser.gatherUsageStats=false",
-            ],
+            serve.dashboard_arguments(HOST, dashboard_port),
             dashboard_port,
             home.logs / "dashboard.log",
         ),

@@ -158,6 +158,7 @@ def test_the_instance_frees_the_writer_after_a_cancelled_run(
     assert settings["run_monitoring"]["enabled"]
     assert settings["run_monitoring"]["free_slots_after_run_end_seconds"] > 0
     assert settings["telemetry"] == {"enabled": False}
+    assert settings["nux"] == {"enabled": False}
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         assert instance.telemetry_enabled is False
 

@@ -1,0 +1,1 @@
+"""How tieout is run in production; `README.md` beside this tells."""

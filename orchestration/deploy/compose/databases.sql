@@ -1,0 +1,1 @@
+create database tieout_review;

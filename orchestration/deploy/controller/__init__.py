@@ -1,0 +1,1 @@
+"""A reconciliation job as a Kubernetes resource."""
