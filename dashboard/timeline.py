@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import address, data, events, life
 from dashboard import components as ui
 from dashboard import format as fmt
+from orchestration.telemetry.ids import trace_id_of
 
 _ICONS = {
     "source": "▤", "decision": "⇄", "candidate": "?", "exception": "!", "person": "☺",
@@ -123,7 +124,7 @@ def _run(told: Sequence[events.Event]) -> str:
         return ""
     run_id = runs.pop()
     link = ui.anchor(escape(run_id or ""), ui.link("debug", find=run_id))
-    return f' <span class="t-mono">{link}</span>'
+    return f' <span class="t-mono" title="Trace {trace_id_of(run_id or "")}">{link}</span>'
 
 
 def _event(event: events.Event, chosen: life.Life) -> str:

@@ -23,6 +23,7 @@ import duckdb
 
 from orchestration import parsed
 from orchestration.home import PROJECT_DIR, Home, TieoutError
+from orchestration.personal_data import without_personal_data
 
 AFTER_SEAL_TAG = "after_seal"
 """Models that show the sealed journal; they are built once the block of the run is sealed."""
@@ -91,7 +92,8 @@ class Failure:
             lines = [f"{self.resource_type} {self.name}: {self.failing_rows} {rows} it"]
         else:
             lines = [f"{self.resource_type} {self.name}: {self.message or 'failed'}"]
-        lines.extend(describe_row(row) for row in self.rows)
+        # messages end in logs, and in the records of Dagster; the page On call shows all of it
+        lines.extend(describe_row(without_personal_data(row)) for row in self.rows)
         if self.failing_rows is not None and self.failing_rows > len(self.rows) > 0:
             lines.append(f"... and {self.failing_rows - len(self.rows)} more")
         if self.path:

@@ -13,6 +13,7 @@ from dashboard import address, data, events, life, project, record, timeline
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.ingest.contract import CURRENCIES_FILE, read_currencies
+from orchestration.telemetry.ids import trace_id_of
 
 LEAST_PREFIX = 3
 """Characters; fewer begin too many ids."""
@@ -254,6 +255,8 @@ def run(run_id: str) -> None:
             ("Sealed as block", fmt.count(row["block"])),
             ("Entries sealed", fmt.count(row["entry_count"])),
             ("Root", ui.hash_text(row["root_hash"])),
+            # what the collector of traces and the structured log know it by
+            ("Trace", f'<span class="t-mono">{trace_id_of(run_id)}</span>'),
         ]
     )
     st.header("Files that it read")

@@ -347,7 +347,57 @@ FAMILIES = (
         "cost_per_match",
         ("currency",),
     ),
+    # ---- events of webhooks and streams
+    Family(
+        "tieout_intake_waiting_events",
+        "Events that are durable and in no landed file yet.",
+        "intake",
+        "events",
+    ),
+    Family("tieout_intake_waiting_bytes", "Size of the events that wait.", "intake", "bytes"),
+    Family(
+        "tieout_intake_oldest_waiting_timestamp_seconds",
+        "When the oldest event came that is in no landed file yet.",
+        "intake",
+        "oldest",
+    ),
+    Family(
+        "tieout_intake_events",
+        "Events that were landed, by what has become of them.",
+        "intake_outcomes",
+        "events",
+        ("outcome",),
+        "counter",
+    ),
+    Family(
+        "tieout_intake_process_seen_timestamp_seconds",
+        "When receiver, consumer, watch or spool last said how it is.",
+        "intake_processes",
+        "at",
+        ("process",),
+    ),
+    Family(
+        "tieout_intake_stream_lag_events",
+        "Entries of the stream that the consumer's group has not been given yet.",
+        "intake_processes",
+        "lag",
+        ("process",),
+    ),
+    Family(
+        "tieout_intake_stream_pending_events",
+        "Entries that the group was given and has not acknowledged.",
+        "intake_processes",
+        "pending",
+        ("process",),
+    ),
     # ---- people
+    Family(
+        "tieout_alert_notifications",
+        "The newest thousand messages about alerts, by what came of them.",
+        "notifications",
+        "notifications",
+        ("severity", "state"),
+    ),
     Family(
         "tieout_review_decisions_waiting",
         "Decisions of people that no run has sealed, by state.",

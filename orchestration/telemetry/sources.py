@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,13 +12,17 @@ from typing import Any
 import duckdb
 
 from orchestration import publish, run_records
-from orchestration.home import Home, TieoutError
+from orchestration.alerting import outbox
+from orchestration.home import Home, TieoutError, parse_as_of
 from orchestration.ingest import landing
+from orchestration.intake import batches, spool, status
 from orchestration.review import decisions
 
 QUERIES = Path(__file__).resolve().parent / "queries"
 RECORDED = ("runs", "steps", "outcomes")
 OUTCOMES = ("published", "failed", "stopped", "interrupted", "partial", "running")
+
+NEWEST_NOTIFICATIONS = 1000
 
 Row = Mapping[str, Any]
 
@@ -39,7 +44,7 @@ def names() -> list[str]:
 def _tried(reader: Callable[..., Sequence[Row]], *given: object) -> list[Row] | None:
     try:
         return list(reader(*given))
-    except (TieoutError, OSError, duckdb.Error):
+    except (TieoutError, OSError, duckdb.Error, sqlite3.Error):
         return None
 
 
@@ -112,6 +117,53 @@ def _inbox(home: Home) -> list[Row]:
     return [{"state": state.value, "decisions": counted[state.value]} for state in decisions.ACTIVE]
 
 
+def _notifications(home: Home) -> list[Row]:
+    """What came of the newest messages to people."""
+    counted = Counter((n.severity, n.state) for n in outbox.newest(home, NEWEST_NOTIFICATIONS))
+    return [
+        {"severity": severity, "state": state, "notifications": count}
+        for (severity, state), count in sorted(counted.items())
+    ]
+
+
+def _intake(home: Home) -> list[Row]:
+    """What the spool holds; nothing where no event ever came."""
+    if not spool.path_of(home).exists():
+        return []
+    with spool.connected(home) as connection:
+        waiting = spool.waiting(connection)
+    oldest = parse_as_of(waiting.oldest) if waiting.oldest else None
+    return [
+        {
+            "events": waiting.events,
+            "bytes": waiting.size,
+            "oldest": _epoch(oldest) if oldest else None,
+        }
+    ]
+
+
+def _intake_outcomes(home: Home) -> list[Row]:
+    if not spool.path_of(home).exists():
+        return []
+    with spool.connected(home) as connection:
+        told = batches.summary(connection)["outcomes"]
+    assert isinstance(told, dict)
+    return [{"outcome": outcome, "events": events} for outcome, events in told.items()]
+
+
+def _intake_processes(home: Home) -> list[Row]:
+    """When each process of the intake last said how it is, and how far a consumer is behind."""
+    return [
+        {
+            "process": process,
+            "at": _epoch(parse_as_of(told["at"])),
+            "lag": told.get("lag"),
+            "pending": told.get("pending"),
+        }
+        for process, told in sorted(status.read(home).items())
+    ]
+
+
 def _epoch(moment: datetime) -> float:
     return moment.replace(tzinfo=UTC).timestamp()
 
@@ -119,4 +171,8 @@ def _epoch(moment: datetime) -> float:
 READERS: dict[str, Callable[[Home], Sequence[Row]]] = {
     "backlog": _backlog,
     "inbox": _inbox,
+    "notifications": _notifications,
+    "intake": _intake,
+    "intake_outcomes": _intake_outcomes,
+    "intake_processes": _intake_processes,
 }

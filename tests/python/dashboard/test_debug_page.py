@@ -11,6 +11,7 @@ from dashboard import project
 from dashboard.debug import behind
 from dashboard.debug.find import amounts
 from orchestration.home import Home
+from orchestration.telemetry.ids import trace_id_of
 from tests.python.dashboard import debug_company, small_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
@@ -70,6 +71,12 @@ def test_anything_is_found_by_what_people_know_of_it(
     company: Path, text: str, expected: str
 ) -> None:
     assert expected in html_of(open_page("debug", find=text))
+
+
+def test_a_run_leads_to_its_trace_and_so_does_the_life_of_what_it_touched(company: Path) -> None:
+    trace = trace_id_of(small_company.RUN_ID)
+    assert trace in html_of(open_page("debug", find=small_company.RUN_ID))
+    assert f'title="Trace {trace}"' in html_of(open_page("debug", find="INV-2"))
 
 
 def test_an_audit_entry_is_found_by_its_hash(company: Path) -> None:

@@ -26,6 +26,7 @@ MANIFESTS = sorted(
     if path.name != "kustomization.yaml"
 )
 KUBERNETES = "1.31"
+WHERE_WANTED = {"tieout-receiver.service", "tieout-watch.service"}
 OF_OTHERS = {"metacontroller.k8s.io/v1alpha1", "tieout.example.com/v1"}
 """Kinds that are no part of Kubernetes."""
 
@@ -130,7 +131,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
 
 def test_the_target_starts_every_unit_and_each_is_contained() -> None:
     (wanted,) = settings_of(FOLDER / "systemd" / "tieout.target")["Wants"]
-    assert sorted(wanted.split()) == [unit.name for unit in UNITS]
+    assert sorted({*wanted.split(), *WHERE_WANTED}) == [unit.name for unit in UNITS]
     for unit in UNITS:
         found = settings_of(unit)
         assert found["ProtectSystem"] == ["strict"]
@@ -164,6 +165,8 @@ def test_the_compose_file_is_consistent_and_opens_loopback_alone() -> None:
     for name, service in services.items():
         for needed in service.get("depends_on", {}):
             assert needed in services, name
+        if "env_file" in service:
+            assert service["profiles"] == ["events"]  # who wants them makes the file
         for mounted in service.get("volumes", []):
             source = mounted.split(":")[0]
             is_there = (FOLDER / "compose" / source).exists()
@@ -187,7 +190,8 @@ def test_kubernetes_takes_the_manifests(path: Path) -> None:
 
 def test_manifests_name_only_what_others_make() -> None:
     made = {(d["kind"], d["metadata"]["name"]) for d in documents(*MANIFESTS)}
-    made.add(("Secret", "tieout-login"))  # a person makes it, as dashboard.yaml says
+    # people make these, as the files say
+    made |= {("Secret", "tieout-login"), ("Secret", "tieout-webhooks")}
     for document in documents(*MANIFESTS):
         for claim in everything(document, "claimName"):
             assert ("PersistentVolumeClaim", claim) in made

@@ -104,6 +104,11 @@ def test_a_failed_run_names_what_failed_and_no_row(
         "run_ended",
         "command_failed",
     ]
+    record = run_records.read(home)[0]
+    # what ends in the logs of a scheduler; the record keeps the row for who may see it
+    assert "Erika" not in record.message
+    assert "assert_money: 7 rows break it" in record.message
+    assert "Erika Muster" in record.failures[0].rows[0]
     assert told[2]["level"] == "error"
     assert told[2]["failed"] == [{"name": "assert_money", "failing_rows": 7}]
     assert "Erika" not in printed.out

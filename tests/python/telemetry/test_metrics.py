@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -16,13 +17,27 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from orchestration import run_records
+from orchestration.alerting import outbox
 from orchestration.home import Home
+from orchestration.intake import spool, status
+from orchestration.review import inbox
 from orchestration.telemetry import metrics, sources
 from orchestration.telemetry.families import FAMILIES
 from tests.python.tieout_process import Tieout
 
-NOT_IN_A_SUCCESS = {"tieout_feed_backlog_oldest_timestamp_seconds"}
-"""Families without a sample after a run that read everything."""
+NOT_IN_A_SUCCESS = {
+    "tieout_feed_backlog_oldest_timestamp_seconds",
+    "tieout_alert_notifications",
+    "tieout_intake_waiting_events",
+    "tieout_intake_waiting_bytes",
+    "tieout_intake_oldest_waiting_timestamp_seconds",
+    "tieout_intake_events",
+    "tieout_intake_process_seen_timestamp_seconds",
+    "tieout_intake_stream_lag_events",
+    "tieout_intake_stream_pending_events",
+}
+"""Families without a sample after a run that read everything, where no event comes and nobody is
+told of alerts."""
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -165,6 +180,44 @@ def test_what_has_landed_and_was_not_read_is_the_backlog(home: Home) -> None:
     assert total(found, "tieout_feed_backlog_oldest_timestamp_seconds") == pytest.approx(
         landed.stat().st_mtime
     )
+
+
+def test_events_that_wait_and_what_became_of_messages_are_told(home: Home) -> None:
+    received_at = datetime(2026, 7, 1, 6)
+    with spool.connected(home) as connection:
+        spool.put(connection, [spool.Event("stripe", "evt_1", received_at, b"{}")])
+    status.note(home, "consumer", {"lag": 7, "pending": 2})
+    messages = [
+        outbox.Notification(
+            notification_id=f"n-{destination}",
+            created_at=received_at,
+            fingerprint="f" * 64,
+            incident=1,
+            event="firing",
+            round=0,
+            destination=destination,
+            person=None,
+            level=0,
+            alert_name="critical_exceptions",
+            severity="page",
+            group_key="group",
+            title="title",
+            body="body",
+        )
+        for destination in ("chat", "pager")
+    ]
+    with inbox.of(home).writing() as transaction:
+        outbox.add(transaction, messages)
+    outbox.note(home, messages[1], 1, "begun", received_at)
+    outbox.note(home, messages[1], 1, "delivered", received_at)
+    found = samples(metrics.text(home))
+    assert total(found, "tieout_intake_waiting_events") == 1
+    assert total(found, "tieout_intake_waiting_bytes") == 2
+    assert total(found, "tieout_intake_oldest_waiting_timestamp_seconds") == 1782885600
+    assert total(found, "tieout_intake_stream_lag_events", process="consumer") == 7
+    assert total(found, "tieout_intake_stream_pending_events", process="consumer") == 2
+    assert total(found, "tieout_alert_notifications", severity="page", state="delivered") == 1
+    assert total(found, "tieout_alert_notifications", severity="page", state="waiting") == 1
 
 
 def test_a_source_that_cannot_be_read_is_told_and_hides_no_other(home: Home) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orchestration.home import PROJECT_DIR
 from orchestration.telemetry import metrics
+from orchestration.telemetry.families import FAMILIES
 from tests.python.tieout_process import Tieout
 
 FOLDER = PROJECT_DIR / "orchestration" / "monitoring"
@@ -57,7 +58,14 @@ def selectors(expression: str) -> Iterator[tuple[str, set[str]]]:
 
 def test_every_metric_and_label_is_one_that_runs_export(reconciled: Tieout) -> None:
     text = metrics.path_of(reconciled.home).read_text(encoding="utf-8")
-    exported: dict[str, set[str]] = {}
+    exported: dict[str, set[str]] = {
+        # also what this run has no sample of
+        family.name + ("_total" if family.kind == "counter" else ""): {
+            *family.labels,
+            *(label for label, _ in family.given),
+        }
+        for family in FAMILIES
+    }
     for family in text_string_to_metric_families(text):
         exported.setdefault(family.name, set())
         for sample in family.samples:
