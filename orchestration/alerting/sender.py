@@ -109,7 +109,7 @@ def send(home: Home, to: Service, notification: Notification) -> Sent:
         storage_mode=apprise.PersistentStoreMode.FLUSH,
     )
     try:
-        plugin: Any = apprise.Apprise.instantiate(_with_key(to, notification), asset=asset)
+        plugin = _plugin(_with_key(to, notification), asset)
         target = apprise.Apprise(asset=asset)
         target.add(plugin)
         result = target.notify(
@@ -131,6 +131,16 @@ def send(home: Home, to: Service, notification: Notification) -> Sent:
     ):
         return Sent("unknown", detail)
     return Sent("failed", detail)
+
+
+def _plugin(url: str, asset: Any) -> Any:
+    import apprise
+
+    if url.startswith("opsgenie://"):
+        from orchestration.alerting import opsgenie
+
+        return opsgenie.of(url, asset)
+    return apprise.Apprise.instantiate(url, asset=asset)
 
 
 def _kind(apprise: Any, notification: Notification) -> Any:

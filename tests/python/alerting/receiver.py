@@ -19,6 +19,7 @@ class Receiver:
     arrived: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     on_arrival: Callable[[], None] | None = None
+    body: bytes = b"{}"
 
     def url(self, path: str = "hook") -> str:
         return f"json://127.0.0.1:{self.port}/{path}"
@@ -43,9 +44,9 @@ def receiving() -> Iterator[Receiver]:
                 self.close_connection = True
                 return
             self.send_response(status)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(receiver.body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(receiver.body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apprise.plugins import pagerduty
+from apprise.plugins import opsgenie, pagerduty
 
 from orchestration import controls
 from orchestration.alerting import after_run, message, outbox
@@ -253,7 +253,7 @@ import sys
 from datetime import datetime
 from orchestration.alerting.deliver import deliver
 from orchestration.home import Home
-from apprise.plugins import pagerduty
+from apprise.plugins import opsgenie, pagerduty
 pagerduty.PAGERDUTY_API_LOOKUP["us"] = sys.argv[2]
 deliver(Home.from_environment(), datetime.fromisoformat(sys.argv[1]))
 """
@@ -331,6 +331,24 @@ def test_pagerduty_is_told_by_a_key_that_closes_what_it_opened(
     deliver(home, NOW + MINUTE)
     said = [(one["event_action"], one["dedup_key"]) for one in receiver.at("pagerduty")]
     assert said == [("trigger", OTHER["fingerprint"]), ("resolve", OTHER["fingerprint"])]
+
+
+def test_opsgenie_is_told_by_an_alias_that_closes_what_it_opened(
+    home: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = f"http://127.0.0.1:{receiver.port}/alerts"
+    monkeypatch.setitem(opsgenie.OPSGENIE_API_LOOKUP, "us", api)
+    monkeypatch.setenv("OPSGENIE", "opsgenie://12345678-1234-1234-1234-123456789abc")
+    configure(home, receiver, chat="${OPSGENIE}")
+    receiver.body = b'{"requestId": "r-1"}'
+    fires(home, OTHER)
+    assert told(home) == [("firing", "chat", "delivered")]
+    fires(home)
+    assert told(home, NOW + MINUTE) == [("resolved", "chat", "delivered")]
+    (opened,) = receiver.at("alerts")
+    assert opened["alias"] == OTHER["fingerprint"]
+    path, _ = receiver.arrived[-1]
+    assert path == f"/alerts/{OTHER['fingerprint']}/close?identifierType=alias"
 
 
 def test_no_secret_is_kept_or_logged(
