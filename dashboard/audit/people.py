@@ -70,9 +70,11 @@ def people() -> None:
     total = rows[0]["row_count"] if rows else 0
     st.html(f'<p class="t-lead" id="people-count"><b>{fmt.counted(total, "decision")}</b></p>')
     if by_file:
-        ui.note(
-            f"{fmt.counted(len(by_file), 'decision')} came by a file that the workbench did not "
-            "write. Who decided, and who agreed, is the word of whoever wrote it."
+        told = f"{fmt.counted(len(by_file), 'decision')} came by a file"
+        st.html(
+            f'<p class="t-note">{ui.anchor(told, ui.link("audit", show="people", written="file"))} '
+            "that the workbench did not write. Who decided, and who agreed, is the word of whoever "
+            "wrote it.</p>"
         )
     files = _files([row["decision_id"] for row in rows if row["decision_id"] in by_file])
     ui.table(

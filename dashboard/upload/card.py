@@ -45,6 +45,8 @@ def card(home: Home, file: Waiting) -> Offer | None:
         if offer.change:
             st.warning(f"This file {offer.change.said}. Look at how it is read.")
         sheets(file, offer)
+        if not file.landed:
+            landed_elsewhere(offer)
         if offer.questions:
             as_delivered(offer.source)
             questions(file, offer)
@@ -61,6 +63,19 @@ def look(home: Home, file: Waiting) -> tuple[Offer | None, str]:
             return file.offer(home), ""
     except TieoutError as error:
         return None, str(error)
+
+
+def landed_elsewhere(offer: Offer) -> None:
+    """Warn where the same file has landed as something else before."""
+    assert offer.source is not None
+    feeds = {proposal.map.feed for proposal in offer.proposals if proposal.map is not None}
+    if not feeds:
+        return
+    for other in landing.elsewhere(Home.from_environment(), offer.source.sha256, feeds):
+        st.warning(
+            f"This very file has landed as {vocabulary().feeds[other.feed].title} on "
+            f"{other.at:%Y-%m-%d %H:%M} UTC. Landed as something else too, its money counts twice."
+        )
 
 
 def head(name: str, badge: str, line: str) -> None:

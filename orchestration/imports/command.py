@@ -128,6 +128,12 @@ def _import_one(
     assert source is not None
     if offer.known_as:
         print(f"  Known: {offer.known_as}")
+    feeds = {proposal.map.feed for proposal in offer.proposals if proposal.map is not None}
+    for other in landing.elsewhere(home, source.sha256, feeds):
+        print(
+            f"  Note: this very file has landed as {other.feed} on {other.at:%Y-%m-%d %H:%M} UTC. "
+            "Landed as something else too, its money counts twice."
+        )
     done = False
     for proposal in offer.proposals:
         assert proposal.map is not None

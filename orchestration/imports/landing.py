@@ -16,7 +16,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -324,6 +324,13 @@ def earlier(home: Home, sha256: str, feed: str) -> Landed | None:
     """The same original, landed before into the same feed by whatever map; the last that stands."""
     readings = _readings(home, home.uploads / sha256[:_HASH], feed)
     return readings[-1][1] if readings else None
+
+
+def elsewhere(home: Home, sha256: str, feeds: Collection[str]) -> list[Landed]:
+    """The same original, landed before into other feeds than these: what it says counts twice."""
+    folder = home.uploads / sha256[:_HASH]
+    others = {path.name.rpartition("-")[0] for path in folder.glob("*.json")} - set(feeds)
+    return [record for feed in sorted(others) for _, record in _readings(home, folder, feed)]
 
 
 def _file_name(name: str, sha256: str, suffix: str) -> str:

@@ -199,6 +199,13 @@ def test_rows_that_a_corrected_map_calls_otherwise_are_named(desk: Desk) -> None
     assert "2 of its rows have no counterpart now (10.00, 20.00) and stay in the books" in told
 
 
+def test_a_file_that_landed_as_something_else_is_told(desk: Desk) -> None:
+    landed = land_by(desk, "Net")
+    assert landing.elsewhere(desk.home, landed.sha256, {"billing_invoices"}) == []
+    [other] = landing.elsewhere(desk.home, landed.sha256, {"vendor_invoices"})
+    assert other.feed == "billing_invoices"
+
+
 def test_nothing_is_taken_back_beside_a_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_home: object) -> None:
         raise HomeIsBusy("a run")
