@@ -13,6 +13,7 @@ from typing import Literal, NoReturn, get_args
 from orchestration.dbt_runs import ensure_parse
 from orchestration.home import PROJECT_DIR, Home
 from orchestration.runner import prepare_instance
+from orchestration.telemetry import logs
 
 Name = Literal["dashboard", "webserver", "daemon"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -40,10 +41,11 @@ def arguments(name: Name, host: str, port: int) -> list[str]:
     """The command line of a server. The daemon listens nowhere: there may be one a home."""
     if name == "dashboard":
         return dashboard_arguments(host, port)
+    told = ["--module-name", _MODULE, *(["--log-format", "json"] if logs.is_json() else [])]
     if name == "webserver":
         place = ["--host", host, "--port", str(port)]
-        return [sys.executable, "-m", "dagster_webserver", "--module-name", _MODULE, *place]
-    return [sys.executable, "-m", "dagster._daemon", "run", "--module-name", _MODULE]
+        return [sys.executable, "-m", "dagster_webserver", *told, *place]
+    return [sys.executable, "-m", "dagster._daemon", "run", *told]
 
 
 def serve(home: Home, name: Name, host: str, port: int | None = None) -> NoReturn:

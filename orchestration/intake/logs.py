@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from orchestration.telemetry import logs
+
 
 def log_to_stderr() -> None:
     """Show what tieout logs, and of libraries what they warn of."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler.setFormatter(logs.JsonFormatter() if logs.speaks_json() else text)
     logger = logging.getLogger("tieout")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)

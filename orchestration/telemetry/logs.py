@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.home import Home, TieoutError, iso_timestamp, wall_clock
+from orchestration.home import Home, TieoutError, iso_timestamp, to_naive_utc, wall_clock
 
 SETTING = "TIEOUT_LOG_FORMAT"
 LARGEST = 10_000_000
@@ -49,6 +51,23 @@ def is_json() -> bool:
 def speaks_json() -> bool:
     """The same without judging the setting."""
     return os.environ.get(SETTING, "").strip().lower() == "json"
+
+
+class JsonFormatter(logging.Formatter):
+    """Lines of Python's own logging in the same shape, for processes that stay."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": iso_timestamp(to_naive_utc(datetime.fromtimestamp(record.created, UTC))),
+            "level": record.levelname.lower(),
+            "event": "log",
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            # what an error says may quote a row
+            told["error"] = record.exc_info[0].__name__
+        return json.dumps(told)
 
 
 def write(home: Home, event: str, *, level: Level = "info", **fields: Any) -> None:

@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,7 +94,8 @@ def test_another_run_is_told_as_busy(
     assert (home.feed_landing("billing_invoices") / "a.csv").exists()
 
 
-def test_one_file_in_one_run_out(reconciled_copy: Tieout, tmp_path: Path) -> None:
+@pytest.mark.thorough
+def test_one_file_in_one_run_out(reconciled_copy: Tieout) -> None:
     event = {
         "feed": "billing_invoices",
         "file": "fn.csv",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 import threading
 
 import duckdb
@@ -150,3 +152,18 @@ def test_files_are_rotated_and_no_line_is_lost_among_writers(
         logs.write(home, "test", padding="x" * 100)
     assert len(list(home.logs.glob("tieout.jsonl*"))) == 4
     assert all(path.stat().st_size < 21_000 for path in home.logs.glob("tieout.jsonl*"))
+
+
+def test_processes_that_stay_log_in_the_same_shape() -> None:
+    try:
+        raise ValueError("Erika Muster")
+    except ValueError:
+        record = logging.LogRecord(
+            "tieout.intake", logging.WARNING, "x.py", 1, "refused source=%s", ("stripe",),
+            sys.exc_info(),
+        )  # fmt: skip
+    told = json.loads(logs.JsonFormatter().format(record))
+    assert {"time", "level", "event"} <= set(told)
+    assert (told["level"], told["message"]) == ("warning", "refused source=stripe")
+    assert told["error"] == "ValueError"
+    assert "Erika" not in json.dumps(told)

@@ -121,6 +121,26 @@ def test_prometheus_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> No
     promtool("check", "rules", str(path))
 
 
+def test_what_silences_others_is_an_alert_of_the_rules() -> None:
+    known = {
+        rule["alert"]
+        for path in RULES
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    told = yaml.safe_load((FOLDER / "alertmanager.yml").read_text(encoding="utf-8"))
+    named = {
+        name
+        for rule in told["inhibit_rules"]
+        for matcher in rule["source_matchers"]
+        if matcher.startswith("alertname")
+        for name in matcher.split('"')[1].split("|")
+    }
+    assert named
+    assert named <= known
+
+
 def test_alertmanager_takes_its_configuration_and_routes_pages_to_a_person() -> None:
     if shutil.which("amtool") is None:
         pytest.skip("no amtool (Debian: apt-get install prometheus-alertmanager)")
