@@ -8,6 +8,7 @@ is made. A run that is killed sends nothing; its record says where it was.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +56,8 @@ def export(record: RunRecord, nodes: Sequence[NodeRecord]) -> None:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace.export import SpanExportResult
 
+    # what it says names the collector's address; that it failed is in the log
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
     given = next((os.environ[name] for name in TIMEOUTS if os.environ.get(name, "").strip()), "")
     timeout = min(float(given) if given else TIMEOUT_SECONDS, LONGEST_SECONDS)
     made = list(spans(record, nodes))

@@ -125,7 +125,7 @@ def told_of_failure(home: Home) -> list[str]:
 
 
 def test_a_collector_that_is_down_is_told_in_the_log_alone(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -136,10 +136,11 @@ def test_a_collector_that_is_down_is_told_in_the_log_alone(
     assert make_run(home, []).outcome == "published"
     assert time.monotonic() - started < 8
     assert told_of_failure(home) == ["the collector did not take the spans"]
+    assert not caplog.records
     assert "hush" not in logs.path_of(home).read_text(encoding="utf-8")
 
 
-def test_a_collector_that_never_answers_does_not_hold_a_run(
+def test_a_collector_that_never_ends_its_answer_does_not_hold_a_run(
     home: Home, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collector.silent = threading.Event()
