@@ -57,6 +57,7 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
                 "by this code. Its summary:"
             )
             logs.write(home, "nothing_to_do", trigger=trigger)
+            _tell(home)  # what a run could not tell that was killed at its end
             return summary.summarize(home)
         with telling(home), run_records.recording(home, trigger):
             if settings.as_of is not None:
@@ -74,13 +75,20 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
 
 @contextmanager
 def telling(home: Home) -> Iterator[None]:
-    """Around the record of a run: once it has ended, well or not, people are told what fires."""
+    """Around a run: once it has ended, well or not, people are told what fires; who stops one by
+    hand does not wait for that."""
     try:
         yield
-    finally:
-        said = after_run.tell(home)
-        if said is not None:
-            progress.current().note(said)
+    except Exception:
+        _tell(home)
+        raise
+    _tell(home)
+
+
+def _tell(home: Home) -> None:
+    said = after_run.tell(home)
+    if said is not None:
+        progress.current().note(said)
 
 
 def execute_job(home: Home, trigger: str) -> None:
