@@ -80,7 +80,7 @@ def _unpublished(whole: Sequence[RunRecord]) -> RunAlert | None:
     """The last run that failed or was stopped, with none published since."""
     broken = []
     for record in whole:
-        if record.outcome == "published":
+        if record.outcome == "published" or _has_published(record):
             break
         if record.outcome in ("failed", "stopped"):
             broken.append(record)
@@ -101,6 +101,11 @@ def _unpublished(whole: Sequence[RunRecord]) -> RunAlert | None:
         "nothing"
     )
     return RunAlert("run_failed", since, sentence, last, failure_in_words(last), safe_rows(last))
+
+
+def _has_published(record: RunRecord) -> bool:
+    """Whether it came past its publication, and failed at what follows: a summary, a message."""
+    return run_records.PUBLISHING in [step.name for step in record.steps[:-1]]
 
 
 def _stuck(

@@ -74,6 +74,13 @@ def test_a_part_by_hand_and_an_interrupted_run_are_no_alerts() -> None:
     assert kinds([part, run("interrupted", 6)], DAY + 8 * HOUR) == []
 
 
+def test_what_fails_after_the_publication_is_no_failed_run() -> None:
+    published = run("failed", 7, step="Publishing the marts")
+    assert kinds([published], DAY + 8 * HOUR) == ["run_failed"]
+    published.steps.append(StepRecord("Summing up", DAY))
+    assert kinds([published, run("failed", 6)], DAY + 8 * HOUR) == []
+
+
 def test_a_stopped_run_says_in_which_step() -> None:
     (alert,) = found([run("stopped", 7, step="Building the warehouse")], DAY + 8 * HOUR)
     assert alert.kind == "run_stopped"
