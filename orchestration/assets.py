@@ -6,6 +6,8 @@ feeds and batches -> dbt models, their tests as blocking checks -> sealed_block
 The functions in `steps.py` do the work; this module says what depends on what.
 """
 
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -18,10 +20,13 @@ from orchestration import dbt_runs, run_records, steps
 from orchestration.alerting import after_run
 from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
-from orchestration.run_context import known_batches
+from orchestration.ingest.contract import BANK_FEED, BANK_LANDING
+from orchestration.run_context import known_batches, last_taken_in
 
 WRITER_POOL = "duckdb_writer"
 TRIGGER_TAG = "tieout/trigger"
+RUN_ID_TAG = "tieout/run_id"
+IS_FRESH = "is_fresh"
 
 SEALED_BLOCK = dg.AssetKey("sealed_block")
 PUBLISHED_MARTS = dg.AssetKey("published_marts")
@@ -37,6 +42,24 @@ WRITTEN_LATER = {
 }
 
 
+NOBODY_WAITS = {"dagster/schedule_name", "dagster/sensor_name"}
+"""Tags of runs that nobody has started by hand, and that may wait for another run to end."""
+
+LONGEST_WAIT = 900.0
+
+
+def wait_until_free(home: Home, longest: float = LONGEST_WAIT) -> None:
+    """Wait until no other process writes to a home, looking less and less often.
+
+    A run that meets another one (`tieout run` by a person, a watch) would fail at once. Who comes
+    first once it is free has the lock; the other run then fails as before.
+    """
+    pause, until = 1.0, time.monotonic() + longest
+    while home.is_busy() and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(pause * 2, 30.0)
+
+
 class SingleWriter(dg.ConfigurableResource):
     """Holds the home's lock for as long as a Dagster run works in this process, and its record."""
 
@@ -44,6 +67,8 @@ class SingleWriter(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         home = Home.from_environment({"TIEOUT_HOME": self.home})
+        if context.run and NOBODY_WAITS & set(context.run.tags):
+            wait_until_free(home)
         trigger = trigger_of(context.run.tags if context.run else {})
         with ExitStack() as held:
             held.enter_context(home.writing())
@@ -95,7 +120,27 @@ class RunTranslator(DagsterDbtTranslator):
     ) -> dg.AssetCheckSpec | None:
         if is_tested_on_release(manifest["nodes"].get(unique_id, {})):
             return None
-        return super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        return spec._replace(description=description_of_test(manifest["nodes"][unique_id]))
+
+
+def description_of_test(node: Mapping[str, Any]) -> str:
+    """What a data test guards: its description, the head of its file, or what it was given."""
+    if node.get("description"):
+        return str(node["description"])
+    head = re.match(r"\s*((?:--[^\n]*\n)+)", str(node.get("raw_code", "")))
+    if head is not None:
+        lines = (line.lstrip("-").strip() for line in head.group(1).splitlines())
+        return " ".join(line for line in lines if line)
+    given = node.get("test_metadata", {})
+    said = [
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list | dict) else value}"
+        for name, value in given.get("kwargs", {}).items()
+        if name not in ("model", "column_name") and value
+    ]
+    return f"{str(given.get('name', node['name'])).replace('_', ' ')}; " + "; ".join(said)
 
 
 def is_after_seal(node: Mapping[str, Any]) -> bool:
@@ -111,6 +156,13 @@ def is_tested_on_release(node: Mapping[str, Any]) -> bool:
 def is_in_run(node: Mapping[str, Any]) -> bool:
     """Whether a run builds a node of the manifest; some serve trainings alone."""
     return TRAINING_TAG not in node.get("tags", [])
+
+
+def warn_hours(source: Mapping[str, Any]) -> int:
+    """After how many hours without a batch a feed is late; 0 where it says nothing."""
+    after = (source.get("freshness") or {}).get("warn_after") or {}
+    hours = {"minute": 1 / 60, "hour": 1, "day": 24}.get(after.get("period") or "hour", 1)
+    return int((after.get("count") or 0) * hours)
 
 
 def landed_sources(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -163,16 +215,29 @@ def build_assets(
             )
             for key, source in zip(feed_of_key, sources, strict=True)
         ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                IS_FRESH,
+                asset=key,
+                description=(
+                    f"A batch of {source['identifier']} was taken in within "
+                    f"{warn_hours(source)} hours of the run. One that never landed is not late."
+                ),
+            )
+            for key, source in zip(feed_of_key, sources, strict=True)
+            if warn_hours(source)
+        ],
         pool=WRITER_POOL,
     )
     def landed_batches(
         context: dg.AssetExecutionContext, config: LandingConfig, writer: SingleWriter
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """Reads what is new in `landing/` into `raw/`, and opens the run."""
         settings = Settings.from_environment()
         if config.as_of:
             settings = Settings(parse_as_of(config.as_of), settings.reporting_currency)
         run = steps.land(home, settings, trigger_of(context.run.tags), wall_clock())
+        context.instance.add_run_tags(context.run_id, {RUN_ID_TAG: run.run_id})
         new_batches: dict[str, int] = {}
         for feed, _, sequence in known_batches(home):
             if sequence == run.run_sequence:
@@ -181,6 +246,22 @@ def build_assets(
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={"run_id": run.run_id, "new_batches": new_batches.get(feed, 0)},
+            )
+        last = last_taken_in(home)
+        for key, source in zip(feed_of_key, sources, strict=True):
+            hours = warn_hours(source)
+            if not hours:
+                continue
+            feed = source["identifier"]
+            landings = [feed, BANK_LANDING] if feed == BANK_FEED else [feed]
+            at = max((last[name] for name in landings if name in last), default=None)
+            age = (run.as_of - at).total_seconds() / 3600 if at is not None else None
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=IS_FRESH,
+                passed=age is None or age <= hours,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"hours": round(age, 1) if age is not None else "never landed"},
             )
 
     known_nodes = {*manifest["nodes"], *manifest["sources"]}

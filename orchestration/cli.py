@@ -106,23 +106,27 @@ def parser() -> argparse.ArgumentParser:
             "entries",
             "world",
             "pages",
+            "events",
         ],
     )
     benchmark.add_argument(
         "--size",
         type=int,
-        help="demo, everyday and volume: how many invoices, about; growth: of the smaller company; "
-        "sets: how many payers",
+        help="demo, everyday, volume, events: how many invoices, about; growth: of the smaller "
+        "company; sets: how many payers",
     )
     benchmark.add_argument(
         "folder",
         nargs="?",
         type=Path,
         help="where the data lies (default: ../shared/data/matching beside the project; world has "
-        "none)",
+        "none); events: a reconciled home, which takes them in (default: one that is made)",
     )
     benchmark.add_argument(
-        "--check", action="store_true", help="world: exit with 1 when a target is missed"
+        "--check", action="store_true", help="world, events: exit with 1 when a target is missed"
+    )
+    benchmark.add_argument(
+        "--seconds", type=float, default=300, help="events: how long they come (default: 300)"
     )
     benchmark.set_defaults(command=_benchmark)
 
@@ -269,6 +273,7 @@ def _benchmark(options: argparse.Namespace) -> int:
     from orchestration.benchmarks import (
         demo,
         entries,
+        events,
         everyday,
         growth,
         land,
@@ -293,6 +298,12 @@ def _benchmark(options: argparse.Namespace) -> int:
         print(sets.table(sets.run(**size)), end="")
     elif options.name == "pages":
         print(pages.table(pages.run(Home.from_environment())), end="")
+    elif options.name == "events":
+        home = None if options.folder is None else Home(options.folder.absolute())
+        came = events.run(**size, seconds=options.seconds, home=home)
+        print(events.table(came), end="")
+        if options.check and (missed := events.failures(came)):
+            raise TieoutError("Missed:\n  " + "\n  ".join(missed))
     elif options.name == "entries":
         print(entries.table(entries.run(folder)), end="")
     elif options.name == "world":

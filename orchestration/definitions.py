@@ -1,7 +1,7 @@
 """What Dagster loads: `dagster dev -m orchestration.definitions`, or `make up`.
 
 One job, `reconcile`, takes a run from landed files to published marts; a schedule starts it daily,
-and a sensor whenever people have decided something.
+and sensors whenever files or events have landed, or people have decided something.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_schedule
 
 from orchestration import training
 from orchestration.alerting import after_run
 from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
-from orchestration.home import Home, Settings, wall_clock
+from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.intake.sensor import build_landing_sensor
 from orchestration.project import dbt_project
 from orchestration.review.export import export, not_loaded
 
@@ -70,6 +75,31 @@ def train_weights() -> None:
     learned_weights()
 
 
+def is_under_way(instance: dg.DagsterInstance, home: Home) -> bool:
+    """Whether a run is queued or works, here or started by somebody else."""
+    filters = dg.RunsFilter(job_name=JOB_NAME, statuses=UNDER_WAY)
+    return instance.get_runs_count(filters) > 0 or home.is_busy()
+
+
+def schedule_of(environment: Mapping[str, str]) -> tuple[str, str]:
+    """When the daily run starts: a cron expression, and the zone of its hours.
+
+    Raises:
+        TieoutError: when one of them is none.
+    """
+    cron = environment.get("TIEOUT_SCHEDULE", "").strip() or DAILY_AT
+    zone = environment.get("TIEOUT_SCHEDULE_ZONE", "").strip() or "UTC"
+    if not is_valid_cron_schedule(cron):
+        raise TieoutError(f"TIEOUT_SCHEDULE={cron!r} is no cron expression such as {DAILY_AT!r}.")
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise TieoutError(
+            f"TIEOUT_SCHEDULE_ZONE={zone!r} is no IANA name such as Europe/Berlin."
+        ) from error
+    return cron, zone
+
+
 def build_sensor(home: Home, job: Any) -> dg.SensorDefinition:
     """Gives what people decided to the feed, and starts the run that executes it."""
 
@@ -85,8 +115,7 @@ def build_sensor(home: Home, job: Any) -> dg.SensorDefinition:
         waiting = not_loaded(home)
         if not waiting:
             return dg.SkipReason("Nobody has decided anything that no run has read.")
-        filters = dg.RunsFilter(job_name=JOB_NAME, statuses=UNDER_WAY)
-        if context.instance.get_runs_count(filters) or home.is_busy():
+        if is_under_way(context.instance, home):
             return dg.SkipReason("A run is under way; what it does not read is for the next one.")
         # A run that failed is not repeated for the same files, until another one has succeeded.
         last = home.last_success.read_text(encoding="utf-8") if home.last_success.exists() else ""
@@ -125,8 +154,10 @@ def build_definitions(home: Home) -> dg.Definitions:
 
     Raises:
         DbtFailed: when the dbt project does not parse.
+        TieoutError: when a setting cannot be understood.
     """
     home.create()
+    cron, zone = schedule_of(os.environ)
     project = dbt_project(home)
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
     reconcile = dg.define_asset_job(
@@ -143,12 +174,18 @@ def build_definitions(home: Home) -> dg.Definitions:
             dg.ScheduleDefinition(
                 name="daily",
                 job=reconcile,
-                cron_schedule=DAILY_AT,
-                execution_timezone="UTC",
+                cron_schedule=cron,
+                execution_timezone=zone,
                 default_status=dg.DefaultScheduleStatus.RUNNING,
             )
         ],
-        sensors=[build_sensor(home, reconcile), build_alert_sensor(home)],
+        sensors=[
+            build_sensor(home, reconcile),
+            build_landing_sensor(
+                home, reconcile, lambda instance: is_under_way(instance, home), TRIGGER_TAG
+            ),
+            build_alert_sensor(home),
+        ],
         resources={"writer": SingleWriter(home=str(home.root))},
         loggers={FILE_LOGGER: file_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,

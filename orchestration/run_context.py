@@ -94,6 +94,19 @@ def known_batches(home: Home) -> list[tuple[str, str, int]]:
         ).fetchall()
 
 
+def last_taken_in(home: Home) -> dict[str, datetime]:
+    """By feed, when a batch of it with a row that fits was last taken in (the run's `as_of`)."""
+    if not any(home.manifest.glob("*.parquet")):
+        return {}
+    with open_duckdb() as connection:
+        rows = connection.execute(
+            "select feed, max(ingested_at) "
+            f"from read_parquet({quoted(str(home.manifest / '*.parquet'))}, union_by_name = true) "
+            "where rows_loaded + rows_redelivered > 0 group by feed"
+        ).fetchall()
+    return dict(rows)
+
+
 def next_sequence(home: Home) -> int:
     """Sequence for an ingest that has something new: above every manifest and every run."""
     manifests = [sequence for _, _, sequence in known_batches(home)]

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import alert_groups, data, run_history, slo_board, status, told
+from dashboard import alert_groups, data, near_real_time, run_history, slo_board, status, told
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration.home import wall_clock
@@ -317,6 +317,7 @@ def render() -> None:
     run_history.show(status.records(), runs)
     slo_board.show()
     freshness()
+    near_real_time.show(published["reporting_currency"])
     left, right = st.columns([2, 3], gap="large")
     with left:
         unmatched()

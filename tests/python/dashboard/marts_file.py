@@ -99,7 +99,7 @@ CONTRACT: Mapping[str, str] = {
     "fct_runs": f"""run_id varchar, as_of timestamp, started_at timestamp, finished_at timestamp,
         "trigger" varchar, engine varchar, rows_in bigint, matches_made bigint, auto_closed bigint,
         exceptions_opened bigint, exceptions_resolved bigint, seconds {MONEY},
-        cost_per_match {MONEY},
+        cost_per_match {MONEY}, cost_currency varchar,
         run_sequence bigint""",
     "fct_record_trace": """item_type varchar, item_id varchar, position bigint,
         occurred_at timestamp, event varchar, detail varchar, run_id varchar""",

@@ -16,6 +16,7 @@ from orchestration import controls, progress, run_records
 from orchestration.controls import Kind
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.home import Home, wall_clock
+from orchestration.intake import status
 from orchestration.review import access_log
 from orchestration.review.people import Person, Role
 from tests.python.dashboard import small_company
@@ -282,3 +283,51 @@ def test_customers_with_money_at_risk_add_up_to_the_whole(published: Path) -> No
     table = body[body.index('id="table-top-customers"') :]
     assert "risk=yes" in table
     assert "all of them: EUR" in table
+
+
+def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
+    run = {
+        "as_of": AS_OF,
+        "started_at": AS_OF,
+        "finished_at": AS_OF,
+        "engine": "duckdb",
+        "rows_in": 10,
+        "auto_closed": 1,
+        "exceptions_opened": 0,
+        "exceptions_resolved": 0,
+        "seconds": Decimal("36"),
+        "cost_currency": "EUR",
+    }
+    runs = [
+        {**run, "run_id": "run-00000000000000aa", "trigger": "tick", "matches_made": 3,
+         "cost_per_match": Decimal("0.002")},
+        {**run, "run_id": "run-00000000000000bb", "trigger": "event", "matches_made": 1,
+         "cost_per_match": Decimal("0.006")},
+        {**run, "run_id": "run-00000000000000cc", "trigger": "tick", "matches_made": 0,
+         "cost_per_match": None},
+    ]  # fmt: skip
+    charge = {
+        "item_type": "charge",
+        "customer_id": "C1",
+        "received_at": AS_OF - timedelta(days=1),
+        "currency": "EUR",
+        "allocated_amount": Decimal(0),
+        "adjusted_amount": Decimal(0),
+        "unapplied_amount": Decimal(0),
+        "reconciliation_status": "unapplied",
+    }
+    receipts = [
+        {**charge, "item_id": "s/1", "amount": Decimal("150.00")},
+        {**charge, "item_id": "s/2", "amount": Decimal("6000.00")},
+        {**charge, "item_id": "s/3", "amount": Decimal("6000.00"), "currency": "USD"},
+    ]
+    rows = {**small_company.rows(), "fct_runs": runs, "fct_receipts": receipts}
+    publish(home, small_company.RUN_ID, rows)
+    status.note(Home(home), "consumer", {"lag": 7})
+    page = html_of(open_page("on_call"))
+    ticks = page[page.index("Events that could wait") :]
+    ticks = ticks[: ticks.index("An event of high value")]
+    assert "75.0" in ticks and "0.002 EUR" in ticks
+    assert "lags by 7 messages" in page
+    whatif = page[page.index("Charges at once") :]
+    assert "50.0" in whatif and "97.5" in whatif  # one of two charges, 6,000 of 6,150

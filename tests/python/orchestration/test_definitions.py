@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ import yaml
 
 from orchestration import assets, dbt_runs, definitions, parsed, runner
 from orchestration.assets import is_tested_on_release
-from orchestration.home import Home
+from orchestration.home import Home, TieoutError
+from orchestration.intake import spool
+from orchestration.intake.watch import alone
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -110,7 +115,7 @@ def test_the_sealed_marts_wait_for_the_seal_and_the_publication_for_them(
 
 def test_data_tests_are_blocking_checks(loaded: dg.Definitions) -> None:
     graph = loaded.resolve_asset_graph()
-    checks = [graph.get(key) for key in graph.asset_check_keys]
+    checks = [graph.get(key) for key in graph.asset_check_keys if key.name != assets.IS_FRESH]
     assert len(checks) > 60
     assert all(check.blocking for check in checks)
 
@@ -173,3 +178,105 @@ def test_the_instance_frees_the_writer_after_a_cancelled_run(
 )
 def test_what_started_a_run_is_told_by_its_tags(tags: dict[str, str], trigger: str) -> None:
     assert assets.trigger_of(tags) == trigger
+
+
+def test_the_schedule_is_a_setting() -> None:
+    assert definitions.schedule_of({}) == ("0 6 * * *", "UTC")
+    chosen = {"TIEOUT_SCHEDULE": "30 5 * * 1-5", "TIEOUT_SCHEDULE_ZONE": "Europe/Berlin"}
+    assert definitions.schedule_of(chosen) == ("30 5 * * 1-5", "Europe/Berlin")
+    for wrong in ({"TIEOUT_SCHEDULE": "daily"}, {"TIEOUT_SCHEDULE_ZONE": "Berlin"}):
+        with pytest.raises(TieoutError, match=f"{next(iter(wrong))}="):
+            definitions.schedule_of(wrong)
+
+
+def test_a_killed_run_is_made_again_and_nobody_is_greeted(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    runner.prepare_instance(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        assert instance.run_retries_enabled
+        assert instance.run_retries_max_retries == 2
+        assert instance.run_retries_retry_on_asset_or_op_failure is False
+        assert instance.nux_enabled is False
+
+
+def test_every_check_says_what_it_guards(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    said = {key.name: graph.get(key).description or "" for key in graph.asset_check_keys}
+    assert [name for name, text in said.items() if len(text) < 20] == []
+    assert "money would be missing" in said["assert_every_cent_has_one_place"]
+    assert "key: invoice_id" in said["fct_invoices_is_well_formed"]
+
+
+def test_feeds_that_land_regularly_have_a_check_of_freshness(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    fresh = {key.asset_key.path[-1] for key in graph.asset_check_keys if key.name == "is_fresh"}
+    assert {"billing_invoices", "bank_transactions", "gateway_transactions"} <= fresh
+    assert "crm_customers" not in fresh
+
+
+def look(loaded: dg.Definitions, instance: dg.DagsterInstance, cursor: str | None) -> Any:
+    sensor = loaded.get_sensor_def("landed_files")
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=loaded)
+    return sensor.evaluate_tick(context)
+
+
+def test_files_start_a_run_once_they_are_complete(
+    loaded: dg.Definitions, loaded_home: Home
+) -> None:
+    """Half-written ones wait, and the same content asks for the same run."""
+    file = loaded_home.feed_landing("crm_customers") / "customers.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = look(loaded, instance, None)
+        assert not first.run_requests
+        (file.parent / "half.csv.part").write_text("customer_id")
+        file.write_text("customer_id,legal")
+        growing = look(loaded, instance, first.cursor)
+        file.write_text("customer_id,legal_name\nc,C\n")
+        still_growing = look(loaded, instance, growing.cursor)
+        assert not growing.run_requests and not still_growing.run_requests
+        complete = look(loaded, instance, still_growing.cursor)
+        (request,) = complete.run_requests
+        assert request.tags[assets.TRIGGER_TAG] == "landing"
+        (again,) = look(loaded, instance, complete.cursor).run_requests
+        assert again.run_key == request.run_key
+        file.write_text("customer_id,legal_name\nc,D\n")
+        changed = look(loaded, instance, complete.cursor)
+        (other,) = look(loaded, instance, changed.cursor).run_requests
+        assert other.run_key != request.run_key
+        with alone(loaded_home):
+            assert not look(loaded, instance, changed.cursor).run_requests
+    file.unlink()
+
+
+def test_waiting_events_start_a_run(loaded: dg.Definitions, loaded_home: Home) -> None:
+    with spool.connected(loaded_home) as connection:
+        event = spool.Event("stripe", "evt_1", datetime(2026, 7, 1), b"{}")
+        spool.put(connection, [event])
+        with dg.DagsterInstance.ephemeral() as instance:
+            (request,) = look(loaded, instance, None).run_requests
+            assert request.tags[assets.TRIGGER_TAG] == "tick"
+            with loaded_home.writing():
+                pass  # free again
+        connection.execute("delete from events")
+
+
+def test_a_run_that_nobody_started_waits_for_the_one_under_way(home: Home) -> None:
+    """Another process holds the lock for a second."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c",
+         "import sys, time; from pathlib import Path; from orchestration.home import Home\n"
+         "with Home(Path(sys.argv[1])).writing():\n"
+         "    print('held', flush=True); time.sleep(1)", str(home.root)],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    assert home.is_busy()
+    assets.wait_until_free(home, longest=0)
+    assert home.is_busy()
+    assets.wait_until_free(home)
+    assert not home.is_busy()
+    holder.wait()
+    holder.stdout.close()

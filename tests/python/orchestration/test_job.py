@@ -11,6 +11,7 @@ import pytest
 from tieout_process import PROJECT, Tieout
 
 from orchestration import dbt_runs, publish, summary
+from orchestration.assets import RUN_ID_TAG
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +22,7 @@ def test_the_run_is_recorded_in_dagster_with_its_checks(reconciled: Tieout) -> N
         assert run.job_name == "reconcile"
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert instance.get_latest_materialization_event(dg.AssetKey("published_marts"))
+        assert run.tags[RUN_ID_TAG].startswith("run-")
         stats = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     assert len(stats) > 100
 

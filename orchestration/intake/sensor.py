@@ -1,0 +1,62 @@
+"""The sensor of Dagster on what has landed: a run as soon as files are complete or events wait."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from orchestration.home import Home
+from orchestration.intake import spool
+from orchestration.intake.landed_files import Look
+from orchestration.intake.watch import is_watched
+
+SECONDS = 15
+
+
+def build_landing_sensor(
+    home: Home, job: Any, is_under_way: Callable[[dg.DagsterInstance], bool], trigger_tag: str
+) -> dg.SensorDefinition:
+    """Starts a run for files that two looks found alike, and for events that wait."""
+
+    @dg.sensor(
+        name="landed_files",
+        job=job,
+        minimum_interval_seconds=SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run when files have landed completely, or events wait.",
+    )
+    def landed_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if is_watched(home):
+            return dg.SkipReason("`tieout watch` runs over this home, and starts the runs.")
+        look = Look(**json.loads(context.cursor)) if context.cursor else Look()
+        found = look.complete(home)
+        events = _waiting_events(home)
+        cursor = json.dumps({"last": look.last, "read": look.read})
+        if not found and not events:
+            reason = "Nothing has landed that no run has read, or files are still written to."
+            return dg.SensorResult(skip_reason=reason, cursor=cursor)
+        if is_under_way(context.instance):
+            reason = "A run is under way; what it does not read is for the next one."
+            return dg.SensorResult(skip_reason=reason, cursor=cursor)
+        # keyed by content: a run that failed is not repeated for the same, until one has succeeded
+        last = home.last_success.read_text(encoding="utf-8") if home.last_success.exists() else ""
+        key = hashlib.sha256("\n".join([*found, *events, last]).encode("utf-8")).hexdigest()
+        request = dg.RunRequest(run_key=key, tags={trigger_tag: "landing" if found else "tick"})
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return landed_files
+
+
+def _waiting_events(home: Home) -> list[str]:
+    """The first and the last event that wait; none where none ever came."""
+    if not spool.path_of(home).exists():
+        return []
+    with spool.connected(home) as connection:
+        first, last = connection.execute(
+            "select min(seq), max(seq) from events where batch is null"
+        ).fetchone()
+    return [] if first is None else [f"events {first} to {last}"]
