@@ -179,8 +179,8 @@ series as (
         observed.feed,
         min(observed.event_date) as first_date,
         max(observed.event_date) as last_date,
-        sum(observed.base_amount) as base_amount,
-        sum(observed.amounts) as amounts
+        -- by its median day: one amount with three digits too many would be most of the sum
+        median(cast(observed.base_amount as double) / nullif(observed.amounts, 0)) as usual_amount
     from observed
     group by observed.kind, observed.subject, observed.feed
 ),
@@ -235,7 +235,7 @@ baseline_days as (
             and days.exposure > 0
 ),
 
--- a month's worth of weekdays, or it is too young to tell
+-- six weeks, or it is too young to tell
 medians as (
     select
         baseline_days.kind,
@@ -247,7 +247,7 @@ medians as (
     from baseline_days
     group by
         baseline_days.kind, baseline_days.subject, baseline_days.feed, baseline_days.event_date
-    having count(*) >= 4
+    having count(*) >= 6
 ),
 
 spreads as (
@@ -319,11 +319,12 @@ others as (
             and based.event_date = whole.event_date
     where based.kind = 'feed' and whole.usual >= 10
     group by based.kind, based.subject, based.event_date
-    having count(*) >= 2
 ),
 
+-- what moved all others explains much, or little, and never the other way round
 expected as (
     select
+        directions.direction,
         based.kind,
         based.subject,
         based.feed,
@@ -331,23 +332,45 @@ expected as (
         based.observed,
         based.highest,
         based.is_turn_of_month,
-        cast(
-            based.usual * least(greatest(coalesce(others.factor, 1), 0.2), 5) as decimal(18, 4)
-        ) as expected,
-        cast(
-            greatest(
-                based.deviation * least(greatest(coalesce(others.factor, 1), 0.2), 5),
-                sqrt(based.usual * least(greatest(coalesce(others.factor, 1), 0.2), 5)),
-                0.15 * based.usual * least(greatest(coalesce(others.factor, 1), 0.2), 5),
-                1
-            ) as decimal(18, 4)
-        ) as spread
+        based.usual,
+        based.deviation,
+        case
+            when directions.direction = 'high' then least(greatest(coalesce(others.factor, 1), 1), 5)
+            else least(greatest(coalesce(others.factor, 1), 0.2), 1)
+        end as factor
     from based
+    cross join (
+        select 'high' as direction
+        union all
+        select 'low' as direction
+    ) as directions
     left join others
         on
             based.kind = others.kind
             and based.subject = others.subject
             and based.event_date = others.event_date
+),
+
+weighed as (
+    select
+        expected.direction,
+        expected.kind,
+        expected.subject,
+        expected.feed,
+        expected.event_date,
+        cast(expected.observed as decimal(18, 4)) as observed,
+        expected.highest,
+        expected.is_turn_of_month,
+        cast(expected.usual * expected.factor as decimal(18, 4)) as expected,
+        cast(
+            greatest(
+                expected.deviation * expected.factor,
+                sqrt(expected.usual * expected.factor),
+                0.15 * expected.usual * expected.factor,
+                1
+            ) as decimal(18, 4)
+        ) as spread
+    from expected
 ),
 
 -- the turns of the two months before
@@ -367,33 +390,34 @@ turns as (
 -- much on one day, also on one that is not over; at the turn of a month more than at the last ones
 high as (
     select
-        expected.kind,
-        expected.subject,
-        expected.feed,
+        weighed.kind,
+        weighed.subject,
+        weighed.feed,
         'high' as direction,
-        expected.event_date as first_date,
-        expected.event_date as last_date,
-        cast(expected.observed as decimal(18, 4)) as observed,
-        expected.expected,
-        expected.spread
-    from expected
+        weighed.event_date as first_date,
+        weighed.event_date as last_date,
+        weighed.observed,
+        weighed.expected,
+        weighed.spread
+    from weighed
     inner join limits
-        on expected.kind = limits.kind
+        on weighed.kind = limits.kind
     left join turns
         on
-            expected.kind = turns.kind
-            and expected.subject = turns.subject
-            and expected.feed = turns.feed
+            weighed.kind = turns.kind
+            and weighed.subject = turns.subject
+            and weighed.feed = turns.feed
     where
-        expected.event_date >= cast({{ add_days(as_of(), '-2') }} as date)
-        and (expected.kind <> 'indicator' or expected.event_date < {{ as_of_date() }})
-        and expected.observed - expected.expected >= limits.min_difference
-        and expected.observed - expected.expected >= limits.min_spreads * expected.spread
-        and expected.observed >= limits.high_from * expected.expected
-        and expected.observed > 1.2 * expected.highest
+        weighed.direction = 'high'
+        and weighed.event_date >= cast({{ add_days(as_of(), '-2') }} as date)
+        and (weighed.kind <> 'indicator' or weighed.event_date < {{ as_of_date() }})
+        and weighed.observed - weighed.expected >= limits.min_difference
+        and weighed.observed - weighed.expected >= limits.min_spreads * weighed.spread
+        and weighed.observed >= limits.high_from * weighed.expected
+        and weighed.observed > 1.2 * weighed.highest
         and (
-            not expected.is_turn_of_month
-            or coalesce(expected.observed > 1.5 * turns.highest, false)
+            not weighed.is_turn_of_month
+            or coalesce(weighed.observed > 1.5 * turns.highest, false)
         )
 ),
 
@@ -428,18 +452,18 @@ horizons as (
 -- little over one, three or seven days that end with the last whole one
 spans as (
     select
-        expected.kind,
-        expected.subject,
-        expected.feed,
+        weighed.kind,
+        weighed.subject,
+        weighed.feed,
         lengths.span_days,
-        min(expected.event_date) as first_date,
-        max(expected.event_date) as last_date,
-        sum(expected.observed) as observed,
-        sum(expected.expected) as expected,
-        sqrt(cast(sum(expected.spread * expected.spread) as double)) as spread
-    from expected
+        min(weighed.event_date) as first_date,
+        max(weighed.event_date) as last_date,
+        sum(weighed.observed) as observed,
+        sum(weighed.expected) as expected,
+        sqrt(cast(sum(weighed.spread * weighed.spread) as double)) as spread
+    from weighed
     inner join horizons
-        on expected.feed = horizons.feed and expected.event_date <= horizons.whole_until
+        on weighed.feed = horizons.feed and weighed.event_date <= horizons.whole_until
     cross join (
         select 1 as span_days
         union all
@@ -448,11 +472,12 @@ spans as (
         select 7 as span_days
     ) as lengths
     where
-        expected.kind <> 'indicator'
-        and expected.event_date
+        weighed.direction = 'low'
+        and weighed.kind <> 'indicator'
+        and weighed.event_date
         > cast({{ add_days('horizons.whole_until', '-lengths.span_days') }} as date)
         and horizons.whole_until >= cast({{ add_days(as_of(), '-4') }} as date)
-    group by expected.kind, expected.subject, expected.feed, lengths.span_days
+    group by weighed.kind, weighed.subject, weighed.feed, lengths.span_days
 ),
 
 low as (
@@ -511,9 +536,9 @@ final as (
         told.expected,
         told.spread,
         {{ as_amount(
-            'case when series.amounts > 0 then abs(told.observed - told.expected)'
-            ~ ' * cast(' ~ decimal_divide('series.base_amount', 'series.amounts', 2)
-            ~ ' as decimal(18, 2)) else 0 end'
+            "case when told.kind in ('gateway', 'customer') or told.subject = 'billing_invoices'"
+            ~ ' then abs(told.observed - told.expected)'
+            ~ ' * cast(coalesce(series.usual_amount, 0) as decimal(18, 2)) else 0 end'
         ) }} as amount
     from told
     inner join series
