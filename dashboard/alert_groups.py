@@ -10,7 +10,7 @@ from html import escape
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
-from dashboard import access, data, rules, runbooks, status, told
+from dashboard import access, data, maintenance, rules, runbooks, status, told
 from dashboard import components as ui
 from dashboard import format as fmt
 from orchestration import controls
@@ -187,6 +187,7 @@ def _silence(alert: data.Row, group: Group, key: str) -> None:
                 Home.from_environment(), person, until, reason, group_key=group.key
             ),
         )
+        maintenance.recurring_form(f"window-{key}", group.key)
 
 
 def _popover(label: str, icon: str, key: str) -> PopoverContainer:
@@ -232,25 +233,26 @@ def _silent_group(
         st.html(
             _headline(group, currency)
             + _told(group)
-            + f'<p class="t-note">{what} <b>{escape(who)}</b> {_until(control.ends_at)}'
+            + f'<p class="t-note">{what} <b>{escape(who)}</b> {_until(control.until(wall_clock()))}'
             + status.because(control)
             + ("" if is_heard else " · counted as silent from the next run on")
             + "</p>"
         )
-        _end(control, "End it")
+        _end(control, "End it", ui.key(control.control_id, group.speaker["alert_id"]))
 
 
 def _until(ends_at: datetime | None) -> str:
     return "until somebody ends it" if ends_at is None else f"until {ui.moment(ends_at)}"
 
 
-def _end(control: Control, button: str) -> None:
+def _end(control: Control, button: str, place: str) -> None:
+    """A popover to end it; `place` tells its places apart, for one window silences many groups."""
     if not access.person().may(Permission.OPERATE):
         return
     kind, key = _inbox_key(control)
     with st.popover(button):
-        with st.form(f"end-{control.control_id}", border=False):
-            why = st.text_input("Why", max_chars=200, key=f"end-{control.control_id}-why")
+        with st.form(f"end-{place}", border=False):
+            why = st.text_input("Why", max_chars=200, key=f"end-{place}-why")
             if st.form_submit_button(button, type="primary"):
                 try:
                     operations.end(
@@ -321,7 +323,7 @@ def pauses(noted: Sequence[Operation]) -> None:
                 f'<p class="t-note">{ui.mark("watch")} <b>{pause_title(control)} is paused</b> by '
                 f"<b>{escape(who)}</b> {_until(control.ends_at)}{status.because(control)}</p>"
             )
-            _end(control, "Resume")
+            _end(control, "Resume", control.control_id)
 
 
 @st.fragment
@@ -365,6 +367,27 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
                         Home.from_environment(), person, until, reason
                     ),
                 )
+                maintenance.recurring_form("window-all")
+
+
+def recurring_windows(noted: Sequence[Operation]) -> None:
+    """Maintenance windows that open again and again, whether one is open now or not."""
+    said = [controls.control_of(operation) for operation in noted]
+    names = {operation.operation_id: operation.actor_name for operation in noted}
+    windows = controls.recurring(said, wall_clock())
+    if not windows:
+        return
+    with st.expander(maintenance.about(windows)):
+        for window in windows:
+            what = "all alerts" if window.group_key == controls.ALL else str(window.group_key)
+            st.html(
+                f'<p class="t-note"><b>{maintenance.said(str(window.recurs))}</b>: '
+                f"{escape(what)}, by <b>{escape(names.get(window.control_id, window.actor))}</b> "
+                f"{_until(window.ends_at)}{status.because(window)}</p>"
+            )
+            if window.holds(wall_clock()):
+                st.caption("It is open now.")
+            _end(window, "End the series", window.control_id)
 
 
 def pause_title(control: Control) -> str:

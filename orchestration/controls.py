@@ -129,6 +129,12 @@ class Control:
             and (self.recurs is None or Recurrence.read(self.recurs).holds(moment))
         )
 
+    def until(self, moment: datetime) -> datetime | None:
+        """Until when what holds at a moment goes on; None until somebody ends it."""
+        this_time = None if self.recurs is None else Recurrence.read(self.recurs).ends_after(moment)
+        ends = [end for end in (self.ends_at, this_time) if end is not None]
+        return min(ends, default=None)
+
 
 # what people do
 
@@ -379,8 +385,22 @@ def never_silenced() -> frozenset[str]:
 
 def in_force(controls: Sequence[Control], moment: datetime) -> list[Control]:
     """The last words on each thing that hold at a moment, of those that were noted by then."""
+    return [control for control in last_words(controls, moment) if control.holds(moment)]
+
+
+def recurring(controls: Sequence[Control], moment: datetime) -> list[Control]:
+    """Maintenance windows that open again and again and that nobody has ended by a moment."""
+    return [
+        control
+        for control in last_words(controls, moment)
+        if control.recurs is not None and (control.ends_at is None or moment < control.ends_at)
+    ]
+
+
+def last_words(controls: Sequence[Control], moment: datetime) -> list[Control]:
+    """The last word on each thing, of those that were noted by a moment."""
     last: dict[tuple[Kind, str], Control] = {}
     for control in sorted(controls, key=lambda said: (said.noted_at, said.control_id)):
         if control.noted_at <= moment:
             last[control.kind, control.control_key] = control
-    return [control for control in last.values() if control.holds(moment)]
+    return list(last.values())

@@ -314,6 +314,7 @@ def render() -> None:
     told.show_standing()
     alert_groups.show(alerts, noted, published["reporting_currency"])
     alert_groups.pause_buttons(noted, runs[0]["auto_closed"] if runs else None)
+    alert_groups.recurring_windows(noted)
     run_history.show(status.records(), runs)
     slo_board.show()
     freshness()

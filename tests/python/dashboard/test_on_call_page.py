@@ -331,3 +331,27 @@ def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
     assert "lags by 7 messages" in page
     whatif = page[page.index("Charges at once") :]
     assert "50.0" in whatif and "97.5" in whatif  # one of two charges, 6,000 of 6,150
+
+
+def test_a_recurring_window_silences_every_group_and_is_ended_once(home: Path) -> None:
+    rows = small_company.rows()
+    publish(
+        home,
+        "run-1",
+        {**rows, "fct_alerts": [alert(1), alert(2, group_key="other", root_cause="other")]},
+    )
+    always = controls.Recurrence(controls.WEEKDAYS, "00:00", "UTC", 1440)
+    controls.open_window(Home(home), ANA, None, "backups", recurs=always)
+    app = open_page("on_call")
+    assert not app.exception
+    body = html_of(app)
+    assert "Monday, Tuesday" in body
+    assert "from 00:00 (UTC), 1440 minutes" in body
+    assert body.count("in a maintenance window of") == 2
+    (window,) = controls.recurring(controls.of_inbox(Home(home)), wall_clock())
+    app.text_input(key=f"end-{window.control_id}-why").set_value("no backups any more")
+    (button,) = (found for found in app.button if found.label == "End the series")
+    button.click().run()
+    assert not app.exception
+    assert controls.in_force(controls.of_inbox(Home(home)), wall_clock()) == []
+    assert "in a maintenance window of" not in html_of(app)

@@ -224,3 +224,72 @@ def test_pauses_hold_in_the_next_run_and_end_with_the_one_after(reconciled_copy:
         ("suppressed",)
     ]
     reconciled_copy.succeed("verify")
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "ends"),
+    [
+        # 00:30 on Tuesday in Berlin, 18:30 on Monday in New York
+        ("mon,thu 23:30 Europe/Berlin 120", datetime(2026, 6, 29, 22, 30), (23, 30)),
+        ("tue 00:30 Europe/Berlin 60", datetime(2026, 6, 29, 22, 30), (23, 30)),
+        ("mon 22:30 Europe/Berlin 120", datetime(2026, 6, 29, 22, 30), None),
+        ("tue 23:30 Europe/Berlin 120", datetime(2026, 6, 29, 22, 30), None),
+        ("mon 18:00 America/New_York 60", datetime(2026, 6, 29, 22, 30), (23, 0)),
+        # winter time
+        ("mon 23:30 Europe/Berlin 60", datetime(2026, 1, 5, 22, 30), (23, 30)),
+        ("mon 23:30 Europe/Berlin 60", datetime(2026, 1, 5, 22, 29), None),
+    ],
+)
+def test_a_recurring_window_is_open_by_the_clocks_of_its_place(
+    written: str, moment: datetime, ends: tuple[int, int] | None
+) -> None:
+    recurrence = controls.Recurrence.read(written)
+    assert str(recurrence) == written
+    told = recurrence.ends_after(moment)
+    assert told == (None if ends is None else moment.replace(hour=ends[0], minute=ends[1]))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("someday 22:00 UTC 60", "weekdays"),
+        ("mon 24:00 UTC 60", "no time of a day"),
+        ("mon 22:00 Mars/Olympus 60", "no time zone"),
+        ("mon 22:00 UTC 0", "at least a minute"),
+        ("mon 22:00 UTC", "no recurrence"),
+    ],
+)
+def test_a_recurrence_that_is_none_is_refused(written: str, said: str) -> None:
+    with pytest.raises(TieoutError, match=said):
+        controls.Recurrence.read(written)
+
+
+def test_a_recurring_window_goes_on_until_somebody_ends_it(home: Home) -> None:
+    every_day = controls.Recurrence(controls.WEEKDAYS, "00:00", "UTC", 1440)
+    never_now = controls.Recurrence(
+        (controls.WEEKDAYS[(wall_clock() + timedelta(days=3)).weekday()],), "00:00", "UTC", 60
+    )
+    controls.open_window(home, ANA, None, "backups", recurs=every_day)
+    controls.open_window(home, ANA, None, "the bank's own", group_key="feed:x", recurs=never_now)
+    with pytest.raises(TieoutError, match="needs an end"):
+        controls.open_window(home, ANA, None, "for ever")
+    later = wall_clock() + timedelta(seconds=1)
+    (open_now,) = controls.in_force(controls.of_inbox(home), later)
+    assert open_now.recurs == str(every_day)
+    assert open_now.until(later) == later.replace(
+        hour=0, minute=0, second=0, microsecond=0
+    ) + timedelta(days=1)
+    assert len(controls.recurring(controls.of_inbox(home), later)) == 2
+    assert controls.take_in(home, controls.of_inbox(home), later) == 2
+    with duckdb.connect() as connection:
+        taken = connection.execute(
+            f"select recurs from read_parquet('{home.controls}/[0-9]*.parquet') order by all"
+        ).fetchall()
+    assert {written for (written,) in taken} == {str(every_day), str(never_now)}
+    for window in controls.recurring(controls.of_inbox(home), later):
+        operations.end(
+            home, ANA, operations.Kind.MAINTENANCE_WINDOW, window.control_key, reason="over"
+        )
+    ended = wall_clock() + timedelta(seconds=1)
+    assert controls.in_force(controls.of_inbox(home), ended) == []
+    assert controls.recurring(controls.of_inbox(home), ended) == []
