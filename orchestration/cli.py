@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -387,7 +388,8 @@ def _metrics(options: argparse.Namespace) -> int:
     else:
         _, thread = metrics.serve(home, options.host, options.port)
         print(f"Metrics of {home.root}: http://{options.host}:{options.port}/metrics", flush=True)
-        thread.join()
+        with suppress(KeyboardInterrupt):
+            thread.join()
     return 0
 
 

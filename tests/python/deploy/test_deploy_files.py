@@ -225,3 +225,5 @@ def test_the_charts_values_load_what_there_is() -> None:
     (mount,) = deployment["volumeMounts"]
     (settings,) = (d for d in documents(*MANIFESTS) if d["kind"] == "ConfigMap")
     assert mount["mountPath"] == settings["data"]["TIEOUT_HOME"]
+    coordinator = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    assert coordinator["maxConcurrentRuns"] == 1
