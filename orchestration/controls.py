@@ -104,6 +104,20 @@ class Recurrence:
         """Whether a window is open at a moment (naive UTC)."""
         return self.ends_after(moment) is not None
 
+    def last_end(self, moment: datetime) -> datetime:
+        """When the last time ended that was over by a moment (both naive UTC)."""
+        local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        return max(
+            moment - (local - closes)
+            for back in range(9)  # a week, and a day more for what lasts over midnight
+            for day in [local.date() - timedelta(days=back)]
+            for closes in [
+                datetime.combine(day, time.fromisoformat(self.starts))
+                + timedelta(minutes=self.minutes)
+            ]
+            if WEEKDAYS[day.weekday()] in self.weekdays and closes <= local
+        )
+
 
 @dataclass(frozen=True)
 class Control:
@@ -134,6 +148,18 @@ class Control:
         this_time = None if self.recurs is None else Recurrence.read(self.recurs).ends_after(moment)
         ends = [end for end in (self.ends_at, this_time) if end is not None]
         return min(ends, default=None)
+
+    def last_end(self, moment: datetime) -> datetime | None:
+        """When it last ceased to hold by a moment; None where it never held, or holds."""
+        if self.holds(moment):
+            return None
+        over = moment if self.ends_at is None else min(moment, self.ends_at)
+        if self.recurs is not None:
+            recurrence = Recurrence.read(self.recurs)
+            # somebody may have ended the series while it was open
+            if over == moment or not recurrence.holds(over):
+                over = recurrence.last_end(over)
+        return over if self.starts_at < over else None
 
 
 # what people do

@@ -7,7 +7,7 @@ inbox says so at once, where the marts follow with the next run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -201,16 +201,12 @@ def _group(members: Sequence[Alert], said: Sequence[Control], now: datetime) -> 
     )
 
 
-def _ended_at(alert: Alert, said: Iterable[Control], now: datetime) -> datetime | None:
+def _ended_at(alert: Alert, said: Sequence[Control], now: datetime) -> datetime | None:
     """When the last word that silenced an alert ended."""
-    last: dict[tuple[Kind, str], Control] = {}
-    for control in sorted(said, key=lambda control: (control.noted_at, control.control_id)):
-        last[control.kind, control.control_key] = control
     ends = [
-        control.ends_at
-        for control in last.values()
-        if control.ends_at is not None
-        and control.starts_at < control.ends_at <= now
+        end
+        for control in controls.last_words(said, now)
+        if (end := control.last_end(now)) is not None
         and controls.silencing(_row(alert), [control]) is not None
     ]
     return max(ends, default=None)

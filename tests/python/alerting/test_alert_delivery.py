@@ -456,3 +456,32 @@ def test_controls_say_what_silences() -> None:
     assert controls.silencing(row, held) is held[0]
     assert controls.silencing({**row, "group_key": "other"}, held) is None
     assert controls.silencing({**row, "alert_name": "audit_incomplete"}, held) is None
+
+
+@pytest.mark.parametrize(
+    ("recurs", "ends_at", "now", "ended"),
+    [
+        (None, datetime(2026, 7, 2), datetime(2026, 7, 1, 12), None),
+        (None, datetime(2026, 7, 2), datetime(2026, 7, 3), datetime(2026, 7, 2)),
+        (None, None, datetime(2026, 7, 3), None),
+        # Saturdays, 22:00 to 02:00 in Berlin
+        ("sat 22:00 Europe/Berlin 240", None, datetime(2026, 7, 4, 21), None),
+        ("sat 22:00 Europe/Berlin 240", None, datetime(2026, 7, 5), datetime(2026, 7, 5)),
+        ("sat 22:00 Europe/Berlin 240", None, datetime(2026, 7, 11), datetime(2026, 7, 5)),
+        # before it was ever open
+        ("sat 22:00 Europe/Berlin 240", None, datetime(2026, 7, 3), None),
+        # the series was ended while it was open, and while it was not
+        ("sat 22:00 Europe/Berlin 240", datetime(2026, 7, 4, 21), datetime(2026, 7, 6),
+         datetime(2026, 7, 4, 21)),
+        ("sat 22:00 Europe/Berlin 240", datetime(2026, 7, 8), datetime(2026, 7, 9),
+         datetime(2026, 7, 5)),
+    ],
+)  # fmt: skip
+def test_a_word_ended_when_it_ceased_to_hold(
+    recurs: str | None, ends_at: datetime | None, now: datetime, ended: datetime | None
+) -> None:
+    window = controls.Control(
+        "c", controls.Kind.MAINTENANCE_WINDOW, "w", datetime(2026, 7, 1), ends_at, "", "",
+        datetime(2026, 7, 1), ALL, ALL, recurs,
+    )  # fmt: skip
+    assert window.last_end(now) == ended
