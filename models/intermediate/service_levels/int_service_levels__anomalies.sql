@@ -335,7 +335,8 @@ expected as (
         based.usual,
         based.deviation,
         case
-            when directions.direction = 'high' then least(greatest(coalesce(others.factor, 1), 1), 5)
+            when directions.direction = 'high'
+                then least(greatest(coalesce(others.factor, 1), 1), 5)
             else least(greatest(coalesce(others.factor, 1), 0.2), 1)
         end as factor
     from based
