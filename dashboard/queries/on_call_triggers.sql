@@ -2,7 +2,10 @@
 with
 
 published as (
-    select max(fct_runs.as_of) as as_of
+    select
+        max(fct_runs.as_of) as as_of,
+        max(fct_runs.cost_per_match * fct_runs.matches_made / nullif(fct_runs.seconds, 0))
+            as cost_per_second
     from marts.fct_runs
 ),
 
@@ -20,10 +23,11 @@ select
     sum(recent.matches_made) as matches_made,
     sum(recent.matches_made) / nullif(sum(sum(recent.matches_made)) over (), 0) as share_of_matches,
     median(recent.seconds) as usual_seconds,
-    sum(recent.cost_per_match * recent.matches_made)
-    / nullif(sum(case when recent.cost_per_match is not null then recent.matches_made end), 0)
+    -- a run that matched nothing has cost its time, too
+    sum(recent.seconds) * max(published.cost_per_second) / nullif(sum(recent.matches_made), 0)
         as cost_per_match,
     max(recent.cost_currency) as currency
 from recent
+cross join published
 group by recent."trigger"
 order by matches_made desc, started_by

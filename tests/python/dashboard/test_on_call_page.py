@@ -327,7 +327,7 @@ def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
     page = html_of(open_page("on_call"))
     ticks = page[page.index("Events that could wait") :]
     ticks = ticks[: ticks.index("An event of high value")]
-    assert "75.0" in ticks and "0.002 EUR" in ticks
+    assert "75.0" in ticks and "0.004 EUR" in ticks
     assert "lags by 7 messages" in page
     whatif = page[page.index("Charges at once") :]
     assert "50.0" in whatif and "97.5" in whatif  # one of two charges, 6,000 of 6,150
