@@ -183,7 +183,7 @@ def _by_hand(case: view.Case, item: data.Row) -> tuple[NamedItem, ...] | None:
         left, right = st.columns([4, 1.2], vertical_alignment="center")
         with left:
             who = f" · {row['customer']}" if row.get("customer") else ""
-            day = view.spoken(row["due_date"] or row["event_date"])
+            day = fmt.day(row["due_date"] or row["event_date"])
             beside = " · with it" if _is_to_cover(row) == mine else ""
             is_taken = st.checkbox(
                 _plain(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from html import escape
 from itertools import groupby
@@ -126,11 +126,6 @@ def kind(item_type: str | None) -> str:
     return KINDS.get(item_type or "", fmt.label(item_type))
 
 
-def spoken(value: date | datetime | None) -> str:
-    """`3 Jun 2026`."""
-    return fmt.NONE if value is None else f"{value.day} {value:%b %Y}"
-
-
 def name(row: ui.Row) -> str:
     """An item by what people call it: its number, else its id."""
     number = row["document_number"]
@@ -162,9 +157,9 @@ def sentence(row: ui.Row) -> str:
         elif row["open_amount"] != row["amount"]:
             parts.append(f" ({ui.money(row['open_amount'], row['currency'])} open)")
     if row["due_date"]:
-        parts.append(f", due {spoken(row['due_date'])}")
+        parts.append(f", due {fmt.day(row['due_date'])}")
     elif row["event_date"]:
-        parts.append(f", of {spoken(row['event_date'])}")
+        parts.append(f", of {fmt.day(row['event_date'])}")
     if row["memo"]:
         parts.append(f", text “{escape(row['memo'])}”")
     return "".join(parts)
@@ -230,7 +225,7 @@ def left(case: Case) -> None:
 
 def _member(row: ui.Row) -> str:
     target = ui.link("exceptions", exception=row["exception_id"])
-    day = spoken(row["due_date"] or row["event_date"])
+    day = fmt.day(row["due_date"] or row["event_date"])
     return (
         ui.anchor(escape(name(row)), target)
         + f'<span class="t-sub">{escape(day)}'
@@ -256,11 +251,11 @@ def _item(row: data.Row) -> str:
     if row["memo"]:
         entries.append(("Text", f"“{escape(row['memo'])}”"))
     issued = "Issued" if row["item_type"] in DOCUMENTS else "Booked"
-    entries.append((issued, spoken(row["event_date"])))
+    entries.append((issued, fmt.day(row["event_date"])))
     if row["due_date"]:
         late = row["days_overdue"] or 0
         sub = f'<span class="t-sub">{fmt.counted(late, "day")} overdue</span>' if late > 0 else ""
-        entries.append(("Due", spoken(row["due_date"]) + sub))
+        entries.append(("Due", fmt.day(row["due_date"]) + sub))
     entries.append(("Amount", ui.money(row["amount"], row["currency"])))
     if row["allocated_amount"]:
         entries.append(("Paid or covered", ui.money(row["allocated_amount"], row["currency"])))
@@ -501,8 +496,8 @@ def customer(case: Case) -> None:
     ui.table(
         [
             ui.Column("Open item", _open_item, "w"),
-            ui.text_column("Date", "event_date", spoken, "n"),
-            ui.text_column("Due", "due_date", spoken, "n"),
+            ui.text_column("Date", "event_date", fmt.day, "n"),
+            ui.text_column("Due", "due_date", fmt.day, "n"),
             ui.money_column("Amount", "amount"),
             ui.money_column("Open", "open_amount"),
             ui.Column("Status", lambda row: ui.status(row["status"]), "n"),

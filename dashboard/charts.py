@@ -37,7 +37,7 @@ def over_time(
     `write` gives the exact text of a row for its tooltip; `title` says in a word what it is.
     """
     values = [
-        {"date": fmt.day(row["as_of_date"]), "value": float(row[field]), "text": write(row)}
+        {"date": f"{row['as_of_date']:%Y-%m-%d}", "day": fmt.day(row["as_of_date"]), "value": float(row[field]), "text": write(row)}
         for row in rows
         if row[field] is not None
     ]
@@ -53,7 +53,7 @@ def over_time(
                 "x": {
                     "field": "date",
                     "type": "temporal",
-                    "axis": {"title": None, "format": "%d %b", "grid": False, "tickCount": 4},
+                    "axis": {"title": None, "format": "%-d %b", "grid": False, "tickCount": 4},
                 },
                 "y": {
                     "field": "value",
@@ -62,7 +62,7 @@ def over_time(
                     "axis": {"title": None, "format": axis_format, "tickCount": 4},
                 },
                 "tooltip": [
-                    {"field": "date", "type": "nominal", "title": "Date"},
+                    {"field": "day", "type": "nominal", "title": "Date"},
                     {"field": "text", "type": "nominal", "title": title},
                 ],
             },

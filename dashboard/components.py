@@ -105,7 +105,7 @@ def moment(value: datetime | None) -> str:
         local = value.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
         return (
             f'<time datetime="{value:%Y-%m-%dT%H:%M}Z" title="{utc}">'
-            f"{local:%Y-%m-%d %H:%M} {escape(local.tzname() or '')}</time>"
+            f"{fmt.day(local)} {local:%H:%M} {escape(local.tzname() or '')}</time>"
         )
     return utc
 

@@ -217,13 +217,13 @@ def sla_clock(minutes_left: int | None, is_resolved: bool) -> str:
 
 
 def timestamp(value: datetime | None) -> str:
-    """`2026-06-30 23:59 UTC`; all timestamps here are naive and mean UTC."""
-    return NONE if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
+    """`3 Jun 2026 23:59 UTC`; all timestamps here are naive and mean UTC."""
+    return NONE if value is None else f"{day(value)} {value:%H:%M} UTC"
 
 
 def day(value: date | datetime | None) -> str:
-    """`2026-06-30`."""
-    return NONE if value is None else f"{value:%Y-%m-%d}"
+    """`3 Jun 2026`: read in one way everywhere, unlike 03/06. The models write sentences alike."""
+    return NONE if value is None else f"{value.day} {value:%b %Y}"
 
 
 def label(code: str | None) -> str:

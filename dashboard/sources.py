@@ -107,7 +107,7 @@ def _value(column: str, value: Any) -> str:
     if isinstance(value, Decimal):
         return escape(fmt.plain(value))
     if isinstance(value, datetime | date):
-        return escape(value.isoformat(sep=" ") if isinstance(value, datetime) else fmt.day(value))
+        return escape(value.isoformat(sep=" ") if isinstance(value, datetime) else str(value))
     if isinstance(value, list):
         return escape(", ".join(str(element) for element in value))
     return escape(str(value))

@@ -119,6 +119,22 @@
 {%- endmacro %}
 
 
+{# A date as people write it, `3 May 2026`; the pages write dates alike. #}
+{% macro day_in_words(moment) -%}
+    {{ return(adapter.dispatch('day_in_words')(moment)) }}
+{%- endmacro %}
+
+{# DuckDB: C format codes, %-d without a leading nought. #}
+{% macro duckdb__day_in_words(moment) -%}
+    strftime(cast({{ moment }} as date), '%-d %b %Y')
+{%- endmacro %}
+
+{# Spark: Java patterns, in English whatever the machine speaks. #}
+{% macro spark__day_in_words(moment) -%}
+    date_format(cast({{ moment }} as date), 'd MMM yyyy')
+{%- endmacro %}
+
+
 {# The month of a date or timestamp as `YYYY-MM` text. #}
 {% macro iso_month(moment) -%}
     substring(cast(cast({{ moment }} as date) as {{ dbt.type_string() }}), 1, 7)

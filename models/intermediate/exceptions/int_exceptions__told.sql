@@ -32,6 +32,36 @@ exception_types as (select * from {{ ref('exception_types') }}),
 
 recommendations as (select * from {{ ref('recommendations') }}),
 
+-- a document that was repeated, or was paid before
+originals as (
+    select
+        lifecycle.exception_id,
+        coalesce(paid_before.invoice_id, duplicate_items.original_item_id) as item_id,
+        lifecycle.reconciliation || '|' || coalesce(paid_before.document_type, lifecycle.item_type)
+        || '|' || coalesce(paid_before.invoice_id, duplicate_items.original_item_id) as item_key
+    from lifecycle
+    left join paid_before
+        on lifecycle.item_key = paid_before.item_key
+    left join duplicate_items
+        on lifecycle.item_key = duplicate_items.item_key
+    where paid_before.invoice_id is not null or duplicate_items.original_item_id is not null
+),
+
+-- bank lines that look alike differ in nothing but their ids
+named_originals as (
+    select
+        originals.exception_id,
+        coalesce(
+            case
+                when items.item_type <> 'bank_transaction' then {{ item_name('items') }}
+            end,
+            originals.item_id
+        ) as original
+    from originals
+    left join items
+        on originals.item_key = items.item_key
+),
+
 -- of the items whatever is said; one that is no longer listed is told by its id
 known as (
     select
@@ -41,7 +71,14 @@ known as (
         lifecycle.currency,
         case when lifecycle.group_name is not null then 'many' else 'one' end as scope,
         lifecycle.resolved_at is null as is_open,
-        replace(lifecycle.item_type, '_', ' ') || ' ' || lifecycle.item_id as item,
+        lifecycle.item_id,
+        coalesce(
+            case
+                when lifecycle.item_type = 'bank_transaction' then {{ item_in_words('items') }}
+                else {{ item_name('items') }}
+            end,
+            replace(lifecycle.item_type, '_', ' ') || ' ' || lifecycle.item_id
+        ) as item,
         coalesce(
             {{ item_in_words('items') }},
             replace(lifecycle.item_type, '_', ' ') || ' ' || lifecycle.item_id
@@ -51,7 +88,7 @@ known as (
             when items.currency = lifecycle.currency
                 then {{ amount_text_minor('abs(items.amount)', 'currencies.minor_digits') }}
         end as total,
-        {{ iso_date('items.event_date') }} as event_date,
+        {{ day_in_words('items.event_date') }} as event_date,
         {{ days_between(
             'items.event_date', 'coalesce(lifecycle.resolved_at, ' ~ as_of() ~ ')'
         ) }} as days,
@@ -61,9 +98,9 @@ known as (
                 then {{ account_of('lifecycle.item_id') }}
         end as account,
         case when lifecycle.resolved_at is null then counterparts.others end as others,
-        coalesce(paid_before.invoice_id, duplicate_items.original_item_id) as original,
-        {{ iso_date('gaps.from_date') }} as from_date,
-        {{ iso_date('gaps.to_date') }} as to_date,
+        named_originals.original,
+        {{ day_in_words('gaps.from_date') }} as from_date,
+        {{ day_in_words('gaps.to_date') }} as to_date,
         cast(coalesce(lifecycle.item_count, 1) as {{ dbt.type_string() }}) as items
     from lifecycle
     left join items
@@ -74,10 +111,8 @@ known as (
         on lifecycle.customer_id = customers.customer_id
     left join counterparts
         on lifecycle.item_key = counterparts.item_key
-    left join paid_before
-        on lifecycle.item_key = paid_before.item_key
-    left join duplicate_items
-        on lifecycle.item_key = duplicate_items.item_key
+    left join named_originals
+        on lifecycle.exception_id = named_originals.exception_id
     left join gaps
         on
             lifecycle.item_type = gaps.item_type
@@ -116,6 +151,7 @@ worded as (
 
 {%- set places = {
     'item': 'worded.item',
+    'item_id': 'worded.item_id',
     'document': 'worded.document',
     'amount': "coalesce(worded.amount, 'an unknown amount of')",
     'total': 'coalesce(worded.total, worded.amount)',

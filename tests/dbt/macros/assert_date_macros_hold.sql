@@ -21,6 +21,7 @@ cases as (
         ('seconds', seconds_between('moments.late_evening', 'moments.after_midnight'), '93598'),
         ('calendar days', days_between('moments.late_evening', 'moments.after_midnight'), '2'),
         ('month start', iso_date(month_start('moments.late_evening')), '2024-02-01'),
+        ('day in words', day_in_words('moments.after_midnight'), '1 Mar 2024'),
         ('month', iso_month('moments.late_evening'), '2024-02'),
     ] %}
     {%- for name, actual, expected in cases %}
