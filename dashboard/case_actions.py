@@ -17,11 +17,12 @@ from dashboard import access, case_forms, case_queue, data
 from dashboard import case_view as view
 from dashboard import components as ui
 from dashboard import format as fmt
-from dashboard.case_words import BUTTONS, COPIES, DONE, KEYS, LIKELIEST
+from dashboard.case_words import ASK, BUTTONS, COPIES, DONE, KEYS, LIKELIEST
 from orchestration.home import Home, TieoutError
 from orchestration.review import actions, decisions
 from orchestration.review.actions import Action, CaseChanged, Intent, Preview
 from orchestration.review.decisions import Decision, State
+from orchestration.review.limits import limit_of
 from orchestration.review.people import Permission, Person, is_independent
 from orchestration.review.planning.intents import NEEDS_REASON, NOTES
 
@@ -110,13 +111,17 @@ def _must_stay_open(item: data.Row, as_of: Any) -> bool:
 # ---- state
 
 
-def start(case_id: str, action: Action, match_id: str = "", taken: Sequence[str] = ()) -> None:
-    """Open the form of an action."""
+def start(
+    case_id: str, action: Action, match_id: str = "", taken: Sequence[str] = (), comment: str = ""
+) -> None:
+    """Open the form of an action, with what is known already filled in."""
     st.session_state["x_act"] = {"case": case_id, "action": str(action), "match_id": match_id}
     for key in [key for key in st.session_state if str(key).startswith("x_in_")]:
         del st.session_state[key]
     for key in taken:
         st.session_state[f"x_in_take_{key}"] = True
+    if comment:
+        st.session_state["x_in_comment"] = comment
 
 
 def stop() -> None:
@@ -249,25 +254,37 @@ def vote(decision_id: str, agrees: bool, comment_key: str) -> None:
         tell(Notice("good" if agrees else "calm", done))
 
 
-def bar(case: view.Case, fits: Sequence[Action]) -> None:
+def bar(case: view.Case, fits: Sequence[Action], person: Person) -> None:
     """The actions that fit as buttons: the likeliest first and primary, the rest folded away."""
     asides = NOTES | {Action.RESOLVE}
     shown: Sequence[Action] = [action for action in fits if action not in asides][:4] or fits[:3]
+    labels: dict[Action, str] = {}
+    if ask := _ask(case, fits):
+        amount = fmt.money(abs(case.exception["amount"]), case.exception["currency"])
+        labels[Action.COMMENT] = f"{ask[0]} {amount}"
+        labels[Action.WRITE_OFF] = f"Write off {amount}"
+        first = [Action.COMMENT]
+        if _is_small(case, person):
+            first.insert(0, Action.WRITE_OFF)
+        elif _is_put_forward(case, shown[0]):
+            first.insert(0, shown[0])
+        shown = list(dict.fromkeys([*first, *shown]))[:4]
     folded = [action for action in fits if action not in shown]
     # what nothing speaks for is offered, and not put forward
-    primary = shown[0] if shown and _is_put_forward(case, shown[0]) else None
+    primary = shown[0] if shown and (ask or _is_put_forward(case, shown[0])) else None
     with st.container(horizontal=True, key="x-actions", gap="xsmall"):
         for action in shown:
             match_id = ""
             if action in (Action.APPROVE_MATCH, Action.REJECT_MATCH):
                 match_id = case.proposals[0].match_id or ""
+            comment = ask[1] if ask and action is Action.COMMENT else ""
             st.button(
-                BUTTONS[action],
+                labels.get(action, BUTTONS[action]),
                 type="primary" if action is primary else "secondary",
                 shortcut=KEYS.get(action),
                 key=f"x-do-{action}",
                 on_click=start,
-                args=(case.case_id, action, match_id),
+                args=(case.case_id, action, match_id, (), comment),
             )
         if folded:
             with st.popover("More actions"):
@@ -276,6 +293,31 @@ def bar(case: view.Case, fits: Sequence[Action]) -> None:
                         BUTTONS[action], key=f"x-do-{action}", width="stretch", on_click=start,
                         args=(case.case_id, action), type="tertiary",
                     )  # fmt: skip
+
+
+def _ask(case: view.Case, fits: Sequence[Action]) -> tuple[str, str] | None:
+    """What to ask the customer, where nobody else can settle it: the button's words and a note."""
+    words = ASK.get(case.exception["root_cause"] or "")
+    item = case.item
+    if words is None or item is None or case.proposals or Action.WRITE_OFF not in fits:
+        return None
+    who = item["customer"] or item["party_id"] or "the customer"
+    what = view.name(item)
+    note = words[1].format(
+        who=who,
+        amount=fmt.money(abs(case.exception["amount"]), case.exception["currency"]),
+        what=f"{what[:1].lower()}{what[1:]}",
+    )
+    return words[0], note
+
+
+def _is_small(case: view.Case, person: Person) -> bool:
+    """Whether a rest is so little that this person may write it off alone."""
+    row = case.exception
+    if row["root_cause"] != "customer_underpaid" or row["base_amount"] is None:
+        return False
+    limit = limit_of(str(Action.WRITE_OFF), person.subject)
+    return bool(abs(row["base_amount"]) <= limit.alone_up_to)
 
 
 def _is_put_forward(case: view.Case, action: Action) -> bool:

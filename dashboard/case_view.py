@@ -14,8 +14,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import components as ui
-from dashboard import data, runbooks
+from dashboard import data, life, runbooks, timeline
 from dashboard import format as fmt
+from dashboard.case_words import COPIES
 
 KINDS = {
     "bank_transaction": "Bank line",
@@ -76,6 +77,8 @@ class Case:
     exception: data.Row
     members: Sequence[data.Row]
     candidates: Sequence[Candidate]
+    original: data.Row | None = None
+    """What the item repeats, where it is a copy or may be one."""
 
     @property
     def case_id(self) -> str:
@@ -117,8 +120,17 @@ def load(exception_id: str) -> Case | None:
             item_id=exception["item_id"],
             proposed=json.loads(exception["candidate_match_ids"] or "[]"),
         )
+    original: list[data.Row] = []
+    if exception["exception_type"] in COPIES:
+        original = data.query(
+            "case_original",
+            reconciliation=exception["reconciliation"],
+            item_type=exception["item_type"],
+            item_id=exception["item_id"],
+        )
     grouped = groupby(rows, lambda row: (row["rank"], row["match_id"], row["match_id"] or row))
-    return Case(exception, members, [Candidate(list(group)) for _, group in grouped])
+    candidates = [Candidate(list(group)) for _, group in grouped]
+    return Case(exception, members, candidates, original[0] if original else None)
 
 
 def kind(item_type: str | None) -> str:
@@ -348,6 +360,30 @@ def candidate_html(candidate: Candidate, number: int) -> str:
     )
 
 
+def original_html(row: data.Row, item: data.Row) -> str:
+    """The item that a copy repeats, and in what the two agree."""
+    told = [
+        (row["amount"] == item["amount"], "the amount is the same", "the amounts differ"),
+        (row["party_id"] == item["party_id"], "both are of one party", "they are of two parties"),
+    ]
+    if row["memo"] or item["memo"]:
+        told.append((row["memo"] == item["memo"], "the text is the same", "the texts differ"))
+    days = abs((item["event_date"] - row["event_date"]).days)
+    apart = fmt.counted(days, "day") + " apart" if days else "of the same day"
+    signs = "".join(
+        f'<span class="{"x-plus" if holds else "x-minus"}">'
+        f'<b aria-label="{"for it" if holds else "against it"}">{"+" if holds else "−"}</b> '
+        f"{escape(yes if holds else no)}</span>"
+        for holds, yes, no in told
+    )
+    file = f'<span class="t-sub">came in {escape(row["file_name"])}</span>'
+    return (
+        f'<div class="x-candidate"><ul><li>{sentence(row)} {ui.status(row["status"])}'
+        f"{file if row['file_name'] else ''}</li></ul>"
+        f'<p class="x-evidence">{signs}<span class="x-so">· {apart}</span></p></div>'
+    )
+
+
 def waterfall(candidate: Candidate) -> dict[str, Any] | None:
     """The weighed parts of a candidate's score as a signed waterfall; None where none were weighed.
 
@@ -419,6 +455,13 @@ def right(case: Case, choose: Any) -> None:
 
     `choose(candidate)` shows what a person may do with a candidate.
     """
+    item = case.item
+    if case.original is not None and item is not None:
+        st.html('<h3 class="x-h">What it repeats</h3>')
+        with st.container(border=True, key="x-original"):
+            st.html(original_html(case.original, item))
+        if not case.candidates:
+            return
     st.html('<h3 class="x-h">What could explain it</h3>')
     if not case.candidates:
         ui.empty(
@@ -465,8 +508,12 @@ def guidance(case: Case) -> None:
         for key in ("item_type", "item_id", "customer_id", "exception_id", "case_id",
                     "reconciliation", "currency", "amount")
     }  # fmt: skip
+    told, queries = runbooks.parted(filled_in(body, values))
     with st.container(key=ui.key("runbook", row["exception_id"])):
-        st.markdown(filled_in(body, values))
+        st.markdown(told)
+        if queries:
+            with st.expander("Look it up in the data"):
+                st.markdown(queries)
 
 
 def filled_in(body: str, values: Mapping[str, Any]) -> str:
@@ -519,59 +566,26 @@ def _open_item(row: ui.Row) -> str:
     return html
 
 
-EVENTS = {
-    "landed": "Landed",
-    "became_due": "Became due for matching",
-    "matched": "Matched",
-    "suggested": "Suggested a match",
-    "set_aside": "Set aside",
-    "suspected": "Suspected to be a copy",
-    "exception_opened": "Exception opened",
-    "exception_resolved": "Exception resolved",
-}
-
-
 def history(case: Case, decisions: Sequence[tuple[datetime, str, str]]) -> None:
-    """The life of the item and what people decided, newest first.
+    """What people decided about the case, newest first, and the life of its item.
 
     `decisions`: (when, what as safe HTML, who) of people's decisions about the case.
     """
-    entries = list(decisions)
-    item = case.item
-    if item is not None:
-        for row in data.query("record_trace", item_type=item["item_type"], item_id=item["item_id"]):
-            entries.append((row["occurred_at"], _event(row), "tieout"))
-    entries.sort(key=lambda entry: entry[0], reverse=True)
-    if not entries:
-        ui.empty("Nothing is recorded yet.")
-        return
     body = "".join(
         f'<li><span class="x-when">{ui.moment(when)}</span> {what}'
         f'<span class="t-sub">{escape(who)}</span></li>'
-        for when, what, who in entries
+        for when, what, who in sorted(decisions, key=lambda entry: entry[0], reverse=True)
     )
-    st.html(f'<ol class="x-timeline">{body}</ol>')
-
-
-def _event(row: data.Row) -> str:
-    detail = json.loads(row["detail"] or "{}")
-    words = escape(EVENTS.get(row["event"], fmt.label(row["event"])))
-    more = []
-    if detail.get("reconciliation"):
-        more.append(fmt.label(detail["reconciliation"]).lower())
-    if detail.get("decision") and row["event"] == "matched":
-        more.append(fmt.label(detail["decision"]).lower())
-    if detail.get("rule_id"):
-        more.append(f"rule {fmt.label(detail['rule_id'])}")
-    if detail.get("exception_type"):
-        more.append(fmt.label(detail["exception_type"]).lower())
-    if detail.get("original"):
-        more.append(f"original {detail['original']}")
-    if detail.get("reason"):
-        more.append(fmt.label(detail["reason"]).lower())
-    if detail.get("match_id"):
-        more.append(fmt.short(detail["match_id"]))
-    return words + (f" ({escape(', '.join(more))})" if more else "")
+    if body:
+        st.html(f'<ol class="x-timeline">{body}</ol>')
+    item = case.item
+    if item is not None:
+        chosen = life.of_item(item["item_type"], item["item_id"])
+        own = [e for e in chosen.events if not e.items or set(chosen.own).intersection(e.items)]
+        st.html(timeline.html(own, chosen))
+        st.html(f"<p class='t-note'>{record_link(item, 'Where its money came from and went')}</p>")
+    elif not body:
+        ui.empty("Nothing is recorded yet.")
 
 
 def sources(case: Case) -> None:

@@ -49,6 +49,11 @@ LIKELIEST: Mapping[str, Action] = {
     "unexplained_bank_line": Action.MARK_NOT_OURS,
     "fx_residual": Action.WRITE_OFF,
 }
+# What only the customer can settle, by root cause: the button, and the note that it begins.
+ASK: Mapping[str, tuple[str, str]] = {
+    "customer_underpaid": ("Ask for", "Asked {who} for the remaining {amount} of {what}."),
+    "customer_has_not_paid": ("Remind of", "Reminded {who} of {amount} of {what}."),
+}
 COPIES = frozenset({"duplicate_invoice", "suspected_duplicate", "suspected_copy"})
 BULK = (
     Action.APPROVE_MATCH,

@@ -37,7 +37,12 @@ def over_time(
     `write` gives the exact text of a row for its tooltip; `title` says in a word what it is.
     """
     values = [
-        {"date": f"{row['as_of_date']:%Y-%m-%d}", "day": fmt.day(row["as_of_date"]), "value": float(row[field]), "text": write(row)}
+        {
+            "date": f"{row['as_of_date']:%Y-%m-%d}",
+            "day": fmt.day(row["as_of_date"]),
+            "value": float(row[field]),
+            "text": write(row),
+        }
         for row in rows
         if row[field] is not None
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from dashboard import format as fmt
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "orchestration" / "runbooks"
+_CODE = re.compile(r"^`[a-z_]+`\n", re.MULTILINE)
+_SECTION = re.compile(r"\n(?=#{1,5} )")
 
 
 @cache
@@ -34,6 +37,15 @@ def demoted(markdown: str) -> str:
         is_code ^= line.startswith("```")
         lines.append(f"##{line}" if line.startswith("#") and not is_code else line)
     return "\n".join(lines)
+
+
+def parted(markdown: str) -> tuple[str, str]:
+    """What a clerk reads, and the sections that hold a query, which an analyst runs."""
+    read: list[str] = []
+    queries: list[str] = []
+    for section in _SECTION.split(_CODE.sub("", markdown)):
+        (queries if "```" in section else read).append(section)
+    return "\n\n".join(read), "\n\n".join(queries)
 
 
 def title(runbook: str) -> str:

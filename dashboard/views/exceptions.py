@@ -250,7 +250,7 @@ def opened(
         fits = acting.fitting(case, facts["as_of"])
         if is_decided:
             fits = [action for action in fits if action in acting.NOTES]
-        acting.bar(case, fits)
+        acting.bar(case, fits, person)
         acting.panel(case, person, partial(go, onward))
     elif not case.is_resolved:
         ui.note("You may look. To act on cases takes the role analyst, approver or controller.")

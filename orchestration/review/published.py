@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.home import Home, TieoutError
+from orchestration.review.wording import day
 
 _QUERIES = Path(__file__).parent / "queries"
 
@@ -58,7 +59,7 @@ class Item:
         )
         name = f"{kind} {self.document_number or self.item_id}"
         if self.item_type == "bank_transaction" and self.event_date is not None:
-            return f"{name} of {self.event_date:%Y-%m-%d}"
+            return f"{name} of {day(self.event_date)}"
         return name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 
@@ -44,9 +44,14 @@ def round_half_up(amount: Decimal, digits: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, WIDE)
 
 
+def day(on: date | None) -> str:
+    """`1 Jul 2026`."""
+    return "an unknown day" if on is None else f"{on.day} {on:%b %Y}"
+
+
 def moment(at: datetime) -> str:
-    """`2026-07-01 06:00 UTC`."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    """`1 Jul 2026 06:00 UTC`."""
+    return f"{day(at)} {at:%H:%M} UTC"
 
 
 def capitalized(text: str) -> str:

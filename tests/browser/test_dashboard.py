@@ -78,8 +78,8 @@ def test_moments_are_shown_where_the_reader_is(small: Dashboard, browser: Browse
     page.goto(small.url)
     settled(page)
     as_of = page.locator("#as-of time").first
-    expect(as_of).to_have_text("2026-07-01 15:00 JST")
-    expect(as_of).to_have_attribute("title", "2026-07-01 06:00 UTC")
+    expect(as_of).to_have_text("1 Jul 2026 15:00 JST")
+    expect(as_of).to_have_attribute("title", "1 Jul 2026 06:00 UTC")
     context.close()
 
 

@@ -80,7 +80,7 @@ def test_a_case_opens_beside_the_queue_and_keys_walk_on(small: Dashboard, visit:
     expect(page.get_by_text("next, previous")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="History").click()
-    expect(page.locator(".x-timeline")).to_contain_text("Loaded")
+    expect(page.locator("#record-life")).to_contain_text("Loaded")
     page.get_by_role("tab", name="Source rows").click()
     expect(page.locator("#table-case-sources")).to_contain_text("june.xml")
     fits(page)
@@ -249,7 +249,7 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
     )
     assert after["cases"] < before["cases"]
     assert after["open"] < before["open"]
-    expect(ann.page.locator("#as-of")).to_contain_text("2026-07-02")
+    expect(ann.page.locator("#as-of")).to_contain_text("2 Jul 2026")
     ann.open()
     expect(ann.page.locator("#queue-count")).to_contain_text(f"{after['cases']} cases")
     assert ann.page.locator("#queue-decided").count() == 0  # all of it is sealed

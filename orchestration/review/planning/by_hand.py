@@ -21,6 +21,7 @@ from orchestration.review.planning.intents import Intent, NamedItem, Plan
 from orchestration.review.published import CaseException, Item, ItemKey
 from orchestration.review.wording import (
     capitalized,
+    day,
     listed,
     minor_digits,
     money,
@@ -68,7 +69,7 @@ def create(
         Decimal(0),
     )
     rates = {
-        line.item.currency: f"1 {line.item.currency} of {line.item.event_date} counts as "
+        line.item.currency: f"1 {line.item.currency} of {day(line.item.event_date)} counts as "
         f"{plain(line.rate)} {currency}."
         for line in lines
         if line.item.currency != currency

@@ -127,7 +127,7 @@ def test_the_bank_reconciliation_leads_from_one_balance_to_the_other(closing: Pa
     table = words(element(html_of(open_page("close")), "table-accounts", "table"))
     assert "Operating account" in table
     assert "✕ 1 does not add up" in table
-    assert "states EUR 5,250.00 on 2026-06-30, EUR −1,000.00 to its lines" in table
+    assert "states EUR 5,250.00 on 30 Jun 2026, EUR −1,000.00 to its lines" in table
     assert "EUR 6,250.00 EUR −1,000.00 EUR 0.00 EUR 0.00 EUR 0.00 EUR 5,250.00" in table
 
 

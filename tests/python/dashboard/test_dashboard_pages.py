@@ -49,7 +49,7 @@ def test_every_page_stands_an_empty_publication(home: Path, page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_what_its_data_is_as_of(published: Path, page: str) -> None:
     body = html_of(open_page(page))
-    assert "2026-07-01 06:00 UTC" in body
+    assert "1 Jul 2026 06:00 UTC" in body
     assert small_company.RUN_ID in body
     assert "published" in body
 
@@ -117,6 +117,13 @@ def test_runbook_headings_stand_below_the_title_of_the_page() -> None:
     assert runbooks.demoted("# A\n```sh\n# comment\n```\n## B") == (
         "### A\n```sh\n# comment\n```\n#### B"
     )
+
+
+def test_a_clerk_reads_a_runbook_without_its_queries() -> None:
+    body = "# A\n\n`code_of_it`\n\n## Why\nw\n\n## Look\n```sql\nselect 1\n```\n## Mend\nm"
+    told, queries = runbooks.parted(body)
+    assert told.split() == ["#", "A", "##", "Why", "w", "##", "Mend", "m"]
+    assert queries == "## Look\n```sql\nselect 1\n```"
 
 
 def test_only_runbooks_of_the_project_are_read() -> None:

@@ -6,13 +6,16 @@ import re
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import case_queue, case_view
 from dashboard import format as fmt
+from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
+from tests.python.dashboard.marts_file import publish
 
 EXCEPTION = re.compile(r'class="t-link x-case[^"]*" href="([^"]*)"')
 
@@ -156,6 +159,56 @@ def test_an_open_case_shows_all_that_is_known(published: Path) -> None:
     )
     assert any("Several matches fit equally well" in text.value for text in app.markdown)
     assert any("item_id = 'DE89/E-7'" in text.value for text in app.markdown)  # filled in
+
+
+def company_where(exception: str, **changed: Any) -> small_company.Rows:
+    """The small company with an exception of it changed."""
+    rows = small_company.rows()
+    rows["fct_exceptions"] = [
+        {**row, **changed} if row["exception_id"] == exception else row
+        for row in rows["fct_exceptions"]
+    ]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rest", "first"),
+    [("400", "Write off EUR 1,000.50"), ("600", "Ask for EUR 1,000.50")],
+)
+def test_a_rest_is_written_off_where_it_is_little_and_asked_for_where_it_is_not(
+    published: Path, rest: str, first: str
+) -> None:
+    rows = company_where(
+        "exc-2", exception_type="short_payment", root_cause="customer_underpaid",
+        base_amount=Decimal(rest),
+    )  # fmt: skip
+    publish(published, "run-short", rows)
+    app = open_queue(exception="exc-2")
+    buttons = [button for button in app.button if str(button.key).startswith("x-do-")]
+    assert (buttons[0].label, buttons[0].proto.type) == (first, "primary")
+    app.button(key="x-do-comment").click().run()
+    note = app.text_input(key="x_in_comment").value
+    assert (
+        note
+        == f"Asked {small_company.LONG_NAME} for the remaining EUR 1,000.50 of invoice 2026-0001."
+    )
+
+
+def test_a_copy_is_shown_beside_what_it_repeats(published: Path) -> None:
+    rows = company_where("exc-2", exception_type="duplicate_invoice")
+    rows["fct_record_trace"] = [
+        {
+            "item_type": "invoice", "item_id": "INV-1", "position": 1,
+            "occurred_at": small_company.AS_OF, "event": "set_aside",
+            "detail": '{"original": "INV-2", "reason": "duplicate"}', "run_id": "run-1",
+        }
+    ]  # fmt: skip
+    publish(published, "run-copy", rows)
+    body = html_of(open_queue(exception="exc-2"))
+    original = body[body.index("What it repeats") :]
+    assert "2026-0002" in original
+    assert "the amounts differ" in original
+    assert "both are of one party" in original
 
 
 def test_next_and_previous_walk_the_queue(published: Path) -> None:

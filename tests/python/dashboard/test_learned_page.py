@@ -51,7 +51,7 @@ def train(home: Home, version: str, weight: str) -> None:
 def test_each_payer_says_what_taught_it_and_whether_it_is_used(audited: Path) -> None:
     body = html_of(open_page("learned"))
     assert "<b>2 payers</b> in use" in body
-    assert "for payments after 2026-06-22" in body
+    assert "for payments after 22 Jun 2026" in body
     assert "for all: a person said so" in body
     assert "it pays for several customers" in body
     assert "by ana" in body

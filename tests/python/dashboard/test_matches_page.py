@@ -46,7 +46,7 @@ def test_a_missing_rate_makes_the_worth_unknown_and_not_too_small(home: Path) ->
         ("earned", "✓ certified", "by audit; 0 of 3,000 judged false"),
         ("unearned", "▲ not certified yet", "0 of 12 judged false; 2,995 judged would"),
         ("asks", "○ asks a person", "by its design it closes nothing alone"),
-        ("stopped", "✕ stopped", "until 2026-07-15: 3 of 40 closes undone"),
+        ("stopped", "✕ stopped", "until 15 Jul 2026: 3 of 40 closes undone"),
         ("tried", "▲ on canary", "tried on 10"),
         ("old", "○ out of force", "a later version took its place"),
     ],

@@ -64,7 +64,7 @@ def test_a_run_that_did_not_publish_says_of_when_the_figures_are(outcome: str, w
     ((tone, html),) = told(record(outcome, 7), record("published", 6))
     assert tone == "bad"
     assert html.startswith(f"{words} (Building the warehouse).")
-    assert "as of 2026-07-01 06:00 UTC" in html
+    assert "as of 1 Jul 2026 06:00 UTC" in html
     assert 'href="on_call?run=r7#runs"' in html
 
 
@@ -93,7 +93,7 @@ def test_old_figures_are_told_after_more_than_a_day() -> None:
     assert told(now=finished + status.STALE_AFTER)[0][0] == "good"
     ((tone, html),) = told(now=finished + timedelta(hours=50))
     assert tone == "watch"
-    assert html.startswith("No run has ended well for 2 d 2 h: the figures are of 2026-07-01")
+    assert html.startswith("No run has ended well for 2 d 2 h: the figures are of 1 Jul 2026")
 
 
 def test_broken_control_totals_are_counted() -> None:
@@ -108,7 +108,7 @@ def test_broken_control_totals_are_counted() -> None:
 
 def test_a_moment_set_by_hand_is_told() -> None:
     late = {**PUBLISHED, "started_at": datetime(2026, 11, 29, 15)}
-    assert "it ran 2026-11-29 15:00 UTC" in status.of_publication(late)[-1].html
+    assert "it ran 29 Nov 2026 15:00 UTC" in status.of_publication(late)[-1].html
 
 
 @pytest.mark.parametrize("page", ["executive", "on_call", "exceptions", "rows", "record"])

@@ -42,7 +42,7 @@ def test_an_approval_says_what_it_closes_and_what_stays(published: Home) -> None
     assert shown.sentences == (
         "Approve: The payment is 0.50 short of invoice 2026-0001.",
         "Invoice INV-1: open 1,000.50 EUR → 0.50 EUR.",
-        "Bank line DE89/E-7 of 2026-06-20: open 1,000.00 EUR → nothing.",
+        "Bank line DE89/E-7 of 20 Jun 2026: open 1,000.00 EUR → nothing.",
         "1 of 2 exceptions of the case close.",
         "0.50 EUR of invoice INV-1 stay open.",
         "It happens with the next run.",
@@ -452,8 +452,8 @@ def test_a_split_by_hand_states_every_part(published: Home) -> None:
     assert shown.problems == ()
     [made] = shown.plans
     assert made.sentences[:3] == (
-        "Match bank line DE89/E-7 of 2026-06-20 and invoice INV-1 by hand, over 700.25 EUR.",
-        "Bank line DE89/E-7 of 2026-06-20: open 1,000.00 EUR → 299.75 EUR.",
+        "Match bank line DE89/E-7 of 20 Jun 2026 and invoice INV-1 by hand, over 700.25 EUR.",
+        "Bank line DE89/E-7 of 20 Jun 2026: open 1,000.00 EUR → 299.75 EUR.",
         "Invoice INV-1: open 1,000.50 EUR → 300.25 EUR.",
     )
     assert made.items == tuple(
@@ -565,7 +565,7 @@ def test_the_auditor_confirms_alone_and_calls_false_together(published: Home) ->
     shown = actions.preview(published, AUDREY, undo)
     assert shown.plans[0].sentences[1:4] == (
         "Invoice INV-2: open nothing → 250.00 EUR.",
-        "Bank line DE89/E-2 of 2026-06-02: open nothing → 250.00 EUR.",
+        "Bank line DE89/E-2 of 2 Jun 2026: open nothing → 250.00 EUR.",
         "What it posted is reversed, and it is not made again.",
     )
     assert shown.needs_second
@@ -683,7 +683,7 @@ def test_by_hand_a_payment_in_another_currency_counts_at_the_rate_of_its_day(
         ),
     )
     [(_, problem)] = actions.preview(published, BEN, split).problems
-    assert problem == "No exchange rate is known for bank line DE89/USD of 2026-06-20."
+    assert problem == "No exchange rate is known for bank line DE89/USD of 20 Jun 2026."
     rows["fct_fx_rates"] = [
         {
             "rate_date": in_dollars["event_date"],
@@ -695,8 +695,8 @@ def test_by_hand_a_payment_in_another_currency_counts_at_the_rate_of_its_day(
     publish(published.root, "run-00000000000000bc", rows)
     [made] = actions.preview(published, BEN, split).plans
     assert made.sentences[1:4] == (
-        "1 USD of 2026-06-20 counts as 1.07 EUR.",
-        "Bank line DE89/USD of 2026-06-20: open 1,000.00 USD → 345.56 USD.",
+        "1 USD of 20 Jun 2026 counts as 1.07 EUR.",
+        "Bank line DE89/USD of 20 Jun 2026: open 1,000.00 USD → 345.56 USD.",
         "Invoice INV-1: open 1,000.50 EUR → 300.25 EUR.",
     )
     assert made.items is not None
