@@ -6,6 +6,7 @@ seconds and reruns the page when a newer publication has taken its place.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from orchestration.home import TieoutError
 from orchestration.review.people import NotPermitted
 
 ICON = Path(__file__).parent / "icon.svg"
+_FOOT = "font: 8pt sans-serif; color: #586674;"
 REFRESH_SECONDS = float(os.environ.get("TIEOUT_DASHBOARD_REFRESH_SECONDS", "5"))
 
 # By what people come for; pages that only links lead to are not in the menu.
@@ -111,6 +113,13 @@ def as_of_line(publication: data.Publication) -> None:
         f"<span>published <b>{ui.moment(publication.key.published_at)}</b></span>"
         f"<span>reporting currency <b>{fmt.escaped(facts['reporting_currency'])}</b></span>"
         "</div>"
+    )
+    # at the foot of every printed page: what it speaks of, and its number
+    foot = f"tieout · as of {fmt.timestamp(facts['as_of'])} · {facts['run_id']}"
+    st.html(
+        "<style>@media print { @page { "
+        f"@bottom-left {{ content: {json.dumps(foot, ensure_ascii=False)}; {_FOOT} }} "
+        f'@bottom-right {{ content: counter(page) " / " counter(pages); {_FOOT} }} }} }}</style>'
     )
 
 

@@ -215,7 +215,9 @@ def _check(row: ui.Row) -> str:
 def trends(success: ui.Row | None, row: ui.Row) -> None:
     """Whether it gets better: the rate, what is overdue, the queue."""
     daily = data.query("executive_trend")
-    first, second, third = st.columns(3, gap="medium")
+    known = [day for day in daily if day["exceptions_open"] is not None]
+    has_line = len(known) > 1
+    first, second, *third = st.columns(3 if has_line else 2, gap="medium")
     currency = row["currency"]
     with first:
         if success is None or success["value"] is None:
@@ -244,21 +246,19 @@ def trends(success: ui.Row | None, row: ui.Row) -> None:
             width="stretch",
             alt="Line chart of what is overdue over 90 days.",
         )  # fmt: skip
-    with third:
-        known = [day for day in daily if day["exceptions_open"] is not None]
-        if len(known) < 2:
-            st.subheader("Queue")
-            ui.empty("The queue is known since the first run; its line begins with the next day.")
-        else:
-            st.subheader(f"Queue: {_direction(row['exceptions_change'])} in a week")
-            st.vega_lite_chart(
-                spec=charts.over_time(
-                    known, "exceptions_open", lambda day: fmt.count(day["exceptions_open"]),
-                    title="Cases", axis_format="d", from_zero=True,
-                ),
-                width="stretch",
-                alt="Line chart of the cases that wait.",
-            )  # fmt: skip
+    if not has_line:
+        ui.note("A line of the queue is drawn from the second day of runs on.")
+        return
+    with third[0]:
+        st.subheader(f"Queue: {_direction(row['exceptions_change'])} in a week")
+        st.vega_lite_chart(
+            spec=charts.over_time(
+                known, "exceptions_open", lambda day: fmt.count(day["exceptions_open"]),
+                title="Cases", axis_format="d", from_zero=True,
+            ),
+            width="stretch",
+            alt="Line chart of the cases that wait.",
+        )  # fmt: skip
 
 
 def _direction(change: Decimal | int | None) -> str:
