@@ -43,15 +43,12 @@ def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -
             intent = replace(intent, assignee=assignee(person))
         intent = with_words(intent)
     picked = st.dataframe(
-        [
-            {
-                "What": fmt.label(row["exception_type"]),
-                "Who": row["customer"] or row["document_number"] or row["item_id"],
-                "Amount": fmt.money(row["amount"], row["currency"]),
-                "Item": row["document_number"] or row["item_id"],
-            }
-            for row in rows
-        ],
+        [_line(row, len({row["exception_type"] for row in rows}) > 1) for row in rows],
+        # narrow enough for a phone, where nobody scrolls sideways to see an amount
+        column_config={
+            "Amount": st.column_config.TextColumn(width=116, alignment="right"),
+            "Case": st.column_config.TextColumn(width=190),
+        },
         hide_index=True,
         height=min(36 * len(rows) + 40, 290),
         on_select="rerun",
@@ -75,6 +72,15 @@ def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -
     )
     decide(shown, f"{BUTTONS[action]}: {fmt.counted(done, 'case')}", onward, onward)
     _bulk_tables(shown, {row["case_id"]: row for row in chosen})
+
+
+def _line(row: data.Row, is_mixed: bool) -> Mapping[str, str]:
+    item = row["document_number"] or row["item_id"]
+    line = {
+        "Case": f"{row['customer']} · {item}" if row["customer"] else str(item),
+        "Amount": fmt.money(row["amount"], row["currency"]),
+    }
+    return {**line, "What": fmt.label(row["exception_type"])} if is_mixed else line
 
 
 def _likeliest_for(rows: Sequence[data.Row]) -> Action:

@@ -190,17 +190,27 @@ def customer_column(header: str = "Customer") -> Column:
 
 
 def item_column(
-    header: str = "Item", type_field: str = "item_type", id_field: str = "item_id"
+    header: str = "Item",
+    type_field: str = "item_type",
+    id_field: str = "item_id",
+    number_field: str = "",
 ) -> Column:
-    """An item's id, a link to its record, with its type below."""
+    """An item, a link to its record, with its type below.
+
+    It is named by its number, the id as its tooltip; without a number by its id.
+    """
 
     def render(row: Row) -> str:
         identifier = row[id_field]
         if identifier is None:
             return fmt.NONE
         target = link("record", item_type=row[type_field], item_id=identifier)
+        number = row[number_field] if number_field else None
+        words = f'<span class="t-mono">{escape(identifier)}</span>'
+        if number:
+            words = f'<span title="{escape(identifier, quote=True)}">{escape(number)}</span>'
         return (
-            anchor(f'<span class="t-mono">{escape(identifier)}</span>', target)
+            anchor(words, target)
             + f'<span class="t-sub">{escape(fmt.label(row[type_field]))}</span>'
         )
 

@@ -29,8 +29,7 @@ class RowSet:
 
 
 INVOICE_COLUMNS = (
-    ui.item_column("Document"),
-    ui.text_column("Number", "invoice_number"),
+    ui.item_column("Document", number_field="invoice_number"),
     ui.customer_column(),
     ui.text_column("Issued", "issued_at", fmt.day, "n"),
     ui.text_column("Due", "due_date", fmt.day, "n"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import islice
 
 import streamlit as st
 
 from dashboard import components as ui
+from dashboard import format as fmt
 from dashboard.upload.reading import bank, controls, label, preview, problems
 from dashboard.upload.state import Waiting
 from orchestration.home import Home, TieoutError
@@ -20,6 +22,7 @@ from orchestration.imports.questions import Question
 from orchestration.imports.reading import Reading
 from orchestration.imports.source import Source
 from orchestration.imports.vocabulary import contract, vocabulary
+from orchestration.ingest.contract import Column
 
 NONE = "— not in the file —"
 
@@ -247,20 +250,41 @@ def column_choices(file: Waiting, offer: Offer, found: Map) -> dict[str, str]:
         return {"feed": chosen}
     changed["feed"] = found.feed
     options = [NONE, *offer.source.header]
-    grid = st.columns(3)
-    for place, column in enumerate(feed.columns):
-        rule = found.columns.get(column.name)
-        with grid[place % 3]:
-            current = rule.source[0] if rule and len(rule.source) == 1 else None
-            special = rule_said(rule) if rule and current is None else ""
-            texts = [special, *options] if special else options
-            index = texts.index(current) if current in texts else 0
-            star = " *" if column.required else ""
-            picked = st.selectbox(
-                f"{label(column.name)}{star}", texts, index=index,
-                key=ui.key("column", file.key, found.feed, column.name, special, current),
-            )  # fmt: skip
-            if picked != texts[index]:
-                changed[f"from:{column.name}"] = "" if picked == NONE else picked
-                changed[f"set:{column.name}"] = ""
+    is_needed = [c for c in feed.columns if c.required or c.name in found.columns]
+    others = [c for c in feed.columns if c not in is_needed]
+
+    def choose(columns: Sequence[Column]) -> None:
+        # row by row, so that their order holds on a phone
+        for start in range(0, len(columns), 3):
+            row = columns[start : start + 3]
+            for place, column in zip(st.columns(3), row, strict=False):
+                with place:
+                    changed.update(_column_choice(file, found, column, options))
+
+    choose(is_needed)
+    if others:
+        with st.expander(f"{fmt.counted(len(others), 'column')} more that a file may have"):
+            choose(others)
     return changed if len(changed) > 1 else {}
+
+
+def _column_choice(
+    file: Waiting, found: Map, column: Column, options: Sequence[str]
+) -> Mapping[str, str]:
+    """Where one column of the feed comes from; what to change where that is not the map's."""
+    rule = found.columns.get(column.name)
+    current = rule.source[0] if rule and len(rule.source) == 1 else None
+    special = rule_said(rule) if rule and current is None else ""
+    texts = [special, *options] if special else list(options)
+    index = texts.index(current) if current in texts else 0
+    star = " *" if column.required else ""
+    picked = st.selectbox(
+        f"{label(column.name)}{star}", texts, index=index,
+        key=ui.key("column", file.key, found.feed, column.name, special, current),
+    )  # fmt: skip
+    if picked == texts[index]:
+        return {}
+    return {
+        f"from:{column.name}": "" if picked == NONE else picked,
+        f"set:{column.name}": "",
+    }

@@ -392,7 +392,7 @@ def statement(customer_id: str, name: str, balances: list[data.Row], facts: data
             ui.money_column("Balance", "balance"),
         ],
         rows,
-        "Nothing happened in this currency.",
+        "Nothing happened in this currency and period. Choose a longer one above.",
         "The newest line first. The balance is what is open on their documents less what of their "
         "money settles nothing yet.",
         name="statement",
@@ -403,7 +403,7 @@ def statement(customer_id: str, name: str, balances: list[data.Row], facts: data
 def _since(period: str, facts: data.Row) -> str:
     if not period or facts["as_of"] is None:
         return ""
-    return fmt.day(facts["as_of"] - timedelta(days=int(period)))
+    return f"{facts['as_of'] - timedelta(days=int(period)):%Y-%m-%d}"
 
 
 def _amount(field: str, row: ui.Row) -> str:

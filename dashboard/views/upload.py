@@ -111,14 +111,14 @@ def what_runs(home: Home, feeds: set[str], columns: set[str]) -> None:
     ui.table(
         [
             ui.Column(
-                "",
+                "Standing",
                 lambda row: (
                     ui.badge("runs", "good") if row["runs"] else ui.badge("not yet", "calm")
                 ),
                 "n",
             ),
             ui.Column(
-                "",
+                "Reconciliation",
                 lambda row: (
                     escape(row["title"])
                     + (f'<span class="t-sub">{escape(row["says"])}</span>' if row["says"] else "")

@@ -121,7 +121,10 @@ def test_the_figures_go_into_a_workbook(demo: Dashboard, visit: Visit) -> None:
     assert sum(Decimal(str(line[place])) for line in parts) == Decimal(str(total[place]))
 
 
-@pytest.mark.parametrize(("address", "pages"), [("", 3), ("close", 3)])
+@pytest.mark.parametrize(
+    ("address", "pages"),
+    [("", 3), ("close", 2), ("on_call", 4), ("customers?customer=CUS-000001", 4)],
+)
 def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, pages: int) -> None:
     page = visit(f"{demo.url}/{address}")
     expect(page.locator("table.t").last).to_be_attached()
@@ -130,3 +133,19 @@ def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, 
         assert not any(part.is_visible() for part in page.locator(selector).all())
     content = page.pdf(format="A4", print_background=True)
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= pages
+    # the width of A4 within its margins, in pixels of CSS
+    page.set_viewport_size({"width": 703, "height": 1000})
+    assert page.evaluate(CUT_OR_COVERED) == []
+    foot = page.evaluate("() => document.documentElement.innerHTML.match(/@bottom-left[^;]*/)[0]")
+    assert "as of 1 Jul 2026 06:00 UTC" in foot
+
+
+CUT_OR_COVERED = """() => {
+    const shown = [...document.querySelectorAll("table.t")].filter((t) => t.offsetHeight);
+    const boxes = shown.map((t) => [t.id, t.getBoundingClientRect()]);
+    const cut = boxes.filter(([, box]) => box.right > innerWidth + 1).map(([id]) => id);
+    const covered = boxes.filter(([, a], i) => boxes.some(([, b], j) => i < j &&
+        a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+    )).map(([id]) => id);
+    return [...cut, ...covered];
+}"""
