@@ -34,6 +34,7 @@ from orchestration.review.people import Permission
 
 QUERIES = Path(__file__).parent / "queries"
 DRAIN_SECONDS = 30.0
+_INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 Row: TypeAlias = dict[str, Any]
@@ -165,8 +166,16 @@ def locate(home: Home, is_masked: bool = False) -> PublicationKey:
 
 @cache
 def sql(name: str) -> str:
-    """The text of `queries/<name>.sql`."""
-    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of `queries/<name>.sql`, with the steps that it shares in place of `-- include: …`.
+
+    They are those of `queries/parts/<part>.sql`, which queries of one page have in common.
+    """
+    text = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda found: _part(found[1]), text)
+
+
+def _part(name: str) -> str:
+    return (QUERIES / "parts" / f"{name}.sql").read_text(encoding="utf-8").rstrip()
 
 
 def run_sql(publication: Publication, name: str, parameters: Mapping[str, Any]) -> list[Row]:

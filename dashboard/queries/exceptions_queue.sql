@@ -1,144 +1,29 @@
--- One row per case of one page of the queue, told by its lead; what is searched for may be in any
--- exception of it, or in the item that this is about. Empty lists and strings filter nothing.
--- $words: all of them must be found; $amounts: or one of these is the amount.
--- $risk: yes (money that may not arrive) or ''.
--- $sla: late (past due) | soon (due within a day) | in_time | none. $sort: see the order by.
--- $waiting: '' | undecided | pending | mine, by the cases in $pending_cases and $waiting_cases.
-with latest as (
-    select max(fct_runs.as_of) as as_of
-    from marts.fct_runs
-),
+-- One row per case of one page of the queue. $sort: see the order by.
+with
 
--- the texts of items that are closed are not searched: the detail of their exceptions is
-item_texts as (
-    select
-        fct_items.reconciliation,
-        fct_items.item_type,
-        fct_items.item_id,
-        fct_items.document_number,
-        fct_items.memo,
-        fct_items.amount,
-        fct_items.open_amount
-    from marts.fct_items
-    where len(cast($words as varchar [])) > 0 and fct_items.status <> 'closed'
-),
-
-found as (
-    select distinct fct_exceptions.case_id
-    from marts.fct_exceptions
-    left join item_texts
-        on
-            fct_exceptions.reconciliation = item_texts.reconciliation
-            and fct_exceptions.item_type = item_texts.item_type
-            and fct_exceptions.item_id = item_texts.item_id
-    left join marts.dim_customers
-        on fct_exceptions.customer_id = dim_customers.customer_id
-    where
-        len(cast($words as varchar [])) > 0
-        and (
-            len(
-                list_filter(
-                    cast($words as varchar []),
-                    lambda word: not contains(
-                        lower(
-                            concat_ws(
-                                ' ',
-                                fct_exceptions.exception_id,
-                                fct_exceptions.item_id,
-                                fct_exceptions.detail,
-                                fct_exceptions.customer_id,
-                                dim_customers.legal_name,
-                                item_texts.document_number,
-                                item_texts.memo
-                            )
-                        ),
-                        word
-                    )
-                )
-            ) = 0
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(fct_exceptions.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.amount))
-            or list_contains(cast($amounts as decimal(38, 10) []), abs(item_texts.open_amount))
-        )
-),
+-- include: exceptions_cases
 
 queue as (
     select
-        fct_exceptions.exception_id,
-        fct_exceptions.case_id,
-        fct_exceptions.base_amount,
-        fct_exceptions.revenue_at_risk,
-        fct_exceptions.priority_score,
-        fct_exceptions.opened_at,
-        fct_exceptions.sla_due_at
-    from marts.fct_exceptions
-    cross join latest
+        cases.exception_id,
+        cases.base_amount,
+        cases.revenue_at_risk,
+        cases.priority_score,
+        cases.opened_at,
+        cases.sla_due_at
+    from cases
     where
-        fct_exceptions.is_case_lead
-        and (
-            len(cast($reconciliation as varchar [])) = 0
-            or list_contains(cast($reconciliation as varchar []), fct_exceptions.reconciliation)
-        )
-        and (
-            len(cast($type as varchar [])) = 0
-            or list_contains(cast($type as varchar []), fct_exceptions.exception_type)
-        )
-        and (
-            len(cast($severity as varchar [])) = 0
-            or list_contains(cast($severity as varchar []), fct_exceptions.severity)
-        )
-        and case
-            when len(cast($status as varchar [])) = 0 then fct_exceptions.status <> 'resolved'
-            else list_contains(cast($status as varchar []), fct_exceptions.status)
-        end
-        and (
-            len(cast($customer as varchar [])) = 0
-            or list_contains(cast($customer as varchar []), fct_exceptions.customer_id)
-        )
-        and (
-            len(cast($item_type as varchar [])) = 0
-            or list_contains(cast($item_type as varchar []), fct_exceptions.item_type)
-        )
-        and (
-            len(cast($cause as varchar [])) = 0
-            or list_contains(cast($cause as varchar []), fct_exceptions.root_cause)
-        )
-        and (
-            len(cast($currency as varchar [])) = 0
-            or list_contains(cast($currency as varchar []), fct_exceptions.currency)
-        )
-        and (
-            len(cast($assigned as varchar [])) = 0
-            or list_contains(
-                cast($assigned as varchar []), coalesce(fct_exceptions.assigned_to, 'nobody')
-            )
-        )
-        and case cast($sla as varchar)
-            when '' then true
-            when 'late' then fct_exceptions.sla_due_at < latest.as_of
-            when 'soon'
-                then
-                fct_exceptions.sla_due_at >= latest.as_of
-                and fct_exceptions.sla_due_at < latest.as_of + interval 1 day
-            when 'in_time' then fct_exceptions.sla_due_at >= latest.as_of
-            else fct_exceptions.sla_due_at is null
-        end
-        and (cast($risk as varchar) = '' or fct_exceptions.revenue_at_risk > 0)
-        and case cast($waiting as varchar)
-            when 'undecided'
-                then not list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
-            when 'pending'
-                then
-                list_contains(cast($pending_cases as varchar []), fct_exceptions.case_id)
-                and not list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
-            when 'mine'
-                then list_contains(cast($waiting_cases as varchar []), fct_exceptions.case_id)
-            else true
-        end
-        and (
-            len(cast($words as varchar [])) = 0
-            or fct_exceptions.case_id in (select found.case_id from found)
-        )
+        cases.is_reconciliation
+        and cases.is_type
+        and cases.is_severity
+        and cases.is_status
+        and cases.is_item_type
+        and cases.is_cause
+        and cases.is_currency
+        and cases.is_assigned
+        and cases.is_sla
+        and cases.is_risk
+        and cases.is_waiting
 ),
 
 places as (

@@ -49,7 +49,7 @@ def test_every_page_stands_and_fits_a_laptop_and_a_phone(demo: Dashboard, page: 
         settled(page)
         expect(page.locator("h1").first).to_have_text(title)
         expect(page.locator(part).first).to_contain_text(text)
-        expect(page.locator("#as-of")).to_contain_text("Data as of 2026-07-01 06:00 UTC")
+        expect(page.locator("#as-of")).to_contain_text("Data as of 1 Jul 2026 06:00 UTC")
         fits(page)
         page.set_viewport_size(PHONE)
         fits(page)

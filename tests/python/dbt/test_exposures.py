@@ -27,7 +27,7 @@ def marts_read(prefixes: tuple[str, ...]) -> set[str]:
     """The marts that the queries of a page name."""
     return {
         mart
-        for file in (PROJECT / "dashboard" / "queries").glob("*.sql")
+        for file in (PROJECT / "dashboard" / "queries").rglob("*.sql")
         if file.name.startswith(prefixes)
         for mart in re.findall(r"\bmarts\.(\w+)", file.read_text(encoding="utf-8"))
     }
@@ -44,7 +44,7 @@ def test_every_query_belongs_to_a_page() -> None:
     known = tuple(prefix for prefixes in PAGES.values() for prefix in prefixes)
     strays = [
         file.name
-        for file in (PROJECT / "dashboard" / "queries").glob("*.sql")
+        for file in (PROJECT / "dashboard" / "queries").rglob("*.sql")
         if not file.name.startswith(known)
     ]
     assert not strays, f"add an exposure for {strays} to models/exposures.yml"
