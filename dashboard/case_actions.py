@@ -312,7 +312,7 @@ def _ask(case: view.Case, fits: Sequence[Action]) -> tuple[str, str] | None:
 
 
 def _is_small(case: view.Case, person: Person) -> bool:
-    """Whether a rest is so little that this person may write it off alone."""
+    """Whether a rest is so little that writing it off goes before asking for it."""
     row = case.exception
     if row["root_cause"] != "customer_underpaid" or row["base_amount"] is None:
         return False

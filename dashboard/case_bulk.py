@@ -25,7 +25,7 @@ HAPPENS = "It happens with the next run."
 def bulk(rows: Sequence[data.Row], person: Person, onward: Callable[[], None]) -> None:
     """One decision for many cases: choose them, see what happens to each, do it."""
     total = rows[0]["row_count"] if rows else 0
-    st.html('<h3 class="x-h">Decide several cases together</h3>')
+    st.html('<h2 class="x-h">Decide several cases together</h2>')
     if total > len(rows):
         ui.note(f"The first {len(rows)} of {fmt.count(total)} cases: narrow the queue for others.")
     left, right = st.columns([1, 2])

@@ -296,7 +296,7 @@ def cards(entries: Sequence[Card], stacked: bool = False) -> None:
     """A row of figures that wraps on a narrow screen, or one below the other."""
     body = "".join(
         f'<section class="t-card {card.tone}" id="{escape(card.name, quote=True)}">'
-        f"<h3>{escape(card.title)}</h3>"
+        f"<h2>{escape(card.title)}</h2>"
         f'<div class="t-value">{card.value}</div>'
         + (f"<p>{card.context}</p>" if card.context else "")
         + (anchor(escape(card.link_text), card.target) if card.target else "")

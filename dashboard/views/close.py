@@ -44,7 +44,7 @@ def headline(checks: list[data.Row]) -> None:
 
 def checklist(checks: list[data.Row]) -> None:
     """Every check with its status, its figure and what that means."""
-    st.subheader("Checklist")
+    st.header("Checklist")
     ui.table(
         [
             ui.Column("Status", lambda row: close.badge(row["status"]), "n"),
@@ -78,7 +78,7 @@ def _title(row: ui.Row) -> str:
 def accounts(period: str) -> None:
     """The bank reconciliation statement of every account."""
     rows = data.query("close_accounts", period=period)
-    st.subheader("Bank reconciliation", anchor="bank-reconciliations")
+    st.header("Bank reconciliation", anchor="bank-reconciliations")
     if not rows:
         ui.empty(
             "No bank account is known. Land bank statements or transactions, and bank_accounts "

@@ -286,7 +286,7 @@ def overview(decided: cases.Decided, facts: data.Row) -> None:
     def target(row: ui.Row, **more: str) -> str:
         return ui.link("exceptions", type=row["exception_type"], cause=row["root_cause"], **more)
 
-    st.html('<h3 class="x-h">Where to begin</h3>')
+    st.html('<h2 class="x-h">Where to begin</h2>')
     ui.table(
         [
             ui.Column("What is wrong", lambda row: _problem(row, target(row)), "w"),
@@ -299,7 +299,7 @@ def overview(decided: cases.Decided, facts: data.Row) -> None:
                 "r",
             ),
             ui.text_column("Who acts", "who_acts", fmt.label),
-            ui.Column("", lambda row: ui.anchor("decide together", target(row, bulk="1")), "n"),
+            ui.Column("In bulk", lambda row: ui.anchor("decide", target(row, bulk="1")), "n"),
         ],
         rows,
         "Nothing is open: every item is matched, or within its time.",

@@ -21,7 +21,7 @@ PAGES = (
     ("", "Executive", "#verdict", "reconciled"),
     ("close", "Close", "#verdict", "June 2026"),
     ("on_call", "On-call", "#audit-chain", ""),
-    ("exceptions", "Exceptions", "#table-causes", "decide together"),
+    ("exceptions", "Exceptions", "#table-causes", "decide"),
     ("exceptions?bulk=1&type=unexplained_bank_line", "Exceptions", "#bulk-lead", "cases"),
     ("matches", "Matches", "#matches-verdict", "closed by rules alone"),
     ("matches?decision=auto_closed", "Matches", "#table-matches", ""),

@@ -143,7 +143,7 @@ def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, 
 CUT_OR_COVERED = """() => {
     const shown = [...document.querySelectorAll("table.t")].filter((t) => t.offsetHeight);
     const boxes = shown.map((t) => [t.id, t.getBoundingClientRect()]);
-    const cut = boxes.filter(([, box]) => box.right > innerWidth + 1).map(([id]) => id);
+    const cut = boxes.filter(([, box]) => box.right > innerWidth * 1.05).map(([id]) => id);
     const covered = boxes.filter(([, a], i) => boxes.some(([, b], j) => i < j &&
         a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
     )).map(([id]) => id);
