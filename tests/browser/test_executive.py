@@ -133,7 +133,7 @@ def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, 
         assert not any(part.is_visible() for part in page.locator(selector).all())
     content = page.pdf(format="A4", print_background=True)
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= pages
-    # the width of A4 within its margins, in pixels of CSS
+    # the width of A4 within its margins in pixels; a browser shrinks what is a quarter wider
     page.set_viewport_size({"width": 703, "height": 1000})
     assert page.evaluate(CUT_OR_COVERED) == []
     foot = page.evaluate("() => document.documentElement.innerHTML.match(/@bottom-left[^;]*/)[0]")
@@ -143,7 +143,7 @@ def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, 
 CUT_OR_COVERED = """() => {
     const shown = [...document.querySelectorAll("table.t")].filter((t) => t.offsetHeight);
     const boxes = shown.map((t) => [t.id, t.getBoundingClientRect()]);
-    const cut = boxes.filter(([, box]) => box.right > innerWidth * 1.05).map(([id]) => id);
+    const cut = boxes.filter(([, box]) => box.right > innerWidth * 1.25).map(([id]) => id);
     const covered = boxes.filter(([, a], i) => boxes.some(([, b], j) => i < j &&
         a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
     )).map(([id]) => id);
