@@ -43,10 +43,7 @@ final as (
                 when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
             end
         ) as gateway,
-        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
-        cast(
-            count(distinct case when items.item_type = 'invoice' then items.item_key end) as bigint
-        ) as invoices
+        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id

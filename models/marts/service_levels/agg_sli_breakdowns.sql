@@ -8,12 +8,6 @@ audited as (select * from {{ ref('int_service_levels__audited') }}),
 
 queue_depth as (select * from {{ ref('int_service_levels__queue_depth') }}),
 
-timed_matches as (select * from {{ ref('int_matches__timed') }}),
-
-runs as (select * from {{ ref('fct_runs') }}),
-
-prices as (select * from {{ ref('engine_prices') }}),
-
 targets as (select * from {{ ref('slo_targets') }}),
 
 -- a window of no days is the calendar month so far
@@ -110,72 +104,16 @@ windowed as (
     group by counted.sli, counted.dimension, counted.dimension_value, windows.window_name
 ),
 
-judged as (
+valued as (
     select
         windowed.*,
         targets.unit,
         targets.target,
         targets.direction,
-        cast(null as {{ dbt.type_string() }}) as currency
+        {{ decimal_divide('windowed.numerator', 'windowed.denominator', 10) }} as value
     from windowed
     inner join targets
         on windowed.sli = targets.sli
-),
-
--- what the machines of all runs cost, for each invoice in a match that these runs made
-run_costs as (
-    select
-        windows.window_name,
-        prices.currency,
-        sum({{ decimal_divide('runs.seconds * prices.price_per_hour', '3600', 10) }}) as cost
-    from runs
-    inner join prices
-        on runs.engine = prices.engine
-    inner join windows
-        on
-            cast(runs.as_of as date) >= windows.first_date
-            and runs.as_of <= {{ as_of() }}
-    group by windows.window_name, prices.currency
-),
-
-matched_invoices as (
-    select
-        windows.window_name,
-        sum(timed_matches.invoices) as invoices
-    from timed_matches
-    inner join windows
-        on
-            cast(timed_matches.decided_at as date) >= windows.first_date
-            and timed_matches.decided_at <= {{ as_of() }}
-    group by windows.window_name
-),
-
-measured as (
-    select * from judged
-    union all
-    select
-        'cost_per_matched_invoice' as sli,
-        'company' as dimension,
-        'all' as dimension_value,
-        run_costs.window_name,
-        run_costs.cost as numerator,
-        coalesce(matched_invoices.invoices, 0) as denominator,
-        coalesce(matched_invoices.invoices, 0) as events,
-        0 as bad_events,
-        'money' as unit,
-        cast(null as {{ amount_type() }}) as target,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        run_costs.currency
-    from run_costs
-    left join matched_invoices
-        on run_costs.window_name = matched_invoices.window_name
-),
-
-valued as (
-    select
-        measured.*,
-        {{ decimal_divide('measured.numerator', 'measured.denominator', 10) }} as value
-    from measured
 ),
 
 final as (
@@ -189,11 +127,10 @@ final as (
         {{ as_amount('valued.denominator') }} as denominator,
         valued.value,
         valued.unit,
-        valued.currency,
         {{ as_amount('valued.target') }} as target,
         case
             when valued.direction = 'at_least' then valued.value >= valued.target
-            when valued.direction = 'below' then valued.value < valued.target
+            else valued.value < valued.target
         end as met,
         cast(valued.events as bigint) as events,
         cast(valued.bad_events as bigint) as bad_events
