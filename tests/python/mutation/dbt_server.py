@@ -5,6 +5,10 @@ answers with one line: `{"results": {name: {"status": text, ...}}}` or
 `{"error": text}`. With `unbroken`, a home, the tests ask what they ask in a run that has made of
 its tables those of `home`: about what differs. It is a process of its own because dbt keeps its
 DuckDB handle and its logging for as long as it lives.
+
+A call of dbt costs a second and more, whatever it asks. So dbt compiles and runs a test once; what
+it compiled is asked again as it is, where dbt would send the same SQL: where the test reads tables
+alone (views may read another home's files) and, in a run, does not ask only about what has changed.
 """
 
 from __future__ import annotations
@@ -25,12 +29,19 @@ from orchestration.dbt_process import load
 from orchestration.dbt_runs import ensure_parse
 from orchestration.home import Home
 
+TABLES = {"table", "incremental", "seed"}
+AS_A_RULE = {"severity": "ERROR", "fail_calc": "count(*)", "error_if": "!= 0", "limit": None}
 IS_RUN = "macro.tieout.is_run"
 IT_IS = "{% macro is_run() %}{% do return(true) %}{% endmacro %}"
 
 
 def run(manifest: Manifest, home: str, select: list[str], unbroken: str | None) -> dict[str, Any]:
     """Run the named data tests against the warehouse of `home`."""
+    tests = [node for node in manifest.nodes.values() if node.name in select]
+    if all(is_fixed(manifest, test, in_a_run=unbroken is not None) for test in tests):
+        known = {name: _COMPILED[name] for name in select if name in _COMPILED}
+        if len(known) == len(select):
+            return {"results": ask(home, known)}
     os.environ["TIEOUT_HOME"] = home
     if unbroken is not None:
         tell_changes(manifest, home, select, unbroken)
@@ -47,6 +58,9 @@ def run(manifest: Manifest, home: str, select: list[str], unbroken: str | None) 
         DuckDBConnectionManager.close_all_connections()
     if not isinstance(done.result, RunExecutionResult):
         return {"error": str(done.exception)}
+    for result in done.result.results:
+        if unbroken is None and result.node.resource_type == "test":
+            _COMPILED[result.node.name] = result.node.compiled_code
     return {
         "results": {
             result.node.name: {
@@ -58,6 +72,41 @@ def run(manifest: Manifest, home: str, select: list[str], unbroken: str | None) 
             if result.node.resource_type == "test"
         }
     }
+
+
+_COMPILED: dict[str, str] = {}
+"""The SQL of tests that dbt has run, by name."""
+
+
+def is_fixed(manifest: Manifest, test: Any, in_a_run: bool) -> bool:
+    """Whether dbt would send a test's compiled SQL, and nothing else, and counts its rows."""
+    reads = [manifest.nodes.get(node) for node in test.depends_on.nodes]
+    asks_all = not in_a_run or not (
+        test.config.meta.get("kept")
+        or (getattr(test, "test_metadata", None) and test.test_metadata.name == "well_formed")
+    )
+    return (
+        asks_all
+        and all(node is not None and node.config.materialized in TABLES for node in reads)
+        and all(getattr(test.config, name) == value for name, value in AS_A_RULE.items())
+    )
+
+
+def ask(home: str, compiled: dict[str, str]) -> dict[str, Any]:
+    """Ask the warehouse of `home` what dbt asked before; the results as dbt tells them."""
+    results = {}
+    with duckdb.connect(f"{home}/warehouse.duckdb", read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, sql in compiled.items():
+            try:
+                found = connection.execute(f"select count(*) from ({sql}\n) as found").fetchall()
+            except duckdb.Error as error:
+                results[name] = {"status": "error", "failures": None, "message": str(error)}
+                continue
+            [(failures,)] = found
+            status = "fail" if failures else "pass"
+            results[name] = {"status": status, "failures": failures, "message": None}
+    return results
 
 
 def tell_changes(manifest: Manifest, home: str, select: list[str], unbroken: str) -> None:
