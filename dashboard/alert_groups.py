@@ -141,7 +141,7 @@ def _group(group: Group, currency: str | None) -> None:
         with done.container(horizontal=True, horizontal_alignment="right", gap="small"):
             with _popover("What to do", ":material/menu_book:", f"guide-{key}") as guide:
                 if guide.open:
-                    runbooks.show(alert["runbook"], key)
+                    runbooks.show(alert["runbook"], key, alert)
             if access.person().may(Permission.OPERATE):
                 _take(alert, key)
                 _silence(alert, group, key)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -506,23 +505,14 @@ def guidance(case: Case) -> None:
     values = {
         key: row[key]
         for key in ("item_type", "item_id", "customer_id", "exception_id", "case_id",
-                    "reconciliation", "currency", "amount")
-    }  # fmt: skip
-    told, queries = runbooks.parted(filled_in(body, values))
+                    "reconciliation", "currency", "amount", "root_cause", "sla_due_at")
+    } | {"who_acts": fmt.label(row["who_acts"]) if row["who_acts"] else None}  # fmt: skip
+    told, queries = runbooks.parted(runbooks.filled_in(body, values))
     with st.container(key=ui.key("runbook", row["exception_id"])):
         st.markdown(told)
         if queries:
             with st.expander("Look it up in the data"):
                 st.markdown(queries)
-
-
-def filled_in(body: str, values: Mapping[str, Any]) -> str:
-    """A runbook with the values of a case in place of `<name>`, quotes doubled for SQL."""
-    for key, value in values.items():
-        if value is not None:
-            text = fmt.plain(value).replace(",", "") if isinstance(value, Decimal) else str(value)
-            body = body.replace(f"<{key}>", text.replace("'", "''"))
-    return body
 
 
 def customer(case: Case) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -15,6 +19,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "orchestration" / "runbooks"
 _CODE = re.compile(r"^`[a-z_]+`\n", re.MULTILINE)
 _SECTION = re.compile(r"\n(?=#{1,5} )")
+
+_PLACE = re.compile(r"\{\{(?P<name>[a-z_]+)\}\}")
 
 
 @cache
@@ -48,13 +54,33 @@ def parted(markdown: str) -> tuple[str, str]:
     return "\n\n".join(read), "\n\n".join(queries)
 
 
+def filled_in(body: str, values: Mapping[str, Any]) -> str:
+    """A runbook with values in place of `{{name}}`, quotes doubled where a query has them.
+
+    What is not known stays as it is, so that one sees what is to be filled in.
+    """
+
+    def value_of(place: re.Match[str]) -> str:
+        value = values.get(place["name"])
+        if value is None:
+            return place[0]
+        if isinstance(value, Decimal):
+            return f"{value.normalize():f}"  # as SQL has it, not as people do
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        # on one line: a value ends no block of code
+        return str(value).replace("'", "''").replace("\r", " ").replace("\n", " ")
+
+    return _PLACE.sub(value_of, body)
+
+
 def title(runbook: str) -> str:
     """A runbook's name as words."""
     return fmt.label(Path(runbook.partition("#")[0]).stem)
 
 
-def show(runbook: str | None, within: str = "") -> None:
-    """The runbook, or its name when its text is not part of this project.
+def show(runbook: str | None, within: str = "", values: Mapping[str, Any] | None = None) -> None:
+    """The runbook with these values, or its name when its text is not part of this project.
 
     `within` says where, on a page that shows one more than once.
     """
@@ -66,4 +92,4 @@ def show(runbook: str | None, within: str = "") -> None:
         ui.empty(f"Runbook: {runbook}")
         return
     with st.container(key=ui.key("runbook", runbook, within)):
-        st.markdown(body)
+        st.markdown(filled_in(body, values or {}))

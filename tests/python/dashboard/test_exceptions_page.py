@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import case_queue, case_view
+from dashboard import case_queue
 from dashboard import format as fmt
 from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
@@ -252,10 +252,3 @@ def test_an_exception_that_is_gone_says_so(published: Path) -> None:
 )
 def test_an_amount_is_read_as_people_write_it(text: str, meant: list[str]) -> None:
     assert case_queue.amounts(text) == [Decimal(amount) for amount in meant]
-
-
-def test_values_in_a_runbook_cannot_break_its_sql() -> None:
-    filled = case_view.filled_in("where id = '<item_id>' and n = <amount>", {
-        "item_id": "O'Hara/1", "amount": Decimal("1234.50"),
-    })  # fmt: skip
-    assert filled == "where id = 'O''Hara/1' and n = 1234.5"

@@ -314,22 +314,6 @@ def test_staging_repeats_its_feed_word_for_word(manifest: dict[str, Any]) -> Non
             assert ours == theirs, f"{model['name']}.{name}"
 
 
-def test_every_exception_type_has_its_runbook() -> None:
-    with (PROJECT / "seeds" / "exception_types.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            page = PROJECT / row["runbook"]
-            assert page.is_file(), f"{row['exception_type']}: write {row['runbook']}"
-            text = page.read_text(encoding="utf-8")
-            for heading in ("## What it means", "## How to look", "## How to mend"):
-                assert heading in text, f"{row['runbook']} lacks {heading!r}"
-
-
-def test_every_alert_has_its_runbook() -> None:
-    with (PROJECT / "seeds" / "alert_rules.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            assert (PROJECT / row["runbook"]).is_file(), f"{row['alert_name']}: {row['runbook']}"
-
-
 def test_every_ambiguity_becomes_an_exception_of_its_own() -> None:
     """What waits for a person says why; without a row it would pass for merely unmatched."""
     with (PROJECT / "seeds" / "match_ambiguities.csv").open(newline="", encoding="utf-8") as file:

@@ -1,0 +1,149 @@
+"""Runbooks are true: each code has its page, every query runs, every command and file exists."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import duckdb
+import pytest
+
+from dashboard import runbooks
+from orchestration import run_notices
+from orchestration.alerting import run_alerts
+from orchestration.cli import parser
+from tests.python.tieout_process import PROJECT, Tieout
+
+FOLDER = PROJECT / "orchestration" / "runbooks"
+PLAYBOOKS = FOLDER / "playbooks"
+PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+ALL = [*PAGES, *sorted(PLAYBOOKS.glob("*.md"))]
+
+HEADINGS = (
+    "Symptom",
+    "Meaning",
+    "First five minutes",
+    "Queries",
+    "Safe fixes",
+    "Escalation",
+    "How to verify",
+)
+
+BY_HAND = {"match_id", "rule_id", "batch_id", "day"}
+"""Places that neither a case nor an alert fills: a query before them names the value."""
+
+
+def codes() -> Iterator[tuple[str, str]]:
+    """Every code that may name a page, and the page."""
+    for seed, column in (("exception_types", "exception_type"), ("alert_rules", "alert_name")):
+        with (PROJECT / "seeds" / f"{seed}.csv").open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                yield row[column], row["runbook"]
+
+
+@pytest.mark.parametrize(("code", "page"), sorted(set(codes())))
+def test_each_exception_type_and_alert_has_its_page(code: str, page: str) -> None:
+    path = PROJECT / page
+    assert path.is_file(), f"{code}: write {page}"
+    assert path.parent == FOLDER
+
+
+def test_each_alert_about_runs_has_its_page() -> None:
+    kinds = [*get_args(run_alerts.Kind), *run_notices.NAMES]
+    for kind in kinds:
+        assert (FOLDER / f"{kind}.md").is_file(), f"write a runbook for {kind}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_pages_have_one_form(page: Path) -> None:
+    found = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert tuple(found) == HEADINGS
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda path: path.stem)
+def test_every_query_runs_on_what_is_published(page: Path, reconciled: Tieout) -> None:
+    published = str(reconciled.home.serving.resolve())
+    with duckdb.connect(published, read_only=True) as connection:
+        for block in _blocks(page, "sql"):
+            filled = runbooks.filled_in(block, _values(connection, page.stem))
+            for query in filter(str.strip, filled.split(";")):
+                connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda path: path.stem)
+def test_every_command_and_file_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    told = re.findall(r"`([^`\n]+)`", text) + [
+        line for block in _blocks(page, "sh") for line in block.splitlines()
+    ]
+    commands, targets = _commands(), _targets()
+    for said in told:
+        for command in re.findall(r"^tieout ((?:--home \S+ )?[a-z-]+)", said):
+            assert command.split()[-1] in commands, f"{page.name} names `tieout {command}`"
+        for target in re.findall(r"^make ([a-z0-9-]+)", said):
+            assert target in targets, f"{page.name} names `make {target}`"
+        if re.fullmatch(r"(seeds|models|orchestration|dashboard|playbooks|tests)/[\w./-]+", said):
+            known = [PROJECT / said, FOLDER / said]
+            assert any(path.exists() for path in known), f"{page.name} names {said}"
+        if re.fullmatch(r"\w+\.md", said):
+            known = [FOLDER / said, PLAYBOOKS / said]
+            assert any(path.exists() for path in known), f"{page.name} names {said}"
+
+
+def test_values_stand_in_a_runbook_and_cannot_break_its_sql() -> None:
+    body = "id = '{{item_id}}' and n = {{amount}} and {{unknown}} by {{sla_due_at}}"
+    values = {
+        "item_id": "O'Hara/1\n```",
+        "amount": Decimal("1234.50"),
+        "unknown": None,
+        "sla_due_at": datetime(2026, 7, 1, 6),
+    }
+    assert runbooks.filled_in(body, values) == (
+        "id = 'O''Hara/1 ```' and n = 1234.5 and {{unknown}} by 2026-07-01 06:00 UTC"
+    )
+
+
+def test_places_are_those_that_pages_fill() -> None:
+    filled = {
+        "item_type", "item_id", "customer_id", "exception_id", "case_id", "reconciliation",
+        "currency", "amount", "who_acts", "sla_due_at", "root_cause", "subject", "group_key",
+        "alert_name", "severity", *BY_HAND,
+    }  # fmt: skip
+    for page in PAGES:
+        used = set(re.findall(r"\{\{(\w+)\}\}", page.read_text(encoding="utf-8")))
+        assert used <= filled, f"{page.name}: nothing fills {used - filled}"
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, object]:
+    """Those of a case of that type, where the company has one."""
+    cursor = connection.execute(
+        "select * from marts.fct_exceptions "
+        "order by exception_type = $1 desc, exception_id limit 1",
+        [code],
+    )
+    names = [column[0] for column in cursor.description or []]
+    [row] = cursor.fetchall()
+    told = dict.fromkeys(("subject", "group_key", "alert_name", *BY_HAND), "x")
+    return {**told, **dict(zip(names, row, strict=True))}
+
+
+def _commands() -> set[str]:
+    [commands] = [
+        action.choices for action in parser()._actions if isinstance(action.choices, dict)
+    ]
+    return set(commands)
+
+
+def _targets() -> set[str]:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
