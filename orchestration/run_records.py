@@ -98,6 +98,16 @@ class FailureRecord:
 
 
 @dataclass
+class NoticeRecord:
+    """What a run has noticed without failing (`run_notices.py`); `severity` is that of an alert."""
+
+    name: str
+    severity: str
+    subject: str
+    sentence: str
+
+
+@dataclass
 class RunRecord:
     """One run. Moments are wall-clock time, naive UTC, but for `as_of`.
 
@@ -118,6 +128,7 @@ class RunRecord:
     steps: list[StepRecord] = field(default_factory=list)
     message: str = ""
     failures: list[FailureRecord] = field(default_factory=list)
+    notices: list[NoticeRecord] = field(default_factory=list)
     log: str = "logs/dbt.log"
     log_tail: list[str] = field(default_factory=list)
     error: str | None = None
@@ -324,6 +335,14 @@ def is_recording(home: Home) -> bool:
     return home.root in _open
 
 
+def note_notice(home: Home, notice: NoticeRecord) -> None:
+    """The run of this process has noticed something; once is enough."""
+    recorder = _open.get(home.root)
+    if recorder is not None and notice not in recorder.record.notices:
+        recorder.record.notices.append(notice)
+        recorder.write()
+
+
 def read(home: Home, limit: int = 50) -> list[RunRecord]:
     """The newest records, newest first. A damaged one is left out."""
     names = sorted((path.stem for path in folder(home).glob("*.json")), reverse=True)
@@ -433,5 +452,6 @@ def _from_json(stored: dict[str, Any]) -> RunRecord:
                 for step in stored["steps"]
             ],
             "failures": [FailureRecord(**failure) for failure in stored["failures"]],
+            "notices": [NoticeRecord(**notice) for notice in stored.get("notices", [])],
         }
     )

@@ -24,6 +24,7 @@ from orchestration import (
     progress,
     publish,
     repeats,
+    run_notices,
     run_records,
     warehouse,
 )
@@ -146,6 +147,7 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     Raises:
         DbtFailed: when a model or test fails. Nothing has been published by then, and before the
             seal nothing of the run has been sealed.
+        TieoutError: when the warehouse is damaged; the next run builds it anew.
     """
     title = {
         Phase.BEFORE_SEAL: "Building the warehouse",
@@ -153,6 +155,8 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
     }[phase]
     journal_files.settle(home)
     is_last = phase is Phase.AFTER_SEAL and models is None
+    if phase is Phase.BEFORE_SEAL and warehouse.is_lost(home):
+        run_notices.note_lost_warehouse(home)
     with (
         progress.current().step(title),
         publish.copying(home) if is_last else nullcontext(),
@@ -162,13 +166,17 @@ def build(home: Home, phase: Phase, models: list[str] | None = None) -> Iterator
         arguments = dbt_runs.build_arguments(phase, models or [], with_seeds=is_new)
         # what a new warehouse holds is in its file, and its memory is wanted elsewhere
         keeps_open = models is None and not is_new
-        for event in dbt_runs.stream(home, arguments, keeps_open=keeps_open):
-            run_records.note_node(home, event)
-            size = dbt_runs.progress_of(event)
-            if size is not None:
-                finished, total = finished + 1, size
-                progress.current().update(f"{finished}/{total} models and tests")
-            yield event
+        try:
+            for event in dbt_runs.stream(home, arguments, keeps_open=keeps_open):
+                run_records.note_node(home, event)
+                size = dbt_runs.progress_of(event)
+                if size is not None:
+                    finished, total = finished + 1, size
+                    progress.current().update(f"{finished}/{total} models and tests")
+                yield event
+        except TieoutError as error:
+            warehouse.give_up_if_damaged(home, error)
+            raise
         # Nodes without a relation of their own end unreported.
         progress.current().update(f"{total}/{total} models and tests", nodes=total)
 
@@ -191,6 +199,7 @@ def publish_marts(home: Home) -> Path:
     context = RunContext.read(home)
     with progress.current().step("Publishing the marts"):
         path = publish.publish(home, context.run_id)
+        run_notices.look(home, context)
         repeats.note_success(home, context)
         progress.current().update(path.name)
     return path

@@ -12,12 +12,9 @@ import duckdb
 from orchestration import publish
 from orchestration.alerting import after_run
 from orchestration.home import PROJECT_DIR, Home
-from orchestration.verify import Verdict, verify_new
+from orchestration.verify import RECOMPUTED_ENTRIES, Verdict, verify_new
 
 QUERIES = Path(__file__).resolve().parent / "queries"
-_RECOMPUTED_ENTRIES = 100_000
-"""The most entries that a summary recomputes: three seconds. The chain it follows whole."""
-
 _SHOWN_REASONS = 5
 _LONGEST_REASON = 300
 
@@ -31,7 +28,7 @@ def summarize(home: Home) -> str:
         PublishError: when nothing is published yet.
     """
     found = read(home)
-    verdict = verify_new(home, _RECOMPUTED_ENTRIES)
+    verdict = verify_new(home, RECOMPUTED_ENTRIES)
     return render(home, found, verdict, minor_digits())
 
 

@@ -45,6 +45,10 @@ _NAMED_FINDINGS = 20
 _TRIED_POSITIONS = 100
 
 
+RECOMPUTED_ENTRIES = 100_000
+"""The most entries that a run recomputes: three seconds. The chain it follows whole."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What is wrong. `kind`: edit, deletion, reordering, truncation, unfinished, unreadable."""

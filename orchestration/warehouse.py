@@ -43,6 +43,12 @@ _NEVER = 10**15
 Statement = tuple[str, Sequence[Any]]
 """SQL and its parameters."""
 
+_SIGNS_OF_DAMAGE = (
+    "Corrupt database file",
+    "does not match stored checksum",
+    "not a valid DuckDB database file",
+)
+
 _LONGEST_WAIT = 30.0
 """Seconds for a process that was left behind to let go of the file."""
 
@@ -181,6 +187,31 @@ def configure(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
 def distrust(home: Home) -> None:
     """Let the next run build the warehouse anew; until then one can look into it."""
     home.warehouse_fingerprint.unlink(missing_ok=True)
+
+
+def is_lost(home: Home) -> bool:
+    """Whether somebody took away a warehouse that was whole."""
+    return (
+        home.warehouse_fingerprint.exists()
+        and not home.warehouse.exists()
+        and not home.warehouse_unfinished.exists()
+    )
+
+
+def give_up_if_damaged(home: Home, error: Exception) -> None:
+    """Throw the warehouse away where a build failed because its file is damaged.
+
+    Raises:
+        TieoutError: when it is; the message says what comes next.
+    """
+    if not any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+        return
+    discard(home)
+    raise TieoutError(
+        f"{home.warehouse} is damaged (a disk that fails, or a program that wrote to it), so this "
+        "run published nothing. The file was removed: run again, and it is built anew from raw "
+        "files and the journal, equal row for row. Let somebody look at the disk."
+    ) from error
 
 
 def discard(home: Home) -> None:

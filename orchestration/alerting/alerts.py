@@ -16,12 +16,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration import controls
+from orchestration import controls, run_records
 from orchestration.alerting import run_alerts
 from orchestration.alerting.routes import Configuration, teams
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.controls import Control, Kind
 from orchestration.home import Home
+from orchestration.run_records import NoticeRecord, RunRecord
 
 RUNS = "runs"
 """Group of the alerts about runs."""
@@ -104,7 +105,7 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
     """
     published = _published(home)
     runs = [of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
-    alerts = [*(published or ()), *runs]
+    alerts = [*(published or ()), *runs, *noticed(home)]
     said = controls.of_inbox(home)
     groups: dict[str, list[Alert]] = {}
     for alert in alerts:
@@ -119,6 +120,14 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
 def run_fingerprint(kind: str) -> str:
     """The fingerprint of an alert about runs: the same, whichever run it is."""
     return hashlib.sha256(f"{RUNS}|{kind}".encode()).hexdigest()
+
+
+def noticed(home: Home) -> list[Alert]:
+    """What the last published run noticed beside its data; the next one says it again, or not."""
+    for record in run_records.read(home, run_alerts.RECORDS_READ):
+        if record.is_whole and record.outcome == "published":
+            return [_of_notice(record, notice) for notice in record.notices]
+    return []
 
 
 def is_of_run(fingerprint: str) -> bool:
@@ -177,6 +186,20 @@ def of_run(alert: RunAlert) -> Alert:
         summary=f"{alert.sentence}: {alert.reason}" if alert.reason else alert.sentence,
         runbook=f"orchestration/runbooks/{alert.kind}.md",
         details=alert.rows,
+    )
+
+
+def _of_notice(record: RunRecord, notice: NoticeRecord) -> Alert:
+    return Alert(
+        fingerprint=run_fingerprint(f"{notice.name}|{notice.subject}"),
+        alert_name=notice.name,
+        severity=notice.severity,
+        root_cause=notice.name,
+        group_key=f"{RUNS}:{notice.name}",
+        subject=notice.subject,
+        opened_at=record.ended_at or record.started_at,
+        summary=notice.sentence,
+        runbook=f"orchestration/runbooks/{notice.name}.md",
     )
 
 

@@ -1,0 +1,92 @@
+"""What a run notices beside its data, each from what it looks at."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration import run_notices, run_records, warehouse
+from orchestration.home import Home, TieoutError
+from orchestration.review import access_log
+from orchestration.review.people import Permission, Person, Role
+from orchestration.run_context import RunContext
+from tests.python.tieout_process import Tieout
+
+STRANGER = Person("stranger@example.com", "A stranger", frozenset({Role.VIEWER}))
+
+
+@pytest.fixture
+def published(reconciled: Tieout, tmp_path: Path) -> Home:
+    """A copy of what the small company has published, and of its journal."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(
+        reconciled.home.root,
+        home.root,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("warehouse.duckdb*", "landing", "dagster", "target"),
+    )
+    return home
+
+
+def noticed(home: Home) -> list[str]:
+    """The names of what a run of this process notices."""
+    with run_records.recording(home, "test"):
+        run_notices.look(home, RunContext.read(home))
+        [record, *_] = run_records.read(home)
+    return [notice.name for notice in record.notices]
+
+
+def test_a_quiet_run_notices_nothing(published: Home) -> None:
+    assert noticed(published) == []
+
+
+def test_five_refusals_of_one_person_are_noticed_and_not_who_it_was(published: Home) -> None:
+    with run_records.recording(published, "test"):
+        pass
+    for page in ("audit", "close", "upload", "debug"):
+        _refuse(published, page)
+    assert noticed(published) == []
+    for page in ("audit", "close", "upload", "debug", "matches"):
+        _refuse(published, page)
+    with run_records.recording(published, "test"):
+        run_notices.look(published, RunContext.read(published))
+        [record, *_] = run_records.read(published)
+    [notice] = record.notices
+    assert notice.name == run_notices.ACCESS_REFUSED and notice.severity == "page"
+    assert "stranger" not in notice.subject + notice.sentence
+
+
+def _refuse(home: Home, page: str) -> None:
+    access_log.record(home, STRANGER, access_log.Event.DENIED, Permission.AUDIT, page=page)
+
+
+def test_an_edited_entry_of_the_journal_is_noticed(published: Home) -> None:
+    import duckdb
+
+    [path] = published.journal.glob("000001.entries.parquet")
+    with duckdb.connect() as connection:
+        connection.execute(f"create table entries as from read_parquet('{path}')")
+        connection.execute("update entries set actor = 'somebody' where position = 1")
+        connection.execute(f"copy entries to '{path}' (format parquet)")
+    assert noticed(published) == [run_notices.JOURNAL_DAMAGED]
+
+
+def test_a_warehouse_is_lost_where_its_fingerprint_is_left(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    assert not warehouse.is_lost(home)
+    home.warehouse_fingerprint.write_text("code", encoding="utf-8")
+    assert warehouse.is_lost(home)
+    home.warehouse.write_bytes(b"")
+    assert not warehouse.is_lost(home)
+
+
+def test_a_damaged_warehouse_is_thrown_away_and_another_error_leaves_it(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    home.warehouse.write_bytes(b"damaged")
+    warehouse.give_up_if_damaged(home, TieoutError("a test failed"))
+    assert home.warehouse.exists()
+    with pytest.raises(TieoutError, match="is damaged"):
+        warehouse.give_up_if_damaged(home, TieoutError("IO Error: Corrupt database file: ..."))
+    assert not home.warehouse.exists()
