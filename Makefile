@@ -83,6 +83,14 @@ test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and com
 test-splits-mutations: $(VENV)/.test ## take something from each rule of kept tables, and see the proof fail (ten minutes)
 	@$(BIN)/python -m pytest -v tests/python/splits/test_weaker_rules.py
 
+.PHONY: gameday
+gameday: $(VENV)/.run ## put a fault into a small company and see its alert fire: make gameday SCENARIO=tampering (or all)
+	@$(BIN)/tieout gameday --company $(or $(SCENARIO),all)
+
+.PHONY: soak
+soak: $(VENV)/.run ## weeks of daily runs with random faults, and whether all is well then (WEEKS=3 SEED=7)
+	@$(BIN)/tieout soak --weeks $(or $(WEEKS),3) --seed $(or $(SEED),7)
+
 .PHONY: clean
 clean: ## remove what tools made (environments, caches); data is never touched
 	rm -rf $(VENV) $(VENV_DUCKDB2) *.egg-info .parse .mypy_cache .pytest_cache .ruff_cache .hypothesis

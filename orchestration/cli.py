@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestration import progress
 from orchestration.alerting.options import add_arguments as alerts_arguments
+from orchestration.gamedays import options as gameday_options
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.imports.options import add_arguments as import_arguments
 from orchestration.intake.options import add_commands as intake_arguments
@@ -130,6 +131,8 @@ def parser() -> argparse.ArgumentParser:
         "--seconds", type=float, default=300, help="events: how long they come (default: 300)"
     )
     benchmark.set_defaults(command=_benchmark)
+
+    gameday_options.add_commands(commands)
 
     verify = commands.add_parser("verify", help="recompute the journal and name what was changed")
     verify.add_argument(

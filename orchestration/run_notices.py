@@ -7,7 +7,7 @@ them. Each has its page in `orchestration/runbooks/`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 
@@ -177,7 +177,7 @@ def note_lost_warehouse(home: Home) -> None:
     )
 
 
-def _look_at_access(home: Home, since: object) -> None:
+def _look_at_access(home: Home, since: datetime | None) -> None:
     # imported late: a home without an inbox does without its libraries
     from orchestration.review import access_log, inbox
 
@@ -185,7 +185,7 @@ def _look_at_access(home: Home, since: object) -> None:
         return
     refused = [
         count.count
-        for count in access_log.counts(home, since)  # type: ignore[arg-type]
+        for count in access_log.counts(home, since)
         if count.event is access_log.Event.DENIED and count.count >= LEAST_REFUSALS
     ]
     if refused:
@@ -200,10 +200,12 @@ def _look_at_access(home: Home, since: object) -> None:
         )
 
 
-def _last_start(home: Home) -> object:
-    """When the whole run before this one began; None where there was none."""
-    started = [record.started_at for record in run_records.read(home) if record.is_whole]
-    return started[1] if len(started) > 1 else None
+def _last_start(home: Home) -> datetime | None:
+    """When the last run that was published began; None where there was none."""
+    for record in run_records.read(home):
+        if record.is_whole and record.outcome == "published":
+            return record.started_at
+    return None
 
 
 def _note(home: Home, name: str, severity: str, subject: str, sentence: str) -> None:
