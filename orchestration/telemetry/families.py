@@ -69,6 +69,13 @@ FAMILIES = (
     ),
     Family("tieout_sli_target_items", "What a number promises.", "targets", "items", ("sli",)),
     Family(
+        "tieout_sli_breakdown_ratio",
+        "Indicator that is a share, of the company, a customer tier or a gateway; also by month.",
+        "breakdowns",
+        "ratio",
+        ("sli", "dimension", "part", "window"),
+    ),
+    Family(
         "tieout_slo_objective_ratio",
         "Share of events that must be good.",
         "error_budgets",

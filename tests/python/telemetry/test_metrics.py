@@ -115,6 +115,12 @@ def test_figures_are_those_of_the_publication(written: str, reconciled: Tieout) 
             "where sli = 'audit_completeness' and window_days = 28",
         ),
         (
+            "tieout_sli_breakdown_ratio",
+            {"sli": "reconciliation_success_rate", "dimension": "gateway", "window": "28d"},
+            "select sum(value) from marts.agg_sli_breakdowns where dimension = 'gateway' "
+            "and sli = 'reconciliation_success_rate' and window_name = '28d'",
+        ),
+        (
             "tieout_published_as_of_timestamp_seconds",
             {},
             "select epoch(max(as_of)) from marts.fct_runs",
