@@ -54,21 +54,18 @@ where
 order by feed, file_name
 """
 
-# a document that names another currency than the payment that speaks of it
+# matches across currencies that no rule took: by the rate of the day the amounts do not agree
 _CURRENCY = """
-select count(distinct (payments.item_type, payments.item_id))
-from marts.fct_items as payments
-inner join marts.fct_match_candidates as candidates
-    on payments.reconciliation = candidates.reconciliation
-    and payments.item_type = candidates.item_type
-    and payments.item_id = candidates.item_id
-inner join marts.fct_items as documents
-    on candidates.reconciliation = documents.reconciliation
-    and candidates.other_item_type = documents.item_type
-    and candidates.other_item_id = documents.item_id
-where
-    payments.reconciliation = 'invoice_to_receipt' and payments.side = 'actual'
-    and payments.open_amount <> 0 and payments.currency <> documents.currency
+select count(*)
+from (
+    select allocations.match_id
+    from marts.fct_match_allocations as allocations
+    inner join marts.fct_matches as matches
+        on allocations.match_id = matches.match_id
+    where allocations.reconciliation = 'invoice_to_receipt' and matches.decision = 'suggested'
+    group by allocations.match_id
+    having count(distinct allocations.currency) > 1
+)
 """
 
 _SURGE = """
