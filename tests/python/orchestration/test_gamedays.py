@@ -49,7 +49,7 @@ TOGETHER = (
 
 @pytest.mark.thorough
 def test_each_fault_raises_its_own_alert_and_nothing_is_lost(tmp_path: Path) -> None:
-    ready = stage(tmp_path, with_twin=False)
+    ready = stage(tmp_path)
     outcome = ready.drill(named([*TOGETHER]))
     assert outcome.wrong == [], outcome.describe()
     assert outcome.delivered, outcome.describe()
