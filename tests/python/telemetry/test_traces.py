@@ -130,14 +130,14 @@ def test_a_collector_that_is_down_is_told_in_the_log_alone(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://user:hush@127.0.0.1:{port}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://user:pl4nted@127.0.0.1:{port}")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     started = time.monotonic()
     assert make_run(home, []).outcome == "published"
     assert time.monotonic() - started < 8
     assert told_of_failure(home) == ["the collector did not take the spans"]
     assert not caplog.records
-    assert "hush" not in logs.path_of(home).read_text(encoding="utf-8")
+    assert "pl4nted" not in logs.path_of(home).read_text(encoding="utf-8")
 
 
 def test_a_collector_that_never_ends_its_answer_does_not_hold_a_run(
