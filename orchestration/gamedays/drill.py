@@ -7,7 +7,6 @@ and does not in the twin, is what the faults have raised; money is compared at `
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import subprocess
@@ -21,7 +20,7 @@ from orchestration.alerting import outbox
 from orchestration.alerting.deliver import deliver
 from orchestration.gamedays import losses
 from orchestration.gamedays.company import Company, Delivery, Row
-from orchestration.gamedays.receiver import receiving
+from orchestration.gamedays.receiver import receiving, silence
 from orchestration.gamedays.signals import Expected, Signal, of_home, raised
 from orchestration.home import PROJECT_DIR, Home, TieoutError, iso_timestamp, wall_clock
 from orchestration.repeats import Success
@@ -34,7 +33,6 @@ MENDED_AFTER = timedelta(hours=1)
 
 SHOWN_DIFFERENCES = 10
 
-LATE = "time_to_reconciliation"
 
 OUTSIDE = ("TIEOUT_REVIEW_DATABASE", "TIEOUT_ANCHORS", "TIEOUT_AS_OF")
 """Settings that would let a drill write to what the real home writes to."""
@@ -163,8 +161,7 @@ class Outcome:
 class Stage:
     """The home as it was found, from which drills are copied, and what its twin says.
 
-    `alerts` are those that fire without a fault, `money` is what is true without one; None where no
-    twin was made, and what the company knows of its own invoices has to do.
+    `alerts` are those that fire without a fault, `money` is what is true without one.
     """
 
     folder: Path
@@ -172,7 +169,7 @@ class Stage:
     company: Company
     before: datetime
     alerts: list[Signal]
-    money: losses.Money | None
+    money: losses.Money
 
     def drill(self, scenarios: list[Scenario]) -> Outcome:
         """Put faults into a copy, see what alerts, put them right, and see what was lost.
@@ -197,9 +194,8 @@ class Stage:
         if drill.waits_for_people:
             return outcome
         outcome.wrong += losses.untrue(home, self.company, whole.last)[:SHOWN_DIFFERENCES]
-        if self.money is not None:
-            differing = losses.differences(losses.money(home), self.money, tuple(drill.brought))
-            outcome.wrong += differing[:SHOWN_DIFFERENCES]
+        differing = losses.differences(losses.money(home), self.money, tuple(drill.brought))
+        outcome.wrong += differing[:SHOWN_DIFFERENCES]
         return outcome
 
     def _play(self, drill: Drill, scenarios: list[Scenario], outcome: Outcome) -> None:
@@ -240,11 +236,8 @@ class Stage:
         outcome.wrong += _judge(scenarios, found)
 
 
-def stage(folder: Path, found: Home | None = None, *, with_twin: bool = True) -> Stage:
+def stage(folder: Path, found: Home | None = None) -> Stage:
     """A copy of a home (or a small company of its own), with its twin reconciled.
-
-    Without a twin, which saves a run, the alerts are those before the fault, and those that fire
-    because four days pass in one run.
 
     Raises:
         TieoutError: when the home has not been reconciled yet, or a run without any fault fails.
@@ -256,6 +249,7 @@ def stage(folder: Path, found: Home | None = None, *, with_twin: bool = True) ->
             raise TieoutError(f"{found.root} has never been reconciled: `tieout run` first.")
         with found.writing():
             shutil.copytree(found.root, home.root, symlinks=True)
+        silence(home)
         before = datetime.combine(last.as_of.date() + timedelta(days=1), time(6))
     else:
         home.create()
@@ -263,8 +257,6 @@ def stage(folder: Path, found: Home | None = None, *, with_twin: bool = True) ->
     company = Company(before.date() - HISTORY)
     company.deliver(company.start, before.date() - timedelta(days=1)).land(home.landing)
     _run_quietly(Drill(home, company, before, _delivery(company, before)), before)
-    if not with_twin:
-        return Stage(folder, home, company, before, [*of_home(home), *_of_the_gap()], None)
     twin = Drill(Home(folder / "twin"), company, before, _delivery(company, before))
     shutil.copytree(home.root, twin.home.root, symlinks=True)
     twin.delivery.land(twin.home.landing)
@@ -277,13 +269,6 @@ def _run_quietly(drill: Drill, as_of: datetime) -> None:
         raise TieoutError(
             f"A run without any fault failed, so a game day would show nothing:\n{said}"
         )
-
-
-def _of_the_gap() -> list[Signal]:
-    """What fires because nothing ran for days: matches took long."""
-    with open(PROJECT_DIR / "seeds" / "alert_rules.csv", encoding="utf-8", newline="") as file:
-        names = [row["alert_name"] for row in csv.DictReader(file) if row["kind"] == "burn_rate"]
-    return [Signal(name, "page", "unknown", LATE) for name in names]
 
 
 def _delivery(company: Company, before: datetime) -> Delivery:

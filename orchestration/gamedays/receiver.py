@@ -14,6 +14,12 @@ from orchestration.home import Home
 NAME = "gameday-receiver"
 
 
+def silence(home: Home) -> None:
+    """Let a copy of a home tell nobody: the people of the real one must not be called."""
+    for name in ("alerts.yml", "oncall.yml"):
+        (home.root / name).unlink(missing_ok=True)
+
+
 @dataclass
 class Receiver:
     """Titles of what has arrived, in order."""
@@ -23,7 +29,7 @@ class Receiver:
 
     def route(self, home: Home) -> None:
         """Let all alerts of a copy of a home come here, and none to the people of the real one."""
-        (home.root / "oncall.yml").unlink(missing_ok=True)
+        silence(home)
         (home.root / "alerts.yml").write_text(
             f"destinations: {{{NAME}: json://127.0.0.1:{self.port}/}}\n"
             f"routes: [{{to: {NAME}}}]\nruns: unscheduled\n",

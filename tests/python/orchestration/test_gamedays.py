@@ -13,9 +13,10 @@ import pytest
 from orchestration.gamedays import losses
 from orchestration.gamedays.company import Company
 from orchestration.gamedays.drill import Outcome, stage
+from orchestration.gamedays.receiver import receiving, silence
 from orchestration.gamedays.scenarios import SCENARIOS, named
 from orchestration.gamedays.signals import Expected, Signal, raised
-from orchestration.home import TieoutError
+from orchestration.home import Home, TieoutError
 
 FAILURE_MODES = {
     "missing ids",
@@ -100,6 +101,18 @@ def test_a_delivery_of_days_is_the_deliveries_of_each_day() -> None:
     assert "".join(whole.statements.values()) == "".join(
         text for day in days for text in day.statements.values()
     )
+
+
+def test_a_copy_calls_nobody_of_the_real_home(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    for name in ("alerts.yml", "oncall.yml"):
+        (home.root / name).write_text("people: real", encoding="utf-8")
+    with receiving() as receiver:
+        receiver.route(home)
+    told = "".join(path.read_text(encoding="utf-8") for path in home.root.glob("*.yml"))
+    assert "real" not in told and "127.0.0.1" in told
+    silence(home)
+    assert not list(home.root.glob("*.yml"))
 
 
 def test_an_unknown_name_is_told_what_there_is() -> None:
