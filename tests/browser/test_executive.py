@@ -123,7 +123,7 @@ def test_the_figures_go_into_a_workbook(demo: Dashboard, visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("address", "pages"),
-    [("", 3), ("close", 2), ("customers?customer=CUS-000001", 4)],
+    [("", 3), ("close", 2), ("on_call", 6), ("customers?customer=CUS-000001", 4)],
 )
 def test_a_page_prints_whole_on_a4(demo: Dashboard, visit: Visit, address: str, pages: int) -> None:
     page = visit(f"{demo.url}/{address}")
