@@ -407,8 +407,10 @@ def listing(
 
 def _card(row: data.Row, target: str, decided: Decided, is_open: bool) -> str:
     who = row["customer"] or row["customer_id"] or row["document_number"]
-    number = row["document_number"] if row["document_number"] != who else None
-    sub = " · ".join(escape(part) for part in (who, number or row["item_id"]) if part)
+    number = row["document_number"] or row["item_id"]
+    # what has no customer goes by its number, and where it comes from
+    what = row["item_id"].removesuffix(f"/{number}") if who == number else number
+    sub = " · ".join(escape(part) for part in dict.fromkeys((who, what)) if part)
     days = row["days_old"]
     age = fmt.counted(days, "day") + " old" if days is not None and days >= 0 else ""
     mark = SEVERITY_MARKS.get(row["severity"], "○")

@@ -132,6 +132,7 @@ def entries(
         "Nothing of the kind in this time. Choose a longer one, or everything.",
         "Seeing is noted once in a session for a page and its record; masked pages are not.",
         name="access-log",
+        stacked=True,
     )
     ui.pages(total, PAGE_ROWS, page_key)
 

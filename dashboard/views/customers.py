@@ -77,6 +77,7 @@ def find(reporting_currency: str) -> None:
         if search
         else "No customers have landed. Without crm_customers, payers are known by account only.",
         name="customers",
+        stacked=True,
     )
     ui.pages(total, PAGE_ROWS, page_key)
 
@@ -196,6 +197,7 @@ def open_items(customer_id: str) -> None:
         if rows and rows[0]["row_count"] > OPEN_ROWS
         else "",
         name="customer-open",
+        stacked=True,
     )
 
 
@@ -327,6 +329,7 @@ def payers(customer_id: str) -> None:
         data.query("customers_payers", customer=customer_id),
         "No bank payment of theirs has come yet.",
         name="customer-payers",
+        stacked=True,
     )
 
 
@@ -396,6 +399,7 @@ def statement(customer_id: str, name: str, balances: list[data.Row], facts: data
         "The newest line first. The balance is what is open on their documents less what of their "
         "money settles nothing yet.",
         name="statement",
+        stacked=True,
     )
     ui.pages(total, STATEMENT_ROWS, page_key)
 

@@ -21,7 +21,7 @@ def unconfigured(home: Home) -> str:
     """That alerts reach nobody, and how to change that."""
     return (
         f"Alerts reach nobody: write {home.root / FILE} "
-        "(orchestration/alerting/README.md shows how), then `tieout alerts check`."
+        "(orchestration/alerting/README.md shows how); tieout alerts check then tries it."
     )
 
 

@@ -104,7 +104,7 @@ def test_a_gap_in_the_chain_is_said_until_it_is_closed(company: TwoDays) -> None
     )
     [(item, amount, recommendation)] = said
     assert (item, amount) == (f"{account}/G14", Decimal("255.25"))
-    for told in (account, "2026-06-08", "2026-06-11", "255.25 EUR"):
+    for told in (account, "8 Jun 2026", "11 Jun 2026", "255.25 EUR"):
         assert told in recommendation
     # closed, the line asks only what it asked before
     assert not company.rows(
