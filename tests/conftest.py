@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="folder for the reconciled company, made by the first of several sessions",
     )
+
+
+def pytest_configure() -> None:
+    # A shell that starts this in the background has interrupts ignored; Dagster then ignores
+    # SIGTERM too, and so would every process that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

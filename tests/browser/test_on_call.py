@@ -30,8 +30,15 @@ def on_call(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def press(page: Page, label: str, reason: str, confirm: str = "") -> None:
     """Open a popover, say why, and confirm."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
     page.get_by_role("button", name=label).first.click()
-    page.get_by_label("Why").first.fill(reason)
+    why = page.get_by_label("Why").first
+    try:
+        why.wait_for(timeout=5000)
+    except PlaywrightTimeoutError:  # the page was drawn again under the press
+        page.get_by_role("button", name=label).first.click()
+    why.fill(reason)
     confirming = page.get_by_test_id("stFormSubmitButton")
     confirming.get_by_role("button", name=confirm or label).click()
 

@@ -43,7 +43,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
         f"select * from {units}"
     ),
     "group_links": lambda: "grouped_links as (select * from links)",
-    "burn_rate_alerts": lambda: "select * from burning",
+    "burn_rate_alerts": lambda: "burn_alerts as (select * from budgets)",
     "undone_matches": lambda: "select * from int_journal__reversals",
     "unit_of_scale": lambda digits: "0.01",
     "sealed_items": lambda model: f"select * from {model}",

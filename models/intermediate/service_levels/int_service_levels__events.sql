@@ -311,7 +311,9 @@ dated as (
         cast(events.known_at as date) as known_on,
         {{ seconds_between('events.event_at', as_of()) }} as age_seconds,
         budget_span.window_minutes,
-        events.event_at > {{ add_days(as_of(), '-31') }} as is_recent
+        events.event_at > {{ add_days(as_of(), '-31') }} as is_recent,
+        case when events.event_at > {{ add_days(as_of(), '-31') }} then events.party_id end
+            as recent_party_id
     from events
     cross join budget_span
     where events.event_at <= {{ as_of() }}
@@ -326,13 +328,13 @@ aged as (
             when dated.age_seconds < 21600 then 5 * cast(floor(dated.age_seconds / 300) as bigint)
             else 60 * cast(floor(dated.age_seconds / 3600) as bigint)
         end as age_minutes,
-        case when dated.is_recent then customers.tier end as customer_tier,
+        customers.tier as customer_tier,
         case when dated.is_recent then dated.gateway end as by_gateway,
         case when dated.is_recent then dated.batch_id end as by_batch_id,
         case when dated.known_on > dated.event_date then dated.known_on end as restated_on
     from dated
     left join customers
-        on dated.party_id = customers.customer_id and dated.is_recent
+        on dated.recent_party_id = customers.customer_id
 ),
 
 final as (

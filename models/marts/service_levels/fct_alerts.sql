@@ -46,7 +46,11 @@ anomalies as (
     select
         found.*,
         found.kind || ' ' || found.subject as about,
-        case found.direction when 'high' then 'volume_surge' else 'volume_drop' end as root_cause
+        case
+            when found.kind = 'indicator' then 'unknown'
+            when found.direction = 'high' then 'volume_surge'
+            else 'volume_drop'
+        end as root_cause
     from {{ ref('int_service_levels__anomalies') }} as found
 ),
 
@@ -156,11 +160,7 @@ at_risk as (
         and count(*) >= rules.min_events
 ),
 
-burn_alerts as (
-
-    {{ burn_rate_alerts() }}
-
-),
+{{ burn_rate_alerts() }},
 
 service_start as (select min(batches.ingested_at) as started_at from batches),
 
@@ -321,8 +321,7 @@ unusual_days as (
     select
         rules.alert_name,
         anomalies.about as subject,
-        case when anomalies.kind = 'indicator' then 'unknown' else anomalies.root_cause end
-            as root_cause,
+        anomalies.root_cause,
         case
             when anomalies.kind = 'indicator' then anomalies.subject
             else anomalies.kind || ':' || anomalies.subject
@@ -556,7 +555,7 @@ final as (
     left join anomalies
         on
             spoken.subject = anomalies.about
-            and spoken.root_cause in (anomalies.root_cause, 'unknown')
+            and spoken.root_cause = anomalies.root_cause
 )
 
 select * from final

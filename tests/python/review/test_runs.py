@@ -119,6 +119,8 @@ def _decide_everything(acted: Acted) -> None:
         "duplicate",
         BEN,
         Intent(Action.MARK_DUPLICATE, case_id=acted.case("unmatched_past_window", open_invoice, 2)),
+        # nobody else takes it for one
+        second=CARL,
     )
     acted.decide("copy", BEN, Intent(Action.MARK_DUPLICATE, case_id=acted.case("suspected_copy")))
     acted.decide(
