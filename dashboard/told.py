@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import components as ui
 from dashboard import data, status
+from orchestration import run_records
 from orchestration.alerting import after_run, alerts, outbox, routes, run_alerts
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.outbox import Notification
@@ -61,7 +62,7 @@ def run_rows() -> list[data.Row]:
         status.records(),
         wall_clock(),
         configuration.due if configuration is not None else None,
-        lambda record: run_alerts.last_word(home, record),
+        lambda record: run_records.last_word(home, record),
     )
     return [
         {

@@ -72,6 +72,8 @@ class SingleWriter(dg.ConfigurableResource):
         trigger = trigger_of(context.run.tags if context.run else {})
         with ExitStack() as held:
             held.enter_context(home.writing())
+            if run_records.close_stopped(home):
+                _tell(home, context)  # once this run is published, nobody would hear of it
             held.enter_context(run_records.recording(home, trigger))
             held.enter_context(dbt_runs.kept_open(home))
             self._held = held.pop_all()
@@ -81,9 +83,13 @@ class SingleWriter(dg.ConfigurableResource):
         home = Home.from_environment({"TIEOUT_HOME": self.home})
         # inside `tieout run` the run goes on, and tells people at its end
         if not run_records.is_recording(home):
-            said = after_run.tell(home)
-            if said is not None and context.log is not None:
-                context.log.warning(said)
+            _tell(home, context)
+
+
+def _tell(home: Home, context: dg.InitResourceContext) -> None:
+    said = after_run.tell(home)
+    if said is not None and context.log is not None:
+        context.log.warning(said)
 
 
 class LandingConfig(dg.Config):

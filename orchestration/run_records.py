@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -28,7 +28,7 @@ from orchestration.dbt_runs import (
     parse_line,
 )
 from orchestration.files import remove_temporary, write_text
-from orchestration.home import Home, TieoutError, parse_as_of, wall_clock
+from orchestration.home import Home, TieoutError, parse_as_of, to_naive_utc, wall_clock
 from orchestration.personal_data import without_personal_data
 from orchestration.telemetry import logs
 from orchestration.telemetry.ids import trace_id_of
@@ -112,7 +112,7 @@ class RunRecord:
     """One run. Moments are wall-clock time, naive UTC, but for `as_of`.
 
     `name` is that of the file. `outcome` is `running` in the file of a run that was killed; `read`
-    makes it `stopped`. `partial` is what a person rebuilt in Dagster. `log` is a path below the
+    makes it `stopped`, and the next run writes that down (`close_stopped`). `partial` is what a person rebuilt in Dagster. `log` is a path below the
     home, and `log_tail` how it ended when the run failed. `error` is the class of what it failed
     by, and `trace_id` leads to its trace.
     """
@@ -307,11 +307,7 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
                 _path(home, name).unlink(missing_ok=True)  # a training
             else:
                 recorder.write()
-                # imported late: it reads records
-                from orchestration.telemetry import after_run
-
-                recorder.log_end()
-                after_run.tell(home, record, recorder.nodes)
+                _tell_outside(recorder)
 
 
 def note_run(home: Home, run_id: str, as_of: datetime) -> None:
@@ -364,6 +360,44 @@ def read_one(home: Home, name: str) -> RunRecord | None:
         if record.outcome == "running":
             record.outcome = "stopped"
     return record
+
+
+def close_stopped(home: Home) -> list[RunRecord]:
+    """End the records of runs that were killed, and tell telemetry what they could not tell.
+
+    Their end is when they last wrote a word. Of a run's trace the steps are known, not the dbt
+    nodes. The caller holds the lock of the home; returns the records that were ended, newest first.
+    """
+    if is_recording(home):
+        return []
+    stopped = [record for record in read(home) if record.outcome == "stopped"]
+    closed = [record for record in stopped if record.ended_at is None]
+    for record in closed:
+        record.ended_at = last_word(home, record)
+        record.trace_id = record.trace_id or trace_id_of(record.name)
+        recorder = Recorder(home, record, progress.Progress())
+        recorder.write()
+        _lock_path(home, record.name).unlink(missing_ok=True)
+        _tell_outside(recorder)
+    return closed
+
+
+def last_word(home: Home, record: RunRecord) -> datetime:
+    """When a record was last written: a run that comes on writes every few seconds."""
+    try:
+        written_at = _path(home, record.name).stat().st_mtime
+    except OSError:
+        return record.ended_at or record.started_at
+    return to_naive_utc(datetime.fromtimestamp(written_at, UTC))
+
+
+def _tell_outside(recorder: Recorder) -> None:
+    """The end of a run for logs, metrics and traces."""
+    # imported late: it reads records
+    from orchestration.telemetry import after_run
+
+    recorder.log_end()
+    after_run.tell(recorder.home, recorder.record, recorder.nodes)
 
 
 def _outcome_of(record: RunRecord) -> Outcome:

@@ -49,6 +49,8 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     started = time.monotonic()
     home.create()
     with home.writing():
+        if run_records.close_stopped(home):
+            _tell(home)  # once this run is published, nobody would hear of it
         export_for_run(home, as_of=settings.as_of)
         land_waiting(home)
         if repeats.is_repeat(home, settings, wall_clock()):

@@ -34,6 +34,9 @@ TIMES_USUAL = 3
 """A run is stuck once it, or a step without a word, takes this many times what it usually does,
 and never before the spans above: small companies run in seconds."""
 
+BY_HAND = "manual"
+"""Trigger of the runs that a person has started, and sees the end of."""
+
 UNKNOWN_AFTER = timedelta(hours=6)
 """Where no run has been published yet, nobody knows what is usual: a first one may be large."""
 
@@ -57,7 +60,7 @@ class RunAlert:
 def of_home(home: Home, now: datetime, due: Due | None) -> list[RunAlert]:
     """What is wrong with the runs of a home at a moment, the most pressing first."""
     records = run_records.read(home, RECORDS_READ)
-    return find(records, now, due, lambda record: last_word(home, record))
+    return find(records, now, due, lambda record: run_records.last_word(home, record))
 
 
 def find(
@@ -77,12 +80,12 @@ def find(
 
 
 def _unpublished(whole: Sequence[RunRecord]) -> RunAlert | None:
-    """The last run that failed or was stopped, with none published since."""
+    """The last run that failed, was stopped or broken off, with none published since."""
     broken = []
     for record in whole:
         if record.outcome == "published" or _has_published(record):
             break
-        if record.outcome in ("failed", "stopped"):
+        if record.outcome in ("failed", "stopped") or _was_broken_off(record):
             broken.append(record)
     if not broken:
         return None
@@ -96,11 +99,22 @@ def _unpublished(whole: Sequence[RunRecord]) -> RunAlert | None:
             f"{times}: killed, out of memory, or the machine went down"
         )
         return RunAlert("run_stopped", since, sentence, last)
+    if last.outcome == "interrupted":
+        sentence = (
+            f"The run of {last.started_at:%Y-%m-%d %H:%M} UTC was told to stop{where}{times}: its "
+            "service was ended, or somebody terminated it in Dagster"
+        )
+        return RunAlert("run_stopped", since, sentence, last)
     sentence = (
         f"The run of {last.started_at:%Y-%m-%d %H:%M} UTC failed{where}{times}, and published "
         "nothing"
     )
     return RunAlert("run_failed", since, sentence, last, failure_in_words(last), safe_rows(last))
+
+
+def _was_broken_off(record: RunRecord) -> bool:
+    """Whether it was told to stop. Who started a run by hand and stops it knows that."""
+    return record.outcome == "interrupted" and record.trigger != BY_HAND
 
 
 def _has_published(record: RunRecord) -> bool:
@@ -221,12 +235,3 @@ def without_values(text: str) -> str:
     text = re.sub(r"'[^']*'|\"[^\"]*\"", f"'{MASK}'", text)
     text = re.sub(r"\S+@\S+", MASK, text)
     return re.sub(r"\b[A-Z]{2}\d{2}[A-Z0-9 ]{10,}\b|\b\d{7,}\b", MASK, text)
-
-
-def last_word(home: Home, record: RunRecord) -> datetime:
-    """When a record was last written: a run that comes on writes every few seconds."""
-    try:
-        written_at = (run_records.folder(home) / f"{record.name}.json").stat().st_mtime
-    except OSError:
-        return record.ended_at or record.started_at
-    return to_naive_utc(datetime.fromtimestamp(written_at, UTC))

@@ -3,7 +3,7 @@
 Spans are made once the run has ended, from the times that it noted, and sent in one request, so
 that a run neither waits for a collector nor depends on one. The standard variables say where to
 (`OTEL_EXPORTER_OTLP_ENDPOINT`, `…_HEADERS`, `OTEL_SERVICE_NAME`, …); without an endpoint nothing
-is made. A run that is killed sends nothing; its record says where it was.
+is made. The trace of a run that was killed is sent by the next one: its steps, without dbt nodes.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def spans(record: RunRecord, nodes: Sequence[NodeRecord]) -> Iterator[ReadableSp
         )
 
     ended_at = record.ended_at or record.started_at
-    failed = record.outcome in ("failed", "interrupted")
+    failed = record.outcome in ("failed", "interrupted", "stopped")
     run = context("run")
     yield span(
         "run",
@@ -127,7 +127,7 @@ def spans(record: RunRecord, nodes: Sequence[NodeRecord]) -> Iterator[ReadableSp
         None,
         record.started_at,
         ended_at,
-        record.error or "failed" if failed else None,
+        record.error or record.outcome if failed else None,
         {
             "tieout.run.id": record.run_id,
             "tieout.run.record": record.name,
@@ -148,7 +148,7 @@ def spans(record: RunRecord, nodes: Sequence[NodeRecord]) -> Iterator[ReadableSp
             run,
             step.started_at,
             until,
-            record.error or "failed" if failed and is_last else None,
+            record.error or record.outcome if failed and is_last else None,
             {f"tieout.{name}": count for name, count in step.counts.items()},
         )
         for node in nodes:

@@ -57,7 +57,9 @@ def kinds(*arguments: object, **more: object) -> list[str]:
 
 
 def test_a_failed_run_alerts_until_one_is_published() -> None:
-    failed = [run("failed", 7), run("interrupted", 6.5), run("failed", 6), run("published", 5)]
+    by_hand = run("interrupted", 6.5)
+    by_hand.trigger = "manual"
+    failed = [run("failed", 7), by_hand, run("failed", 6), run("published", 5)]
     (alert,) = found(failed, DAY + 8 * HOUR)
     assert alert.kind == "run_failed"
     # since the first of them
@@ -67,11 +69,21 @@ def test_a_failed_run_alerts_until_one_is_published() -> None:
     assert kinds([run("published", 7.5), *failed], DAY + 8 * HOUR) == []
 
 
-def test_a_part_by_hand_and_an_interrupted_run_are_no_alerts() -> None:
+def test_a_part_by_hand_is_no_alert() -> None:
     part = run("failed", 7)
     part.steps = part.steps[1:]
     part.steps[0].name = "Building the warehouse"
-    assert kinds([part, run("interrupted", 6)], DAY + 8 * HOUR) == []
+    assert kinds([part], DAY + 8 * HOUR) == []
+
+
+def test_a_run_that_was_told_to_stop_alerts_unless_its_starter_sees_it() -> None:
+    terminated = run("interrupted", 6)
+    (alert,) = found([terminated], DAY + 8 * HOUR)
+    assert alert.kind == "run_stopped"
+    assert alert.sentence.startswith("The run of 2026-07-01 06:00 UTC was told to stop")
+    assert kinds([run("published", 7), terminated], DAY + 8 * HOUR) == []
+    terminated.trigger = "manual"
+    assert kinds([terminated], DAY + 8 * HOUR) == []
 
 
 def test_what_fails_after_the_publication_is_no_failed_run() -> None:
@@ -213,6 +225,33 @@ def test_a_run_of_dagsters_tells_once_it_has_ended(home: Home, receiver: Receive
     assert (
         "failed in the step “Landing”, and published nothing: the disk is full" in (page["message"])
     )
+
+
+def test_the_next_run_tells_of_a_killed_one_before_it_begins(
+    home: Home, receiver: Receiver
+) -> None:
+    with run_records.recording(home, "schedule"), progress.current().step("Landing"):
+        (path,) = run_records.folder(home).glob("*.json")
+        killed = path.read_text(encoding="utf-8")
+    path.write_text(killed, encoding="utf-8")  # as if the process had gone here
+    configure(home, receiver)
+    told_by_then = []
+
+    @dg.op
+    def publishes(writer: SingleWriter) -> None:
+        told_by_then.extend(receiver.at("chat"))
+        for step in ("Landing", "Publishing the marts"):
+            with progress.current().step(step):
+                pass
+
+    @dg.job(resource_defs={"writer": SingleWriter(home=str(home.root))})
+    def job() -> None:
+        publishes()
+
+    assert job.execute_in_process().success
+    (page,) = told_by_then
+    assert "was stopped without a word in the step “Landing”" in page["message"]
+    assert receiver.at("chat")[1]["title"].startswith("Over: The run of")
 
 
 def test_the_sensor_sees_what_no_run_can_tell(home: Home, receiver: Receiver) -> None:

@@ -19,6 +19,7 @@ from orchestration import progress, run_records
 from orchestration.assets import SingleWriter
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.home import Home, TieoutError
+from orchestration.telemetry import logs
 
 AS_OF = datetime(2026, 7, 1, 6)
 
@@ -137,6 +138,34 @@ def test_a_killed_run_is_seen_as_stopped(home: Home) -> None:
     process.stdout.close()
     (record,) = run_records.read(home)
     assert (record.outcome, record.step, record.ended_at) == ("stopped", "Landing", None)
+    # the next run writes down what the killed one could not, once
+    (closed,) = run_records.close_stopped(home)
+    assert run_records.close_stopped(home) == []
+    (record,) = run_records.read(home)
+    assert record == closed
+    assert record.outcome == "stopped"
+    assert record.ended_at is not None and record.ended_at >= record.started_at
+    assert not list(run_records.folder(home).glob("*.lock"))
+    lines = logs.path_of(home).read_text(encoding="utf-8").splitlines()
+    (ended,) = (line for line in map(json.loads, lines) if line["event"] == "run_ended")
+    assert (ended["outcome"], ended["level"], ended["run"]) == ("stopped", "error", record.name)
+
+
+def test_a_run_under_way_is_not_closed(home: Home) -> None:
+    with run_records.recording(home, "manual"), progress.current().step("Landing"):
+        script = "from orchestration import run_records\n" + (
+            "from orchestration.home import Home\n"
+            "print(run_records.close_stopped(Home.from_environment()))\n"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=PROJECT,
+            env={**os.environ, "TIEOUT_HOME": str(home.root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert told.stdout.strip() == "[]"
 
 
 def test_damaged_records_are_left_out_and_old_ones_dropped(

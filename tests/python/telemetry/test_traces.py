@@ -118,6 +118,26 @@ def test_a_failed_run_is_an_error_with_the_names_of_what_failed(
     assert run.trace_id.hex() == record.trace_id == trace_id_of(record.name)
 
 
+def test_the_trace_of_a_killed_run_is_sent_by_the_next_one(
+    home: Home, collector: Collector
+) -> None:
+    with run_records.recording(home, "test"):
+        with progress.current().step("Landing"):
+            run_records.note_run(home, RUN_ID, AS_OF)
+        with progress.current().step("Building the warehouse"):
+            (path,) = run_records.folder(home).glob("*.json")
+            killed = path.read_text(encoding="utf-8")
+    collector.spans.clear()
+    path.write_text(killed, encoding="utf-8")  # as if the process had gone here
+    (record,) = run_records.close_stopped(home)
+    run, building = collector.named("run"), collector.named("Building the warehouse")
+    assert {span.trace_id.hex() for span in collector.spans} == {trace_id_of(RUN_ID)}
+    assert [span.status.code for span in (run, building, collector.named("Landing"))] == [2, 2, 1]
+    assert attributes(run)["tieout.run.outcome"] == "stopped"
+    assert record.ended_at is not None
+    assert run.end_time_unix_nano == nanoseconds(record.ended_at)
+
+
 def told_of_failure(home: Home) -> list[str]:
     lines = logs.path_of(home).read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines]
