@@ -6,6 +6,7 @@ feeds and batches -> dbt models, their tests as blocking checks -> sealed_block
 The functions in `steps.py` do the work; this module says what depends on what.
 """
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dbt_runs, run_records, steps
+from orchestration import dagster_history, dbt_runs, run_records, steps
 from orchestration.alerting import after_run
 from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
@@ -75,6 +76,10 @@ class SingleWriter(dg.ConfigurableResource):
             if run_records.close_stopped(home):
                 _tell(home, context)  # once this run is published, nobody would hear of it
             held.enter_context(run_records.recording(home, trigger))
+            if context.run and context.instance:
+                run_records.note_dagster_run(home, context.run.run_id)
+                dagster_history.end_killed(context.instance, home)
+                dagster_history.forget_old(context.instance, dagster_history.kept_runs(os.environ))
             held.enter_context(dbt_runs.kept_open(home))
             self._held = held.pop_all()
 

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,23 +22,18 @@ from dagster._utils.schedules import is_valid_cron_schedule
 from orchestration import training
 from orchestration.alerting import after_run
 from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
+from orchestration.dagster_history import JOB_NAME, is_under_way
+from orchestration.dbt_runs import LARGEST_LOG
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.intake.sensor import build_landing_sensor
 from orchestration.project import dbt_project
 from orchestration.review.export import export, not_loaded
 
-JOB_NAME = "reconcile"
 FILE_LOGGER = "file"
 TRAINING_JOB_NAME = "train"
 DAILY_AT = "0 6 * * *"
 SENSOR_SECONDS = 15
 ALERT_SECONDS = 60
-UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 @dg.logger(
@@ -45,7 +41,7 @@ UNDER_WAY = [
     description="Writes Dagster's log to a file, so that a person's screen shows progress alone.",
 )
 def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    """A logger on one file, which grows by each run."""
+    """A logger on one file; from `LARGEST_LOG` on the next lines begin a new one."""
     path = Path(context.logger_config["path"])
     path.parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("tieout.dagster")
@@ -54,7 +50,7 @@ def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
     for old in list(logger.handlers):
         logger.removeHandler(old)
         old.close()
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = RotatingFileHandler(path, maxBytes=LARGEST_LOG, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     return logger
@@ -73,12 +69,6 @@ def learned_weights(writer: SingleWriter) -> str:
 )
 def train_weights() -> None:
     learned_weights()
-
-
-def is_under_way(instance: dg.DagsterInstance, home: Home) -> bool:
-    """Whether a run is queued or works, here or started by somebody else."""
-    filters = dg.RunsFilter(job_name=JOB_NAME, statuses=UNDER_WAY)
-    return instance.get_runs_count(filters) > 0 or home.is_busy()
 
 
 def schedule_of(environment: Mapping[str, str]) -> tuple[str, str]:

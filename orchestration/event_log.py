@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 MOST_OPEN = 2
 """The index of all runs, and the run at hand."""
+
+
+_FORGET_CHECKS = text("""
+delete from asset_check_executions
+where
+    run_id = :run_id
+    and exists (
+        select 1
+        from asset_check_executions as later
+        where
+            later.asset_key = asset_check_executions.asset_key
+            and later.check_name = asset_check_executions.check_name
+            and later.id > asset_check_executions.id
+    )
+""")
 
 
 class PooledSqliteEventLogStorage(SqliteEventLogStorage):
@@ -39,6 +55,20 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
             while self._engines:
                 self._engines.popitem()[1].dispose()
         super().dispose()
+
+    def delete_events(self, run_id: str) -> None:
+        """Also what Dagster leaves there: the run's file, and the results of its checks, but for
+        those that no later run has told again."""
+        super().delete_events(run_id)
+        with self.index_connection() as connection:
+            connection.execute(_FORGET_CHECKS, {"run_id": run_id})
+        with self._db_lock:
+            engine = self._engines.pop(run_id, None)
+            if engine is not None:
+                engine.dispose()
+        path = Path(self.path_for_shard(run_id))
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
     def has_table(self, table_name: str) -> bool:
         known = ("table", table_name) in self._there

@@ -112,9 +112,10 @@ class RunRecord:
     """One run. Moments are wall-clock time, naive UTC, but for `as_of`.
 
     `name` is that of the file. `outcome` is `running` in the file of a run that was killed; `read`
-    makes it `stopped`, and the next run writes that down (`close_stopped`). `partial` is what a person rebuilt in Dagster. `log` is a path below the
-    home, and `log_tail` how it ended when the run failed. `error` is the class of what it failed
-    by, and `trace_id` leads to its trace.
+    makes it `stopped`, and the next run writes that down (`close_stopped`). `partial` is what a
+    person rebuilt in Dagster. `log` is a path below the home, and `log_tail` how it ended when the
+    run failed. `error` is the class of what it failed by, `trace_id` leads to its trace, and
+    `dagster_run` to Dagster's own run.
     """
 
     name: str
@@ -133,6 +134,7 @@ class RunRecord:
     log_tail: list[str] = field(default_factory=list)
     error: str | None = None
     trace_id: str | None = None
+    dagster_run: str | None = None
 
     @property
     def step(self) -> str | None:
@@ -316,6 +318,14 @@ def note_run(home: Home, run_id: str, as_of: datetime) -> None:
     if recorder is not None:
         recorder.record.run_id, recorder.record.as_of = run_id, as_of
         recorder.record.trace_id = trace_id_of(run_id)
+        recorder.write()
+
+
+def note_dagster_run(home: Home, dagster_run: str) -> None:
+    """The run of this process is that one in Dagster."""
+    recorder = _open.get(home.root)
+    if recorder is not None:
+        recorder.record.dagster_run = dagster_run
         recorder.write()
 
 

@@ -1,14 +1,18 @@
-"""Dagster's events over connections that stay open: kept, and readable by Dagster's own class."""
+"""Dagster's events over connections that stay open, and what is forgotten of old runs."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration import runner
+from orchestration import dagster_history, progress, run_records, runner
+from orchestration.dagster_history import JOB_NAME
 from orchestration.event_log import MOST_OPEN, PooledSqliteEventLogStorage
-from orchestration.home import Home
+from orchestration.home import Home, TieoutError
 
 
 @dg.asset
@@ -32,3 +36,67 @@ def test_events_of_more_runs_than_are_held_open_are_kept(
     assert min(seen.values()) > 5
     materializations = plain.fetch_materializations(figure.key, limit=100).records
     assert sorted(record.run_id for record in materializations) == sorted(runs)
+
+
+@pytest.fixture
+def instance(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    runner.prepare_instance(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as opened:
+        yield opened
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("adds_up", asset="checked")])
+def checked() -> dg.MaterializeResult:
+    return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+
+def test_old_runs_are_forgotten_with_their_files_and_the_last_word_on_an_asset_stays(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    job = dg.define_asset_job(JOB_NAME, selection=[checked])
+    resolved = dg.Definitions(assets=[checked], jobs=[job]).resolve_job_def(JOB_NAME)
+    runs = [resolved.execute_in_process(instance=instance).run_id for _ in range(4)]
+    other = dg.materialize([figure], instance=instance).run_id
+    assert dagster_history.forget_old(instance, 2) == 2
+    assert dagster_history.forget_old(instance, 2) == 0
+    assert set(instance.get_run_ids()) == {*runs[2:], other}
+    assert not [path for path in home.dagster.rglob("*") for run in runs[:2] if run in str(path)]
+    assert instance.get_latest_materialization_event(checked.key)
+    storage = instance.event_log_storage
+    assert isinstance(storage, PooledSqliteEventLogStorage)
+    key = dg.AssetCheckKey(checked.key, "adds_up")
+    history = storage.get_asset_check_execution_history(key, limit=10)
+    assert [execution.run_id for execution in history] == runs[:1:-1]
+    assert dagster_history.forget_old(instance, 0) == 2
+    (last,) = storage.get_asset_check_execution_history(key, limit=10)
+    assert last.run_id == runs[-1]
+    assert instance.all_logs(other)
+
+
+def test_a_run_that_was_killed_ends_in_dagster_and_keeps_nobody_waiting(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    job = dg.job(name=JOB_NAME)(lambda: None)
+    started = dg.DagsterRunStatus.STARTED
+    killed = instance.create_run_for_job(job, status=started)
+    with run_records.recording(home, "manual"), progress.current().step("Landing"):
+        run_records.note_dagster_run(home, killed.run_id)
+        (path,) = run_records.folder(home).glob("*.json")
+        text = path.read_text(encoding="utf-8")
+        assert dagster_history.is_under_way(instance, home)
+    path.write_text(text, encoding="utf-8")  # as if the process had gone here
+    assert json.loads(text)["outcome"] == "running"
+    assert not dagster_history.is_under_way(instance, home)
+    ended = instance.get_run_by_id(killed.run_id)
+    assert ended is not None and ended.status is dg.DagsterRunStatus.CANCELED
+    instance.create_run_for_job(job, status=started)  # of which no record says that it was killed
+    assert dagster_history.is_under_way(instance, home)
+
+
+def test_how_many_runs_are_kept_is_a_number_of_runs() -> None:
+    assert dagster_history.kept_runs({}) == dagster_history.KEPT_RUNS
+    assert dagster_history.kept_runs({dagster_history.SETTING: " 7 "}) == 7
+    for said in ("0", "-1", "many"):
+        with pytest.raises(TieoutError, match="TIEOUT_DAGSTER_RUNS"):
+            dagster_history.kept_runs({dagster_history.SETTING: said})
