@@ -1,5 +1,7 @@
 -- One row per record whose id, number or key begins with $find, and per customer whose name holds it.
-with item_rows as (
+with shown as (select 30 as most),
+
+item_rows as (
     (
         select fct_items.rowid as row_id
         from marts.fct_items
@@ -22,135 +24,42 @@ with item_rows as (
     )
 ),
 
-items as (
-    select
-        'item' as kind,
-        fct_items.item_type as qualifier,
-        fct_items.item_id as key,
-        any_value(fct_items.document_number) as title,
-        any_value(fct_items.party_id) as party_id,
-        any_value(fct_items.event_date) as happened_on,
-        any_value(fct_items.currency) as currency,
-        any_value(fct_items.amount) as amount,
-        string_agg(distinct fct_items.status, ', ' order by fct_items.status) as status
-    from marts.fct_items
-    where fct_items.rowid in (select item_rows.row_id from item_rows)
-    group by fct_items.item_type, fct_items.item_id
-    limit 30
-),
-
-matches as (
-    select
-        'match' as kind,
-        null as qualifier,
-        fct_matches.match_id as key,
-        fct_matches.explanation as title,
-        null as party_id,
-        cast(fct_matches.decided_at as date) as happened_on,
-        fct_matches.currency,
-        fct_matches.amount,
-        fct_matches.decision as status
+match_rows as (
+    select fct_matches.rowid as row_id
     from marts.fct_matches
     where starts_with(fct_matches.match_id, $find)
-    limit 30
 ),
 
-exceptions as (
-    select
-        'exception' as kind,
-        null as qualifier,
-        fct_exceptions.exception_id as key,
-        fct_exceptions.exception_type as title,
-        fct_exceptions.customer_id as party_id,
-        cast(fct_exceptions.opened_at as date) as happened_on,
-        fct_exceptions.currency,
-        fct_exceptions.amount,
-        fct_exceptions.status
+exception_rows as (
+    select fct_exceptions.rowid as row_id
     from marts.fct_exceptions
     where starts_with(fct_exceptions.exception_id, $find)
-    limit 30
 ),
 
-batches as (
-    select
-        'batch' as kind,
-        null as qualifier,
-        fct_batches.batch_id as key,
-        fct_batches.feed || ' · ' || fct_batches.file_name as title,
-        null as party_id,
-        cast(fct_batches.landed_at as date) as happened_on,
-        null as currency,
-        null as amount,
-        case when fct_batches.is_rejected then 'rejected' else 'loaded' end as status
+batch_rows as (
+    select fct_batches.rowid as row_id
     from marts.fct_batches
     where
         starts_with(fct_batches.batch_id, $find)
         or contains(lower(fct_batches.file_name), lower($find))
-    limit 30
 ),
 
-postings as (
-    select
-        'posting' as kind,
-        any_value(fct_journal_entries.match_id) as qualifier,
-        fct_journal_entries.posting_key as key,
-        any_value(fct_journal_entries.memo) as title,
-        null as party_id,
-        any_value(fct_journal_entries.posting_date) as happened_on,
-        any_value(fct_journal_entries.currency) as currency,
-        sum(fct_journal_entries.debit_amount) as amount,
-        any_value(fct_journal_entries.posting_status) as status
+posting_rows as (
+    select fct_journal_entries.rowid as row_id
     from marts.fct_journal_entries
     where starts_with(fct_journal_entries.posting_key, $find)
-    group by fct_journal_entries.posting_key
-    limit 30
 ),
 
-customers as (
-    select
-        'customer' as kind,
-        null as qualifier,
-        dim_customers.customer_id as key,
-        dim_customers.legal_name as title,
-        dim_customers.customer_id as party_id,
-        cast(dim_customers.updated_at as date) as happened_on,
-        null as currency,
-        null as amount,
-        dim_customers.tier as status
+customer_rows as (
+    select dim_customers.rowid as row_id
     from marts.dim_customers
     where
         starts_with(dim_customers.customer_id, $find)
         or contains(lower(dim_customers.legal_name), lower($find))
-    limit 30
 ),
 
-found as (
-    select * from items
-    union all
-    select * from matches
-    union all
-    select * from exceptions
-    union all
-    select * from batches
-    union all
-    select * from postings
-    union all
-    select * from customers
-)
+-- include: debug_kinds
 
-select
-    found.kind,
-    found.qualifier,
-    found.key,
-    found.title,
-    found.party_id as customer_id,
-    dim_customers.legal_name as customer,
-    found.happened_on,
-    found.currency,
-    found.amount,
-    found.status
-from found
-left join marts.dim_customers
-    on found.party_id = dim_customers.customer_id
-order by found.kind, found.happened_on desc nulls last, found.qualifier, found.key
-limit 60
+found as (select * from kinds)
+
+-- include: debug_named

@@ -1,37 +1,16 @@
 -- One row: whether the chain of sealed blocks holds as far as the published file can show.
 -- Numbering, links and block hashes are recomputed here by the recipe of the output contract;
 -- entry hashes and Merkle roots are what `tieout verify` recomputes.
-with blocks as (
-    select
-        fct_audit_blocks.*,
-        lag(fct_audit_blocks.block, 1, 0) over (order by fct_audit_blocks.block) as block_before,
-        lag(fct_audit_blocks.block_hash, 1, repeat('0', 64))
-            over (order by fct_audit_blocks.block) as hash_before,
-        sha256(
-            concat_ws(
-                chr(10),
-                fct_audit_blocks.previous_hash,
-                fct_audit_blocks.root_hash,
-                concat(
-                    '{"block":"', fct_audit_blocks.block,
-                    '","entry_count":"', fct_audit_blocks.entry_count,
-                    '","run_id":"', fct_audit_blocks.run_id,
-                    '","sealed_at":"',
-                    strftime(fct_audit_blocks.sealed_at, '%Y-%m-%dT%H:%M:%S.%f'), 'Z"}'
-                )
-            )
-        ) as recomputed_hash
-    from marts.fct_audit_blocks
-),
-
-entries as (
+with entries as (
     select
         fct_audit_log.block,
         count(*) as entries,
         max(fct_audit_log.position) as last_position
     from marts.fct_audit_log
     group by fct_audit_log.block
-)
+),
+
+-- include: audit_blocks
 
 select
     count(*) as blocks,

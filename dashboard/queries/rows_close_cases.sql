@@ -1,12 +1,8 @@
 -- One row per case that blocks a close, the oldest first: of the period that begins on $period or of one
 -- before. $check: unexplained_bank_lines | blocking_exceptions; amounts in the reporting currency
 -- without sign. $digits: minor digits of the reporting currency.
-with cut as (
-    select
-        coalesce(last_day(try_cast($period as date)), max(fct_runs.as_of)::date) as period_end,
-        max(fct_runs.as_of) as as_of
-    from marts.fct_runs
-),
+with
+-- include: close_cut
 
 reporting as (
     select max(agg_executive_daily.currency) as code

@@ -1,12 +1,8 @@
 -- One row per item behind a check of the close, oldest first: of the period that begins on $period or
 -- of one before. $check: items_past_window | unapplied_receipts; $digits: minor digits of the
 -- reporting currency. Items past their window count without sign.
-with cut as (
-    select
-        coalesce(last_day(try_cast($period as date)), max(fct_runs.as_of)::date) as period_end,
-        max(fct_runs.as_of) as as_of
-    from marts.fct_runs
-),
+with
+-- include: close_cut
 
 reporting as (
     select max(agg_executive_daily.currency) as code
@@ -49,32 +45,18 @@ totals as (
 )
 
 select
-    found.reconciliation,
-    found.side,
-    found.item_type,
-    found.item_id,
-    found.party_id as customer_id,
-    dim_customers.legal_name as customer,
-    found.event_date,
-    found.due_for_match_at,
-    found.currency,
-    found.amount,
-    found.allocated_amount,
-    found.adjusted_amount,
-    found.open_amount,
-    found.status,
-    found.set_aside_reason,
+-- include: item_columns
     reporting.code as reporting_currency,
     totals.row_count,
     totals.base_total
-from found
+from found as fct_items
 cross join totals
 cross join reporting
-left join marts.dim_customers on found.party_id = dim_customers.customer_id
+left join marts.dim_customers on fct_items.party_id = dim_customers.customer_id
 order by
-    found.event_date asc nulls last,
-    found.reconciliation,
-    found.side,
-    found.item_type,
-    found.item_id
+    fct_items.event_date asc nulls last,
+    fct_items.reconciliation,
+    fct_items.side,
+    fct_items.item_type,
+    fct_items.item_id
 limit $limit offset $offset

@@ -1,12 +1,8 @@
 -- One row per match behind a check of the close: of the period that begins on $period or of one before,
 -- by the day of its last item. $check: suggestions_waiting | postings_failed | postings_waiting; of
 -- postings a row each.
-with cut as (
-    select
-        coalesce(last_day(try_cast($period as date)), max(fct_runs.as_of)::date) as period_end,
-        max(fct_runs.as_of) as as_of
-    from marts.fct_runs
-),
+with
+-- include: close_cut
 
 postings as (
     select distinct

@@ -13,21 +13,7 @@ latest as (
 )
 
 select
-    fct_items.reconciliation,
-    fct_items.side,
-    fct_items.item_type,
-    fct_items.item_id,
-    fct_items.party_id as customer_id,
-    dim_customers.legal_name as customer,
-    fct_items.event_date,
-    fct_items.due_for_match_at,
-    fct_items.currency,
-    fct_items.amount,
-    fct_items.allocated_amount,
-    fct_items.adjusted_amount,
-    fct_items.open_amount,
-    fct_items.status,
-    fct_items.set_aside_reason,
+-- include: item_columns
     count(*) over () as row_count
 from marts.fct_items
 cross join cut

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[3]
+from dashboard import data
+
 PAGES = {
     "executive": ("executive_", "publication"),
     "on_call": ("on_call_", "publication"),
@@ -24,12 +24,12 @@ PAGES = {
 
 
 def marts_read(prefixes: tuple[str, ...]) -> set[str]:
-    """The marts that the queries of a page name."""
+    """The marts that the queries of a page name, also in the steps that they share."""
     return {
         mart
-        for file in (PROJECT / "dashboard" / "queries").rglob("*.sql")
+        for file in data.QUERIES.glob("*.sql")
         if file.name.startswith(prefixes)
-        for mart in re.findall(r"\bmarts\.(\w+)", file.read_text(encoding="utf-8"))
+        for mart in re.findall(r"\bmarts\.(\w+)", data.sql(file.stem))
     }
 
 
@@ -42,9 +42,5 @@ def test_exposure_names_what_the_page_reads(page: str, manifest: dict[str, Any])
 
 def test_every_query_belongs_to_a_page() -> None:
     known = tuple(prefix for prefixes in PAGES.values() for prefix in prefixes)
-    strays = [
-        file.name
-        for file in (PROJECT / "dashboard" / "queries").rglob("*.sql")
-        if not file.name.startswith(known)
-    ]
+    strays = [file.name for file in data.QUERIES.glob("*.sql") if not file.name.startswith(known)]
     assert not strays, f"add an exposure for {strays} to models/exposures.yml"
