@@ -167,6 +167,6 @@ def consume(home: Home, url: str, stream: str, group: str, name: str | None) -> 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    print(f"Consuming {stream} for the group {group}.", flush=True)
+    log.info("Consuming %s for the group %s", stream, group)
     consumer.run()
     return 0

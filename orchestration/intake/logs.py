@@ -8,11 +8,12 @@ from orchestration.telemetry import logs
 
 
 def log_to_stderr() -> None:
-    """Show what tieout logs, and of libraries what they warn of."""
+    """Show what tieout logs, and what the server that it runs in warns of."""
     handler = logging.StreamHandler()
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     handler.setFormatter(logs.JsonFormatter() if logs.speaks_json() else text)
-    logger = logging.getLogger("tieout")
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    for name, level in (("tieout", logging.INFO), ("uvicorn", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+        logger.propagate = False

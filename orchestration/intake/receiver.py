@@ -130,7 +130,7 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
         try:
             event = await _verified(request, source, secrets)
         except Refused as refused:
-            counts[f"refused_{refused.reason}"] += 1
+            counts[f"{status.REFUSED}{refused.reason}"] += 1
             shown = source if _SOURCE.fullmatch(source) else "?"
             log.warning("refused source=%s reason=%s", shown, refused.reason)
             return JSONResponse({"error": refused.reason}, _STATUS.get(refused.reason, 400))
@@ -213,8 +213,8 @@ def serve(home: Home, host: str, port: int) -> int:
         secrets.check(source)
     app = build_app(home)
     log_to_stderr()
-    print(f"Receiving {', '.join(sources)} on http://{host}:{port}/webhooks/…", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    log.info("Receiving %s on http://%s:%s/webhooks/…", ", ".join(sources), host, port)
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
     return 0
 
 

@@ -175,6 +175,12 @@ def waiting(connection: sqlite3.Connection) -> Waiting:
     return Waiting(int(events), int(size), oldest)
 
 
+def last_received_at(connection: sqlite3.Connection) -> str | None:
+    """When the newest of the kept events came, as ISO 8601 in UTC."""
+    row = connection.execute("select received_at from events order by seq desc limit 1").fetchone()
+    return row[0] if row else None
+
+
 def prune(connection: sqlite3.Connection, now: datetime) -> int:
     """Forget events that were landed long ago, some at a time; how many."""
     with writing(connection):

@@ -16,6 +16,9 @@ from typing import Any
 from orchestration.files import write_text
 from orchestration.home import Home, iso_timestamp, wall_clock
 
+REFUSED = "refused_"
+"""Before the reason, in the receiver's section: how many events it has refused for it."""
+
 EVERY_SECONDS = 5.0
 """How often a process that lives writes down how it is."""
 

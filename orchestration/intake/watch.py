@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from orchestration import parsed, runner
+from orchestration import parsed, run_records, runner
 from orchestration.dbt_runs import kept_open
 from orchestration.home import Home, HomeIsBusy, Settings, TieoutError, parse_as_of, wall_clock
 from orchestration.intake import events, landed_files, policies, spool, status
 from orchestration.intake.logs import log_to_stderr
 from orchestration.review import export
+from orchestration.telemetry import logs
 
 POLL_SECONDS = 0.5
 FILES_SECONDS = 5.0
@@ -133,14 +134,22 @@ class Watch:
         except TieoutError as error:
             self._judged = Judged()
             self._counts["failed_runs"] += 1
-            log.error("run failed: %s", str(error).splitlines()[0])
+            log.error("run failed: %s", str(error).splitlines()[0], extra=self._run_told())
             return False
         finally:
             seconds = (wall_clock() - started_at).total_seconds()
             self._counts |= {"last_trigger": reason.trigger, "last_seconds": round(seconds, 3)}
         self._counts["runs"] += 1
-        log.info("run ended trigger=%s seconds=%.1f", reason.trigger, seconds)
+        log.info(
+            "run ended trigger=%s seconds=%.1f", reason.trigger, seconds, extra=self._run_told()
+        )
         return True
+
+    def _run_told(self) -> dict[str, Any]:
+        """The ids of the newest run, for JSON lines; the run's own lines have them, too."""
+        for record in run_records.read(self.home, 1):
+            return {logs.FIELDS: {"run": record.name, "run_id": record.run_id}}
+        return {}
 
     def note(self) -> None:
         """Write down how it is."""
@@ -166,7 +175,7 @@ def watch(home: Home) -> int:
             signal.signal(number, stop)
         watching = Watch(home)
         code = parsed.name_of_parse()
-        print(f"Watching {home.root}.", flush=True)
+        log.info("Watching %s", home.root)
         pause = FIRST_PAUSE
         while not stopped:
             with kept_open(home):

@@ -53,6 +53,10 @@ def speaks_json() -> bool:
     return os.environ.get(SETTING, "").strip().lower() == "json"
 
 
+FIELDS = "fields"
+"""Under this name in `extra`, a line of Python's logging takes more fields."""
+
+
 class JsonFormatter(logging.Formatter):
     """Lines of Python's own logging in the same shape, for processes that stay."""
 
@@ -67,7 +71,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             # what an error says may quote a row
             told["error"] = record.exc_info[0].__name__
-        return json.dumps(told)
+        return json.dumps(told | getattr(record, FIELDS, {}))
 
 
 def write(home: Home, event: str, *, level: Level = "info", **fields: Any) -> None:

@@ -127,17 +127,18 @@ def _notifications(home: Home) -> list[Row]:
 
 
 def _intake(home: Home) -> list[Row]:
-    """What the spool holds; nothing where no event ever came."""
+    """What the spool holds, and when the newest event came; nothing where none ever did."""
     if not spool.path_of(home).exists():
         return []
     with spool.connected(home) as connection:
         waiting = spool.waiting(connection)
-    oldest = parse_as_of(waiting.oldest) if waiting.oldest else None
+        last = spool.last_received_at(connection)
     return [
         {
             "events": waiting.events,
             "bytes": waiting.size,
-            "oldest": _epoch(oldest) if oldest else None,
+            "oldest": _epoch(parse_as_of(waiting.oldest)) if waiting.oldest else None,
+            "last_event": _epoch(parse_as_of(last)) if last else None,
         }
     ]
 
@@ -149,6 +150,16 @@ def _intake_outcomes(home: Home) -> list[Row]:
         told = batches.summary(connection)["outcomes"]
     assert isinstance(told, dict)
     return [{"outcome": outcome, "events": events} for outcome, events in told.items()]
+
+
+def _intake_refused(home: Home) -> list[Row]:
+    """What the receiver says that it refused, by the reason that it gave."""
+    told = status.read(home).get("receiver", {})
+    return [
+        {"reason": name.removeprefix(status.REFUSED), "events": events}
+        for name, events in sorted(told.items())
+        if name.startswith(status.REFUSED)
+    ]
 
 
 def _intake_processes(home: Home) -> list[Row]:
@@ -174,5 +185,6 @@ READERS: dict[str, Callable[[Home], Sequence[Row]]] = {
     "notifications": _notifications,
     "intake": _intake,
     "intake_outcomes": _intake_outcomes,
+    "intake_refused": _intake_refused,
     "intake_processes": _intake_processes,
 }

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -149,8 +150,9 @@ def test_a_receiver_without_a_secret_does_not_start(
 class Receiver:
     """`tieout receive` as a process."""
 
-    def __init__(self, home: Home, port: int, prefix: str = "") -> None:
+    def __init__(self, home: Home, port: int, prefix: str = "", log: Path | None = None) -> None:
         self.port = port
+        self.log = log
         self._arguments = (
             f"{prefix} exec {sys.executable} -m orchestration.cli receive --port {port}"
         )
@@ -159,13 +161,19 @@ class Receiver:
             "TIEOUT_HOME": str(home.root),
             "TIEOUT_WEBHOOK_SECRETS_STRIPE": STRIPE_SECRET,
             "TIEOUT_WEBHOOK_SECRETS_BILLING": BILLING_SECRET,
+            "TIEOUT_LOG_FORMAT": "json" if log else "text",
         }
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            ["bash", "-c", self._arguments], env=self._environment, stdout=subprocess.DEVNULL
-        )
+        """In JSON, with both its outputs in `log`, where one was given."""
+        with (self.log or Path(os.devnull)).open("wb") as written:
+            self.process = subprocess.Popen(
+                ["bash", "-c", self._arguments],
+                env=self._environment,
+                stdout=written,
+                stderr=written if self.log else None,
+            )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -190,6 +198,26 @@ class Receiver:
             return error.code
         except OSError:
             return 0
+
+
+def test_its_log_is_json_and_holds_nothing_of_a_body(
+    home: Home, free_port: int, tmp_path: Path
+) -> None:
+    running = Receiver(home, free_port, log=tmp_path / "receiver.log")
+    body = b'{"id": "evt_1", "customer": "Erika Muster"}'
+    assert running.post(body) == 200
+    assert running.post(body, {"stripe-signature": "t=1,v1=0"}) == 400
+    with socket.create_connection(("127.0.0.1", free_port), timeout=20) as speaker:
+        speaker.sendall(b"Erika Muster\r\n\r\n")  # no HTTP: the server itself warns
+        speaker.recv(100)
+    running.process.terminate()
+    running.process.wait(20)
+    text = (tmp_path / "receiver.log").read_text(encoding="utf-8")
+    told = [json.loads(line) for line in text.splitlines()]
+    assert {"tieout.receiver", "uvicorn.error"} == {line["logger"] for line in told}
+    assert all({"time", "level", "event", "message"} <= set(line) for line in told)
+    assert any(line["message"].startswith("refused source=stripe") for line in told)
+    assert "Erika" not in text
 
 
 def test_what_was_answered_is_there_after_a_kill(home: Home, free_port: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,6 +18,7 @@ from tieout_process import PROJECT, Tieout
 
 from orchestration.home import Home, HomeIsBusy, wall_clock
 from orchestration.intake import spool, status, watch
+from tests.conftest import PLANTED
 
 
 def put(home: Home, body: bytes, number: int, age: float = 0) -> None:
@@ -75,16 +78,21 @@ def test_a_home_has_one_watch(home: Home) -> None:
 
 
 @pytest.mark.slow
-def test_a_large_charge_is_published_by_a_run_of_its_own(reconciled_copy: Tieout) -> None:
-    """The process as it is started, a real run, and a signal that ends it."""
+def test_a_large_charge_is_published_by_a_run_of_its_own(
+    reconciled_copy: Tieout, tmp_path: Path
+) -> None:
+    """The process as it is started, a real run, its log, and a signal that ends it."""
     home = reconciled_copy.home
     put(home, charge(1, amount=1_500_000), 1)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli", "watch"],
-        cwd=PROJECT,
-        env={**os.environ, **reconciled_copy.environment()},
-        stdout=subprocess.DEVNULL,
-    )
+    log = tmp_path / "watch.log"
+    with log.open("wb") as written:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "orchestration.cli", "watch"],
+            cwd=PROJECT,
+            env={**os.environ, **reconciled_copy.environment(), "TIEOUT_LOG_FORMAT": "json"},
+            stdout=written,
+            stderr=written,
+        )
     deadline = time.monotonic() + 600
     while not status.read(home).get("watch", {}).get("runs"):
         assert running.poll() is None and time.monotonic() < deadline
@@ -98,3 +106,8 @@ def test_a_large_charge_is_published_by_a_run_of_its_own(reconciled_copy: Tieout
         triggers = connection.execute('select "trigger" from marts.fct_runs').fetchall()
     assert [f"{amount:.2f}" for (amount,) in rows] == ["15000.00"]
     assert ("event",) in triggers
+    told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    (ended,) = (line for line in told if str(line.get("message")).startswith("run ended"))
+    (run_ended,) = (line for line in told if line["event"] == "run_ended")
+    assert (ended["run"], ended["run_id"]) == (run_ended["run"], run_ended["run_id"])
+    assert PLANTED not in log.read_text(encoding="utf-8")

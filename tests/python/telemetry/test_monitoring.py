@@ -111,6 +111,50 @@ def test_prometheus_takes_its_configuration() -> None:
     promtool("check", "config", str(FOLDER / "prometheus.yml"))
 
 
+def test_a_silent_process_waiting_events_and_undelivered_messages_alert(tmp_path: Path) -> None:
+    """At 20 minutes; series are a sample a minute, `time()` counts from 0."""
+    series = {
+        'tieout_intake_process_seen_timestamp_seconds{process="consumer"}': "0x30",
+        'tieout_intake_process_seen_timestamp_seconds{process="receiver"}': "0+60x30",
+        'tieout_intake_process_seen_timestamp_seconds{process="spool"}': "0x30",
+        "tieout_intake_oldest_waiting_timestamp_seconds": "-3000x30",
+        'tieout_intake_stream_lag_events{process="consumer"}': "1001x30",
+        'tieout_intake_refused_events_total{reason="bad_signature"}': "0+2x30",
+        'tieout_intake_refused_events_total{reason="too_old"}': "0+1x30",
+        'tieout_alert_notifications{severity="page",state="failed"}': "1x30",
+        'tieout_alert_notifications{severity="page",state="delivered"}': "9x30",
+    }
+    expected = (
+        '{alertname="TieoutIntakeSilent", process="consumer"}',
+        '{alertname="TieoutEventsWait"}',
+        '{alertname="TieoutStreamBehind", process="consumer"}',
+        '{alertname="TieoutEventsRefused", reason="bad_signature"}',
+        '{alertname="TieoutNobodyTold"}',
+    )
+    case = {
+        "rule_files": [str(FOLDER / "prometheus" / "intake.rules.yml")],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": name, "values": values} for name, values in series.items()
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": "count by (alertname, process, reason) "
+                        '(ALERTS{alertstate="firing"})',
+                        "eval_time": "20m",
+                        "exp_samples": [{"labels": labels, "value": 1} for labels in expected],
+                    }
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "rules_test.yml"
+    file.write_text(yaml.safe_dump(case), encoding="utf-8")
+    promtool("test", "rules", str(file))
+
+
 def test_prometheus_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> None:
     rules = [
         {"record": f"dashboard:expression:{number}", "expr": expression.replace("$company", ".*")}
