@@ -29,10 +29,11 @@ import duckdb
 import streamlit as st
 
 from dashboard import access
-from orchestration.home import Home
+from orchestration.home import PROJECT_DIR, Home
 from orchestration.review.people import Permission
 
 QUERIES = Path(__file__).parent / "queries"
+METRICS = PROJECT_DIR / "orchestration" / "telemetry" / "queries"
 DRAIN_SECONDS = 30.0
 _INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"\$([a-z_]+)")
@@ -168,14 +169,17 @@ def locate(home: Home, is_masked: bool = False) -> PublicationKey:
 def sql(name: str) -> str:
     """The text of `queries/<name>.sql`, with the steps that it shares in place of `-- include: …`.
 
-    They are those of `queries/parts/<part>.sql`, which queries of one page have in common.
+    They are those of `queries/parts/<part>.sql`, which several queries have in common, or a query
+    of the metrics, so that a page shows what they tell.
     """
     text = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
     return _INCLUDE.sub(lambda found: _part(found[1]), text)
 
 
 def _part(name: str) -> str:
-    return (QUERIES / "parts" / f"{name}.sql").read_text(encoding="utf-8").rstrip()
+    own = QUERIES / "parts" / f"{name}.sql"
+    path = own if own.exists() else METRICS / own.name
+    return path.read_text(encoding="utf-8").rstrip()
 
 
 def run_sql(publication: Publication, name: str, parameters: Mapping[str, Any]) -> list[Row]:

@@ -216,6 +216,15 @@ def sla_clock(minutes_left: int | None, is_resolved: bool) -> str:
     return f"{span} left" if minutes_left >= 0 else f"late by {span}"
 
 
+def cost(value: float | Decimal | None, currency: str | None) -> str:
+    """What machines cost, mostly parts of a cent: `0.00000207 EUR`; for HTML."""
+    if value is None or not currency:
+        return "not known"
+    number = float(value)
+    told = f"{number:,.2f}" if abs(number) >= 1 else f"{Decimal(f'{number:.3g}'):f}"
+    return f"{told} {escape(currency)}"
+
+
 def timestamp(value: datetime | None) -> str:
     """`3 Jun 2026 23:59 UTC`; all timestamps here are naive and mean UTC."""
     return NONE if value is None else f"{day(value)} {value:%H:%M} UTC"

@@ -41,7 +41,9 @@ def show(reporting_currency: str) -> None:
             ui.count_column("Matches", "matches_made"),
             ui.text_column("Share of matches", "share_of_matches", _percent, "r"),
             ui.text_column("Usual time", "usual_seconds", fmt.seconds, "r"),
-            ui.Column("Cost of a match", lambda row: _cost(row["cost_per_match"], row), "r"),
+            ui.Column(
+                "Cost of a match", lambda row: fmt.cost(row["cost_per_match"], row["currency"]), "r"
+            ),
         ],
         rows,
         "",
@@ -62,7 +64,7 @@ def show(reporting_currency: str) -> None:
                 ui.Column("Runs a day", lambda row: f"{float(row['runs_a_day']):.1f}", "r"),
                 ui.Column(
                     "Cost a day",
-                    lambda row: _cost(row["cost_a_day"], {"currency": row["cost_currency"]}),
+                    lambda row: fmt.cost(row["cost_a_day"], row["cost_currency"]),
                     "r",
                 ),
             ],
@@ -84,12 +86,6 @@ def _percent(value: float | Decimal | None) -> str:
     return fmt.percent(None if value is None else Decimal(str(value)))
 
 
-def _cost(value: float | Decimal | None, row: ui.Row) -> str:
-    if value is None or not row["currency"]:
-        return "not known"
-    return f"{float(value):,.6f}".rstrip("0").rstrip(".") + f" {escape(row['currency'])}"
-
-
 def _said(sections: dict[str, dict[str, object]]) -> str:
     """How the intake is, in a sentence; empty where there is none."""
     parts = []
@@ -99,7 +95,7 @@ def _said(sections: dict[str, dict[str, object]]) -> str:
         refused = sum(
             value
             for name, value in receiver.items()
-            if name.startswith("refused_") and isinstance(value, int)
+            if name.startswith(status.REFUSED) and isinstance(value, int)
         )
         parts.append(
             f"The receiver has kept {fmt.counted(_count(receiver, 'received'), 'event')} since it "

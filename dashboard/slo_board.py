@@ -15,6 +15,20 @@ from dashboard import format as fmt
 
 SPARK_WIDTH, SPARK_HEIGHT = 150, 30
 
+DIMENSIONS = {"company": "Company", "tier": "Customer tier", "gateway": "Gateway", "batch": "File"}
+PARTS = {
+    "all": "All of it",
+    "none": "None",
+    "no_match": "Runs that matched no invoice",
+}
+BREAKDOWN_WINDOWS = (
+    ("1 day", "one_day"),
+    ("7 days", "seven_days"),
+    ("28 days", "four_weeks"),
+    ("This month", "this_month"),
+)
+BREAKDOWN_ROWS = 50
+
 
 def show() -> None:
     """A row an objective, what is missed first."""
@@ -35,6 +49,7 @@ def show() -> None:
         "the indicator counts.",
         name="slos",
     )
+    _breakdowns()
     with st.expander("What each counts"):
         ui.table(
             [
@@ -51,6 +66,56 @@ def show() -> None:
             "saw theirs.",
             name="slo-definitions",
         )
+
+
+def _breakdowns() -> None:
+    """The indicators by part, and what an invoice cost there."""
+    with st.expander("By tier, gateway and file"):
+        dimension = st.segmented_control(
+            "By",
+            list(DIMENSIONS),
+            default="tier",
+            required=True,
+            format_func=DIMENSIONS.__getitem__,
+            key="breakdown",
+            label_visibility="collapsed",
+        )
+        rows = data.query("on_call_breakdowns", dimension=dimension, limit=BREAKDOWN_ROWS)
+        total = rows[0]["row_count"] if rows else 0
+        ui.table(
+            [
+                ui.Column("Met, 28 days", lambda row: ui.met(row["met"]), "n"),
+                ui.Column(DIMENSIONS[dimension], _part, "w"),
+                ui.Column("Indicator", _indicator, "w"),
+                *(_window_column(heading, field) for heading, field in BREAKDOWN_WINDOWS),
+                ui.count_column("Events, 28 days", "events"),
+            ],
+            rows,
+            "Nothing has been measured yet.",
+            (f"The first {len(rows)} of {fmt.count(total)}. " if total > len(rows) else "")
+            + "Cost: each invoice that a run matched bears the same part of what its time cost "
+            "(seeds/engine_prices.csv); runs that matched none are told by themselves.",
+            name="breakdowns",
+        )
+
+
+def _part(row: ui.Row) -> str:
+    if row["part"] in PARTS:
+        return PARTS[row["part"]]
+    return fmt.escaped(row["file_name"] or row["part"])
+
+
+def _indicator(row: ui.Row) -> str:
+    return escape(row["title"] or fmt.label(row["sli"]))
+
+
+def _window_column(heading: str, field: str) -> ui.Column:
+    def value(row: ui.Row) -> str:
+        if row["unit"] == "money":
+            return fmt.cost(row[field], row["currency"])
+        return escape(fmt.measure(row[field], row["unit"]))
+
+    return ui.Column(heading, value, "r")
 
 
 def _objective(row: ui.Row) -> str:

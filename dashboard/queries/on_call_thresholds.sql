@@ -12,9 +12,8 @@ published as (
     select
         max(fct_runs.as_of) as as_of,
         greatest(median(fct_runs.seconds), 1) as usual_seconds,
-        max(fct_runs.cost_per_match * fct_runs.matches_made / nullif(fct_runs.seconds, 0))
-            as cost_per_second,
-        max(fct_runs.cost_currency) as cost_currency
+        arg_max(fct_runs.price_per_hour, fct_runs.run_sequence)::double as price_per_hour,
+        arg_max(fct_runs.cost_currency, fct_runs.run_sequence) as cost_currency
     from marts.fct_runs
 ),
 
@@ -59,7 +58,7 @@ select
     at_once.charges / nullif(whole.charges, 0) as share_of_charges,
     at_once.amount / nullif(whole.amount, 0) as share_of_amount,
     at_once.runs / 28 as runs_a_day,
-    at_once.runs * published.usual_seconds * published.cost_per_second / 28 as cost_a_day,
+    at_once.runs * published.usual_seconds * published.price_per_hour / 3600 / 28 as cost_a_day,
     published.cost_currency
 from at_once
 cross join whole

@@ -2,10 +2,7 @@
 with
 
 published as (
-    select
-        max(fct_runs.as_of) as as_of,
-        max(fct_runs.cost_per_match * fct_runs.matches_made / nullif(fct_runs.seconds, 0))
-            as cost_per_second
+    select max(fct_runs.as_of) as as_of
     from marts.fct_runs
 ),
 
@@ -24,10 +21,9 @@ select
     sum(recent.matches_made) / nullif(sum(sum(recent.matches_made)) over (), 0) as share_of_matches,
     median(recent.seconds) as usual_seconds,
     -- a run that matched nothing has cost its time, too
-    sum(recent.seconds) * max(published.cost_per_second) / nullif(sum(recent.matches_made), 0)
-        as cost_per_match,
+    sum(recent.seconds::double * recent.price_per_hour::double)
+    / 3600 / nullif(sum(recent.matches_made), 0) as cost_per_match,
     max(recent.cost_currency) as currency
 from recent
-cross join published
 group by recent."trigger"
 order by matches_made desc, started_by

@@ -76,6 +76,13 @@ FAMILIES = (
         ("sli", "dimension", "part", "window"),
     ),
     Family(
+        "tieout_cost_per_matched_invoice",
+        "What runs cost per invoice that they matched, of the company, a tier or a gateway.",
+        "costs",
+        "exported_cost",
+        ("dimension", "part", "window", "currency"),
+    ),
+    Family(
         "tieout_slo_objective_ratio",
         "Share of events that must be good.",
         "error_budgets",
@@ -374,6 +381,20 @@ FAMILIES = (
         "intake_outcomes",
         "events",
         ("outcome",),
+        "counter",
+    ),
+    Family(
+        "tieout_intake_last_event_timestamp_seconds",
+        "When the newest of the kept events came.",
+        "intake",
+        "last_event",
+    ),
+    Family(
+        "tieout_intake_refused_events",
+        "Events that the receiver has refused since it started.",
+        "intake_refused",
+        "events",
+        ("reason",),
         "counter",
     ),
     Family(

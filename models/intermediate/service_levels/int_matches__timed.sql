@@ -33,6 +33,7 @@ backfills as (
 final as (
     select
         matches.match_id,
+        matches.run_id,
         matches.decided_at,
         max(items.event_date) as completed_on,
         max(items.event_at) as completed_at,
@@ -51,7 +52,7 @@ final as (
         on allocations.item_key = items.item_key
     left join backfills
         on items.batch_id = backfills.batch_id and items.feed = backfills.record_feed
-    group by matches.match_id, matches.decided_at
+    group by matches.match_id, matches.run_id, matches.decided_at
 )
 
 select * from final

@@ -61,6 +61,7 @@ final as (
             '3600 * sealed.matches_made',
             10
         ) }} as cost_per_match,
+        {{ as_amount('prices.price_per_hour') }} as price_per_hour,
         prices.currency as cost_currency,
         cast(latest_runs.run_sequence as bigint) as run_sequence
     from latest_runs

@@ -92,6 +92,7 @@ windowed as (
         counted.dimension,
         counted.dimension_value,
         windows.window_name,
+        windows.first_date,
         sum(counted.numerator) as numerator,
         sum(counted.denominator) as denominator,
         sum(counted.events) as events,
@@ -101,7 +102,12 @@ windowed as (
         on
             counted.event_date >= windows.first_date
             and counted.event_date <= {{ as_of_date() }}
-    group by counted.sli, counted.dimension, counted.dimension_value, windows.window_name
+    group by
+        counted.sli,
+        counted.dimension,
+        counted.dimension_value,
+        windows.window_name,
+        windows.first_date
 ),
 
 valued as (
@@ -122,6 +128,7 @@ final as (
         valued.dimension,
         valued.dimension_value,
         valued.window_name,
+        valued.first_date,
         {{ as_of_date() }} as as_of_date,
         {{ as_amount('valued.numerator') }} as numerator,
         {{ as_amount('valued.denominator') }} as denominator,

@@ -32,6 +32,8 @@ NOT_IN_A_SUCCESS = {
     "tieout_intake_waiting_bytes",
     "tieout_intake_oldest_waiting_timestamp_seconds",
     "tieout_intake_events",
+    "tieout_intake_last_event_timestamp_seconds",
+    "tieout_intake_refused_events",
     "tieout_intake_process_seen_timestamp_seconds",
     "tieout_intake_stream_lag_events",
     "tieout_intake_stream_pending_events",
@@ -121,6 +123,12 @@ def test_figures_are_those_of_the_publication(written: str, reconciled: Tieout) 
             "and sli = 'reconciliation_success_rate' and window_name = '28d'",
         ),
         (
+            "tieout_cost_per_matched_invoice",
+            {"dimension": "company", "window": "28d"},
+            "select sum(seconds * price_per_hour) / 3600 / (select sum(invoices) "
+            "from marts.agg_cost_shares where dimension = 'company') from marts.fct_runs",
+        ),
+        (
             "tieout_published_as_of_timestamp_seconds",
             {},
             "select epoch(max(as_of)) from marts.fct_runs",
@@ -193,6 +201,7 @@ def test_events_that_wait_and_what_became_of_messages_are_told(home: Home) -> No
     with spool.connected(home) as connection:
         spool.put(connection, [spool.Event("stripe", "evt_1", received_at, b"{}")])
     status.note(home, "consumer", {"lag": 7, "pending": 2})
+    status.note(home, "receiver", {"received": 1, "refused_bad_signature": 3})
     messages = [
         outbox.Notification(
             notification_id=f"n-{destination}",
@@ -220,6 +229,8 @@ def test_events_that_wait_and_what_became_of_messages_are_told(home: Home) -> No
     assert total(found, "tieout_intake_waiting_events") == 1
     assert total(found, "tieout_intake_waiting_bytes") == 2
     assert total(found, "tieout_intake_oldest_waiting_timestamp_seconds") == 1782885600
+    assert total(found, "tieout_intake_last_event_timestamp_seconds") == 1782885600
+    assert total(found, "tieout_intake_refused_events_total", reason="bad_signature") == 3
     assert total(found, "tieout_intake_stream_lag_events", process="consumer") == 7
     assert total(found, "tieout_intake_stream_pending_events", process="consumer") == 2
     assert total(found, "tieout_alert_notifications", severity="page", state="delivered") == 1
