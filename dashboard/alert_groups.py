@@ -22,6 +22,9 @@ from orchestration.review.people import Permission, Person
 
 SHOWN_GROUPS = 6
 
+STATES = ("firing", "suppressed", "resolved")
+SEVERITIES = ("page", "ticket", "info")
+
 SPANS: Mapping[str, timedelta] = {
     "1 hour": timedelta(hours=1),
     "4 hours": timedelta(hours=4),
@@ -41,6 +44,13 @@ class Group:
     @property
     def speaker(self) -> data.Row:
         return self.alerts[0]
+
+
+def loudest_first(rows: Sequence[data.Row]) -> list[data.Row]:
+    """Alerts of runs and data in the order of the query `on_call_alerts`; as given where equal."""
+    return sorted(
+        rows, key=lambda row: (STATES.index(row["state"]), SEVERITIES.index(row["severity"]))
+    )
 
 
 def groups_of(rows: Sequence[data.Row]) -> list[Group]:

@@ -51,15 +51,16 @@ def show_standing() -> None:
 
 
 def run_rows() -> list[data.Row]:
-    """Alerts about runs, shaped as rows of the query `on_call_alerts`.
+    """Alerts about runs, and what the last one noticed, as rows of the query `on_call_alerts`.
 
     They come from the records that the pages read anyway. A missed run is told where somebody has
     said that runs are due.
     """
     home = Home.from_environment()
     configuration = configured()
+    records = status.records()
     found = run_alerts.find(
-        status.records(),
+        records,
         wall_clock(),
         configuration.due if configuration is not None else None,
         lambda record: run_records.last_word(home, record),
@@ -84,7 +85,7 @@ def run_rows() -> list[data.Row]:
             "runbook": alert.runbook,
             "group_at_risk": None,
         }
-        for alert in map(alerts.of_run, found)
+        for alert in [*map(alerts.of_run, found), *alerts.noticed(records)]
     ]
 
 

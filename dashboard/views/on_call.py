@@ -301,7 +301,7 @@ def render() -> None:
     audit = data.query_one("on_call_audit")
     noted = status.noted()
     runs = data.query("on_call_runs")
-    alerts = [*told.run_rows(), *data.query("on_call_alerts")]
+    alerts = alert_groups.loudest_first([*told.run_rows(), *data.query("on_call_alerts")])
     urgent = alert_groups.urgent(alerts, noted)
     verdict(
         data.query_one("on_call_summary"),

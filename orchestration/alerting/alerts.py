@@ -105,7 +105,8 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
     """
     published = _published(home)
     runs = [of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
-    alerts = [*(published or ()), *runs, *noticed(home)]
+    notices = noticed(run_records.read(home, run_alerts.RECORDS_READ))
+    alerts = [*(published or ()), *runs, *notices]
     said = controls.of_inbox(home)
     groups: dict[str, list[Alert]] = {}
     for alert in alerts:
@@ -122,9 +123,12 @@ def run_fingerprint(kind: str) -> str:
     return hashlib.sha256(f"{RUNS}|{kind}".encode()).hexdigest()
 
 
-def noticed(home: Home) -> list[Alert]:
-    """What the last published run noticed beside its data; the next one says it again, or not."""
-    for record in run_records.read(home, run_alerts.RECORDS_READ):
+def noticed(records: Sequence[RunRecord]) -> list[Alert]:
+    """What the last published run noticed beside its data; the next one says it again, or not.
+
+    `records` are those of a home, the newest first.
+    """
+    for record in records:
         if record.is_whole and record.outcome == "published":
             return [_of_notice(record, notice) for notice in record.notices]
     return []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration import run_records
 from orchestration.alerting import alerts, run_alerts
 from orchestration.home import Home, wall_clock
 
@@ -98,7 +99,8 @@ def _published(home: Home) -> list[Signal]:
 def _of_runs(home: Home) -> list[Signal]:
     """Alerts about runs, as people are told of them."""
     runs = run_alerts.of_home(home, wall_clock(), None)
-    found = [*map(alerts.of_run, runs), *alerts.noticed(home)]
+    records = run_records.read(home, run_alerts.RECORDS_READ)
+    found = [*map(alerts.of_run, runs), *alerts.noticed(records)]
     return [
         Signal(
             alert.alert_name,

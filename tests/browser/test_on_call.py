@@ -11,6 +11,7 @@ import pytest
 from orchestration import controls
 from orchestration.controls import Kind
 from orchestration.home import Home
+from orchestration.run_records import NoticeRecord
 from tests.browser.conftest import LAPTOP, PHONE, Dashboard, dashboard_on, fits, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
@@ -76,6 +77,22 @@ def test_an_alert_is_taken_and_silenced_and_closing_paused_and_resumed(
     settled(page)
     press(page, "Resume", "May is mended")
     expect(page.locator("#status-pause-closing_paused")).to_have_count(0)
+    context.close()
+
+
+def test_what_a_run_noticed_leads_to_its_runbook(on_call: Dashboard, browser: Browser) -> None:
+    from playwright.sync_api import expect
+
+    said = "The rate of USD in EUR went from 0.92 to 1.09 on 2026-06-30"
+    small_company.note(Path(on_call.home), NoticeRecord("rate_jumped", "page", "USD", said))
+    context = browser.new_context(viewport=LAPTOP)
+    page = context.new_page()
+    page.goto(f"{on_call.url}/on_call")
+    settled(page)
+    noticed = page.locator("[class*='st-key-alert']").filter(has_text=said)
+    expect(noticed).to_be_visible()
+    noticed.get_by_role("button", name="What to do").click()
+    expect(page.get_by_role("heading", name="An exchange rate jumped")).to_be_visible()
     context.close()
 
 

@@ -10,7 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from orchestration import progress, run_records
+from orchestration.home import Home
 
 AS_OF = datetime(2026, 7, 1, 6, 0)
 RUN_ID = "run-00000000000000aa"
@@ -102,6 +106,15 @@ def blocks(count: int) -> list[Mapping[str, Any]]:
         )
         previous = digest
     return chain
+
+
+def note(home: Path, notice: run_records.NoticeRecord) -> None:
+    """A run that publishes, and notices something beside its data."""
+    with run_records.recording(Home(home), "schedule"):
+        for step in (run_records.LANDING, run_records.PUBLISHING):
+            with progress.current().step(step):
+                pass
+        run_records.note_notice(Home(home), notice)
 
 
 def rows(run_id: str = RUN_ID) -> Rows:

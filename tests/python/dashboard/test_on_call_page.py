@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import alert_groups, run_history, slo_board
+from dashboard import alert_groups, data, run_history, slo_board
 from dashboard import components as ui
 from orchestration import controls, progress, run_records
+from orchestration.alerting import alerts
 from orchestration.controls import Kind
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.home import Home, wall_clock
 from orchestration.intake import status
 from orchestration.review import access_log
 from orchestration.review.people import Person, Role
+from orchestration.run_records import NoticeRecord
+from orchestration.telemetry import metrics
 from tests.python.dashboard import small_company
 from tests.python.dashboard.conftest import html_of, open_page
 from tests.python.dashboard.marts_file import publish
@@ -77,6 +81,22 @@ def test_alerts_of_one_cause_are_one_block_and_the_strongest_speaks(home: Path) 
     assert 'href="exceptions?cause=payout_late"' in body
     labels = [expander.label for expander in app.expander]
     assert "For information (1), and over (1)" in labels
+
+
+def test_what_a_run_noticed_is_listed_by_its_loudness_with_its_runbook(home: Path) -> None:
+    publish(home, "run-1", {**small_company.rows(), "fct_alerts": [alert(1, severity="page")]})
+    small_company.note(home, NoticeRecord("feed_ahead", "ticket", "fx_rates", "Rates are ahead"))
+    app = open_page("on_call")
+    body = html_of(app)
+    assert "1 alert calls for somebody at once" in body and "1 more waits" in body
+    assert body.index("<b>Cause 1</b>") < body.index("<b>Rates are ahead</b>")
+    fingerprint = alerts.run_fingerprint("feed_ahead|fx_rates")
+    app = opened(app, f"guide-{ui.key('alert', fingerprint)}")
+    assert any("Events of a feed lie in the future" in said.value for said in app.markdown)
+    small_company.note(home, NoticeRecord("rate_jumped", "page", "USD", "The rate jumped"))
+    st.cache_data.clear()
+    body = html_of(open_page("on_call"))
+    assert "2 alerts call for somebody at once" in body and "Rates are ahead" not in body
 
 
 def test_who_may_operate_acknowledges_and_ends_it(published: Path) -> None:
@@ -296,15 +316,13 @@ def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
         "exceptions_opened": 0,
         "exceptions_resolved": 0,
         "seconds": Decimal("36"),
+        "price_per_hour": Decimal("0.60"),
         "cost_currency": "EUR",
     }
     runs = [
-        {**run, "run_id": "run-00000000000000aa", "trigger": "tick", "matches_made": 3,
-         "cost_per_match": Decimal("0.002")},
-        {**run, "run_id": "run-00000000000000bb", "trigger": "event", "matches_made": 1,
-         "cost_per_match": Decimal("0.006")},
-        {**run, "run_id": "run-00000000000000cc", "trigger": "tick", "matches_made": 0,
-         "cost_per_match": None},
+        {**run, "run_id": "run-00000000000000aa", "trigger": "tick", "matches_made": 3},
+        {**run, "run_id": "run-00000000000000bb", "trigger": "event", "matches_made": 1},
+        {**run, "run_id": "run-00000000000000cc", "trigger": "tick", "matches_made": 0},
     ]  # fmt: skip
     charge = {
         "item_type": "charge",
@@ -331,6 +349,70 @@ def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
     assert "lags by 7 messages" in page
     whatif = page[page.index("Charges at once") :]
     assert "50.0" in whatif and "97.5" in whatif  # one of two charges, 6,000 of 6,150
+
+
+def test_what_an_invoice_cost_is_told_by_gateway_and_adds_up(home: Path) -> None:
+    """A run of 36 seconds costs 0.006; a dear one that matched one invoice, and an idle one."""
+    run = {"price_per_hour": Decimal("0.60"), "cost_currency": "EUR", "trigger": "tick"}
+    runs = [
+        {**run, "run_id": run_id, "as_of": at, "started_at": at, "seconds": Decimal(seconds)}
+        for run_id, at, seconds in (
+            ("run-1", AS_OF - timedelta(days=3), 36),
+            ("run-2", AS_OF - timedelta(hours=2), 360),
+            ("run-3", AS_OF, 36),
+        )
+    ]
+    shares = [
+        {"run_id": run_id, "as_of": runs[place]["as_of"], "dimension": dimension,
+         "dimension_value": part, "invoices": invoices, "cost_share": Decimal(share)}
+        for run_id, place, dimension, part, invoices, share in (
+            ("run-1", 0, "company", "all", 4, "1"),
+            ("run-1", 0, "gateway", "alpha", 3, "0.75"),
+            ("run-1", 0, "gateway", "none", 1, "0.25"),
+            ("run-2", 1, "company", "all", 1, "1"),
+            ("run-2", 1, "gateway", "alpha", 1, "1"),
+            ("run-3", 2, "company", "all", 0, "1"),
+            ("run-3", 2, "gateway", "no_match", 0, "1"),
+        )
+    ]  # fmt: skip
+    breakdowns = [
+        {"sli": "reconciliation_success_rate", "dimension": "gateway", "dimension_value": "alpha",
+         "window_name": window, "first_date": AS_OF.date() - timedelta(days=days - 1),
+         "as_of_date": AS_OF.date(), "value": Decimal(value), "unit": "ratio", "met": False,
+         "events": 9}
+        for window, days, value in (("1d", 1, "0.5"), ("28d", 28, "0.75"))
+    ]  # fmt: skip
+    rows = {
+        **small_company.rows(),
+        "fct_runs": runs,
+        "agg_cost_shares": shares,
+        "agg_sli_breakdowns": breakdowns,
+    }
+    publish(home, "run-3", rows)
+    file = data.store().current(Home(home))
+    found, whole = (
+        data.run_sql(file, "on_call_breakdowns", {"dimension": dimension, "limit": 9})
+        for dimension in ("gateway", "company")
+    )
+    told = {(row["sli"], row["part"]): row for row in found}
+    missed = told["reconciliation_success_rate", "alpha"]
+    assert found[0] == missed
+    assert (missed["one_day"], missed["four_weeks"]) == (Decimal("0.5"), Decimal("0.75"))
+    cost = {part: row for (sli, part), row in told.items() if sli == "cost_per_matched_invoice"}
+    assert cost["alpha"]["one_day"] == Decimal("0.06")
+    assert cost["alpha"]["four_weeks"] == Decimal("0.016125")  # (0.75 * 0.006 + 0.06) / 4
+    assert cost["none"]["four_weeks"] == Decimal("0.0015")
+    assert cost["no_match"]["four_weeks"] is None
+    of_parts = 4 * cost["alpha"]["four_weeks"] + cost["none"]["four_weeks"] + Decimal("0.006")
+    assert of_parts == 5 * whole[0]["four_weeks"] == Decimal("0.072")  # 432 seconds
+    app = open_page("on_call")
+    app.session_state["breakdown"] = "gateway"
+    page = html_of(app.run())
+    table = page[page.index('id="table-breakdowns"') :]
+    assert "0.0161 EUR" in table and "Runs that matched no invoice" in table
+    exported = metrics.text(Home(home))
+    labels = '{currency="EUR",dimension="gateway",part="alpha",window="28d"}'
+    assert f"tieout_cost_per_matched_invoice{labels} 0.016125" in exported
 
 
 def test_a_recurring_window_silences_every_group_and_is_ended_once(home: Path) -> None:
