@@ -18,7 +18,7 @@ from orchestration.controls import Control, Kind
 from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import operations
 from orchestration.review.operations import Operation
-from orchestration.review.people import Permission, Person
+from orchestration.review.people import Permission
 
 SHOWN_GROUPS = 6
 
@@ -171,7 +171,7 @@ def _take(alert: data.Row, key: str) -> None:
         _form(
             f"take-{key}",
             "Acknowledge",
-            lambda person, until, reason, _: controls.acknowledge(
+            lambda person, until, reason: controls.acknowledge(
                 Home.from_environment(),
                 person,
                 alert["fingerprint"],
@@ -193,7 +193,7 @@ def _silence(alert: data.Row, group: Group, key: str) -> None:
         _form(
             f"window-{key}",
             "Open the window",
-            lambda person, until, reason, _: controls.open_window(
+            lambda person, until, reason: controls.open_window(
                 Home.from_environment(), person, until, reason, group_key=group.key
             ),
         )
@@ -208,24 +208,22 @@ def _popover(label: str, icon: str, key: str) -> PopoverContainer:
 def _form(
     key: str,
     button: str,
-    act: Callable[[Person, datetime, str, str], object],
-    choices: Mapping[str, str] | None = None,
+    act: Callable[..., object],
+    scope: Callable[[str], Mapping[str, str]] = lambda key: {},
 ) -> None:
-    """Of what (where there are `choices`, titles by code), why, until when, and the act.
+    """Of what, why, until when, and the act.
 
-    Who may is asked once more when it is done.
+    `scope` draws what else the form asks for, with keys that begin with the form's, and returns it
+    as arguments by name of `act`, which is called with the person, the end and the reason. Who may
+    is asked once more when it is done.
     """
     with st.form(key, border=False):
-        chosen = controls.ALL
-        if choices:
-            chosen = st.selectbox(
-                "What", list(choices), format_func=choices.__getitem__, key=f"{key}-what"
-            )
+        chosen = scope(key)
         why = st.text_input("Why", max_chars=200, key=f"{key}-why")
         span = st.selectbox("For", list(SPANS), index=1, key=f"{key}-for")
         if st.form_submit_button(button, type="primary"):
             try:
-                act(access.require(Permission.OPERATE), wall_clock() + SPANS[span], why, chosen)
+                act(access.require(Permission.OPERATE), wall_clock() + SPANS[span], why, **chosen)
             except TieoutError as error:
                 st.error(str(error), icon=":material/error:")
             else:
@@ -285,10 +283,9 @@ def _inbox_key(control: Control) -> tuple[operations.Kind, str]:
             return operations.Kind.ACKNOWLEDGEMENT, control.control_key
         case Kind.MAINTENANCE_WINDOW:
             return operations.Kind.MAINTENANCE_WINDOW, control.control_key
-        case Kind.POSTING_PAUSED:
-            return operations.Kind.PAUSE, f"{controls.POSTING}:{control.control_key}"
         case _:
-            return operations.Kind.PAUSE, f"{controls.CLOSING}:{control.control_key}"
+            what = control.kind.removesuffix("_paused")
+            return operations.Kind.PAUSE, f"{what}:{control.control_key}"
 
 
 def _quiet(
@@ -330,8 +327,9 @@ def pauses(noted: Sequence[Operation]) -> None:
         with st.container(border=True, key=ui.key("paused", control.control_id)):
             who = names.get(control.control_id, control.actor)
             st.html(
-                f'<p class="t-note">{ui.mark("watch")} <b>{pause_title(control)} is paused</b> by '
-                f"<b>{escape(who)}</b> {_until(control.ends_at)}{status.because(control)}</p>"
+                f'<p class="t-note">{ui.mark("watch")} <b>{escape(status.paused(control))} is '
+                f"paused</b> by <b>{escape(who)}</b> {_until(control.ends_at)}"
+                f"{status.because(control)}</p>"
             )
             _end(control, "Resume", control.control_id)
 
@@ -355,7 +353,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
             f"suggestion for people.{before} What is closed stays closed, what people order "
             "is done. When the pause ends, the next run closes what still fits.",
             is_paused=(Kind.CLOSING_PAUSED, controls.ALL) in taken,
-            choices=_closing_rules(),
+            scope=_of_rule_and_customer,
         )
         _pause(
             "Pause posting",
@@ -363,6 +361,15 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
             "From the next run on, entries that are ready to be posted are held. What the "
             "ledger has taken stays. When the pause ends, the next run makes them ready again.",
             is_paused=(Kind.POSTING_PAUSED, controls.ALL) in taken,
+            scope=_of_rule_and_customer,
+        )
+        _pause(
+            "Pause issuing",
+            controls.ISSUANCE,
+            "tieout issues nothing: this tells who does. From now on `tieout flags check issuance` "
+            "says no to the programs that ask, and what is issued all the same raises an alert.",
+            is_paused=(Kind.ISSUANCE_PAUSED, controls.ALL) in taken,
+            scope=_of_customer,
         )
         with _popover("Silence all alerts", ":material/notifications_off:", "silence-all") as form:
             if form.open:
@@ -373,7 +380,7 @@ def pause_buttons(noted: Sequence[Operation], closed_before: int | None) -> None
                 _form(
                     "window-all",
                     "Open the window",
-                    lambda person, until, reason, _: controls.open_window(
+                    lambda person, until, reason: controls.open_window(
                         Home.from_environment(), person, until, reason
                     ),
                 )
@@ -400,14 +407,13 @@ def recurring_windows(noted: Sequence[Operation]) -> None:
             _end(window, "End the series", window.control_id)
 
 
-def pause_title(control: Control) -> str:
-    """What is paused, in words."""
-    title = status.PAUSED[control.kind]
-    return title if control.control_key == controls.ALL else f"{title} by {control.control_key}"
-
-
 def _pause(
-    title: str, what: str, text: str, *, is_paused: bool, choices: Mapping[str, str] | None = None
+    title: str,
+    what: str,
+    text: str,
+    *,
+    is_paused: bool,
+    scope: Callable[[str], Mapping[str, str]],
 ) -> None:
     with _popover(title, ":material/pause_circle:", f"pause-{what}") as form:
         if not form.open:
@@ -419,16 +425,29 @@ def _pause(
         _form(
             f"form-pause-{what}",
             title,
-            lambda person, until, reason, rule_id: controls.pause(
-                Home.from_environment(), person, what, until, reason, rule_id
+            lambda person, until, reason, **of: controls.pause(
+                Home.from_environment(), person, what, until, reason, **of
             ),
-            choices,
+            scope,
         )
 
 
-def _closing_rules() -> dict[str, str]:
-    """What closing can be paused of: all rules, or one."""
-    return {controls.ALL: "All rules"} | {
+def _of_rule_and_customer(key: str) -> Mapping[str, str]:
+    choices = {controls.ALL: "All rules"} | {
         row["rule_id"]: f"{rules.title(row)} ({fmt.label(row['reconciliation']).lower()})"
         for row in data.query("on_call_rules")
     }
+    rule_id = st.selectbox(
+        "What", list(choices), format_func=choices.__getitem__, key=f"{key}-what"
+    )
+    return {"rule_id": rule_id, **_of_customer(key)}
+
+
+def _of_customer(key: str) -> Mapping[str, str]:
+    said = st.text_input(
+        "For the customer (id)",
+        placeholder="all customers",
+        max_chars=200,
+        key=f"{key}-customer",
+    )
+    return {"customer_id": said.strip() or controls.ALL}

@@ -61,9 +61,9 @@ def with_pauses(rows: Sequence[ui.Row]) -> list[ui.Row]:
     except TieoutError:
         return list(rows)  # the line at the top says that the inbox does not answer
     paused = {
-        control.control_key
+        control.rule_id
         for control in controls.in_force(noted, wall_clock())
-        if control.kind is controls.Kind.CLOSING_PAUSED
+        if control.kind is controls.Kind.CLOSING_PAUSED and control.customer_id == controls.ALL
     }
     return [
         {**row, "is_paused": row["rule_id"] in paused or controls.ALL in paused} for row in rows

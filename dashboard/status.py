@@ -36,7 +36,11 @@ SET_BY_HAND = timedelta(hours=2)
 
 RECORDS_READ = 20
 
-PAUSED = {Kind.CLOSING_PAUSED: "Automatic closing", Kind.POSTING_PAUSED: "Posting"}
+PAUSED = {
+    Kind.CLOSING_PAUSED: "Automatic closing",
+    Kind.POSTING_PAUSED: "Posting",
+    Kind.ISSUANCE_PAUSED: "Issuing",
+}
 
 HOW_IT_ENDED = {
     "failed": "failed",
@@ -129,26 +133,35 @@ def of_pauses(noted: Sequence[Operation], published: data.Row, now: datetime) ->
         if control.kind not in PAUSED:
             continue
         operation = by_id[control.control_id]
-        title = PAUSED[control.kind]
-        if control.control_key != controls.ALL:
-            title += f" by the rule {control.control_key}"
         until = (
             "until somebody resumes it"
             if control.ends_at is None
             else f"until {ui.moment(control.ends_at)}"
         )
         started_at = published["started_at"]
-        is_heard = started_at is not None and operation.recorded_at < started_at
+        is_heard = control.kind is Kind.ISSUANCE_PAUSED or (
+            started_at is not None and operation.recorded_at < started_at
+        )
         said.append(
             Said(
                 "watch",
-                f"{escape(title)} is paused by {escape(operation.actor_name)} {until}"
+                f"{escape(paused(control))} is paused by {escape(operation.actor_name)} {until}"
                 f"{because(control)}" + ("" if is_heard else " (from the next run on)"),
                 f"pause-{control.kind}",
                 is_loud=True,
             )
         )
     return said
+
+
+def paused(control: Control) -> str:
+    """What is paused, in words: all of it, of a rule, for a customer."""
+    title = PAUSED[control.kind]
+    if control.rule_id != controls.ALL:
+        title += f" by the rule {control.rule_id}"
+    if control.customer_id != controls.ALL:
+        title += f" for the customer {control.customer_id}"
+    return title
 
 
 def because(control: Control) -> str:

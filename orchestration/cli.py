@@ -21,7 +21,10 @@ from orchestration.telemetry import logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 for success, 1 for a problem, 130 for Ctrl-C."""
+    """Run one command; the exit status is 0 for success, 1 for a problem, 130 for Ctrl-C.
+
+    `flags check` answers with 3 that something is paused.
+    """
     options = parser().parse_args(arguments)
     if options.home is not None:
         os.environ["TIEOUT_HOME"] = str(Path(options.home).expanduser().absolute())
@@ -75,6 +78,22 @@ def parser() -> argparse.ArgumentParser:
     )
     import_arguments(imports)
     imports.set_defaults(command=_import)
+
+    contract = commands.add_parser(
+        "contract", help="hold a new version of a feed's export against recorded payloads"
+    )
+    contract.add_argument("what", choices=["check"])
+    contract.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE|FOLDER", help="the export, before it lands"
+    )
+    contract.add_argument("--feed", help="what it holds, where folder and columns do not say it")
+    contract.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE|FOLDER",
+        help="the export as it was (default: recorded/<feed> in the home, else the project's)",
+    )
+    contract.set_defaults(command=_contract)
 
     ingest = commands.add_parser("ingest", help="read landed files into raw, and stop there")
     ingest.set_defaults(command=_ingest)
@@ -182,6 +201,20 @@ def parser() -> argparse.ArgumentParser:
     alerts_arguments(alerts)
     alerts.set_defaults(command=_alerts)
 
+    flags = commands.add_parser(
+        "flags", help="what people have paused: closing, posting, issuing of documents"
+    )
+    flags.add_argument(
+        "what",
+        choices=["list", "check"],
+        help="list: all that is paused; check: exit with 3 where FLAG is paused, with 0 where not",
+    )
+    flags.add_argument("flag", nargs="?", choices=["closing", "posting", "issuance"])
+    flags.add_argument("--customer", metavar="ID", help="check: for this one (default: for all)")
+    flags.add_argument("--rule", metavar="ID", help="check: of this one (default: of all)")
+    flags.add_argument("--json", action="store_true", help="rows for programs, not sentences")
+    flags.set_defaults(command=_flags)
+
     slo = commands.add_parser(
         "slo", help="what follows from the OpenSLO files of orchestration/slo"
     )
@@ -243,6 +276,17 @@ def _import(options: argparse.Namespace) -> int:
     from orchestration.imports import command
 
     return command.run_import(options)
+
+
+def _contract(options: argparse.Namespace) -> int:
+    from orchestration.contract_check import check
+
+    verdicts = check.check(
+        Home.from_environment(), options.files, feed=options.feed, against=options.against
+    )
+    for verdict in verdicts:
+        print("\n".join(check.lines(verdict)))
+    return 0 if all(verdict.fits for verdict in verdicts) else 1
 
 
 def _ingest(options: argparse.Namespace) -> int:
@@ -394,6 +438,29 @@ def _metrics(options: argparse.Namespace) -> int:
         with suppress(KeyboardInterrupt):
             thread.join()
     return 0
+
+
+def _flags(options: argparse.Namespace) -> int:
+    import json
+
+    from orchestration import flags
+
+    if (options.what == "check") != (options.flag is not None):
+        raise TieoutError("`tieout flags check` takes a flag, as issuance; `list` takes none.")
+    held = flags.holding(
+        Home.from_environment(),
+        wall_clock(),
+        options.flag,
+        rule_id=options.rule,
+        customer_id=options.customer,
+    )
+    if options.json:
+        print(json.dumps([flags.as_row(control) for control in held], indent=2))
+    elif held:
+        print("\n".join(map(flags.sentence, held)))
+    else:
+        print("Nothing is paused." if options.flag is None else f"{options.flag} is not paused.")
+    return flags.PAUSED if options.what == "check" and held else 0
 
 
 def _alerts(options: argparse.Namespace) -> int:

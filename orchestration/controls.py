@@ -22,6 +22,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
+
 from orchestration.files import copy_to_parquet, open_duckdb, quoted
 from orchestration.home import PROJECT_DIR, Home, TieoutError, wall_clock
 from orchestration.ingest.store import CONTROL_TYPES
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 ALL = "*"
 CLOSING = "closing"
 POSTING = "posting"
+ISSUANCE = "issuance"
 
 
 class Kind(StrEnum):
@@ -41,9 +44,18 @@ class Kind(StrEnum):
 
     CLOSING_PAUSED = "closing_paused"
     POSTING_PAUSED = "posting_paused"
+    ISSUANCE_PAUSED = "issuance_paused"
     MAINTENANCE_WINDOW = "maintenance_window"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
+
+PAUSED = {
+    CLOSING: Kind.CLOSING_PAUSED,
+    POSTING: Kind.POSTING_PAUSED,
+    ISSUANCE: Kind.ISSUANCE_PAUSED,
+}
+"""What can be paused, as the inbox and people call it. Who issues documents is another program: it
+asks whether it may (`tieout flags`), and what it issues all the same is an alert."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -135,6 +147,16 @@ class Control:
     group_key: str | None = None
     recurs: str | None = None
 
+    @property
+    def rule_id(self) -> str:
+        """The rule that a pause is of, or `*`."""
+        return self.control_key.partition(":")[0]
+
+    @property
+    def customer_id(self) -> str:
+        """The customer that a pause is of, or `*`."""
+        return self.control_key.partition(":")[2] or ALL
+
     def holds(self, moment: datetime) -> bool:
         """Whether it is in force, unless a later word has taken its place."""
         return (
@@ -166,24 +188,37 @@ class Control:
 
 
 def pause(
-    home: Home, person: Person, what: str, ends_at: datetime, reason: str, rule_id: str = ALL
+    home: Home,
+    person: Person,
+    what: str,
+    ends_at: datetime,
+    reason: str,
+    *,
+    rule_id: str = ALL,
+    customer_id: str = ALL,
 ) -> None:
-    """Pause `CLOSING` (of one rule, or of all) or `POSTING`, from now until a moment.
+    """Pause `CLOSING`, `POSTING` or `ISSUANCE` until a moment, of all, of a rule, of a customer.
+
+    No rule issues anything, so issuance is paused for all customers or for one.
 
     Raises:
         NotPermitted: when the person may not operate.
         TieoutError: without a reason, when the end is not to come, or when it is paused for longer
             already: the last word holds, so a shorter pause would end that one early. Also for a
-            rule that there is not: it would pause nothing, and look as if it did.
+            rule or a customer that there is not: it would pause nothing, and look as if it did.
     """
     from orchestration.review import operations
 
     _to_come(ends_at)
-    if what not in (CLOSING, POSTING):
-        raise TieoutError(f"{what!r} cannot be paused; {CLOSING} and {POSTING} can.")
-    if what == CLOSING and rule_id != ALL:
+    if what not in PAUSED:
+        raise TieoutError(f"{what!r} cannot be paused; {', '.join(PAUSED)} can.")
+    if what == ISSUANCE and rule_id != ALL:
+        raise TieoutError("No rule issues documents: pause issuance for all, or for a customer.")
+    if rule_id != ALL:
         _known_rule(rule_id)
-    key = f"{what}:{rule_id if what == CLOSING else ALL}"
+    if customer_id != ALL:
+        _known_customer(home, customer_id)
+    key = f"{what}:{rule_id}" + ("" if customer_id == ALL else f":{customer_id}")
     for held in operations.in_force(home, operations.Kind.PAUSE):
         if held.key == key and (held.ends_at is None or held.ends_at > ends_at):
             until = f"until {held.ends_at:%Y-%m-%d %H:%M} UTC" if held.ends_at else "without an end"
@@ -268,6 +303,22 @@ def _known_rule(rule_id: str) -> None:
         raise TieoutError(f"There is no rule {rule_id!r} to pause. {hint}")
 
 
+def _known_customer(home: Home, customer_id: str) -> None:
+    if not home.serving.exists():
+        raise TieoutError("Nothing is published yet, so there is no customer to pause for.")
+    with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
+        found = connection.execute(
+            "select 1 from marts.dim_customers where customer_id = $id union all "
+            "select 1 from marts.fct_invoices where customer_id = $id limit 1",
+            {"id": customer_id},
+        ).fetchall()
+    if not found:
+        raise TieoutError(
+            f"There is no customer {customer_id!r} to pause for: neither crm_customers nor an "
+            "invoice names it. The Customers page finds them by name."
+        )
+
+
 def _to_come(ends_at: datetime) -> None:
     if ends_at <= wall_clock():
         raise TieoutError("It would end before it starts: choose an end that is to come.")
@@ -315,7 +366,7 @@ def _kind_and_key(operation: Operation) -> tuple[Kind, str]:
     if operation.kind == "acknowledgement":
         return Kind.ALERT_ACKNOWLEDGED, operation.key
     what, _, key = operation.key.partition(":")
-    return (Kind.POSTING_PAUSED if what == POSTING else Kind.CLOSING_PAUSED), key or ALL
+    return PAUSED[what], key or ALL
 
 
 def known(home: Home) -> list[str]:

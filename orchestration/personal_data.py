@@ -37,21 +37,21 @@ NOT_PERSONAL = frozenset(
     """
     account_code account_id account_name action actor actual_items adjustment_kind alert_id
     alert_name ambiguity approved_by assigned_to base_currency batch_id block_hash breaker_evidence
-    breaker_state bucket canary_version candidate_match_ids case_id certification check_code
-    column_name comparison cost_currency counted country currency customer_id decided_by
+    breaker_state bucket canary_version candidate_match_ids case_id certification change_id
+    check_code column_name comparison cost_currency counted country currency customer_id decided_by
     decided_version decision decision_id denominator_counts dimension dimension_value direction
     document_type duplicate_rule_id engine entry_hash entry_type event evidence exception_id
-    exception_type expected_items external_id feed file_name fingerprint format group_key invoice_id
-    invoice_number item_id item_type items key_kind last_match_id ledger_account_code match_currency
-    match_id meaning method numerator_counts original_item_id other_item_id other_item_type outcome
-    parent_customer_id party_id pass pass_meaning payment_terms payout_id phrase posting_key
-    posting_kind posting_status previous_hash reconciliation reconciliation_status refusal
-    refusal_meaning related_invoice_id relation relation_meaning removed_by reporting_currency
-    resolved_by resolved_by_batch_id restated reverses_posting_key root_cause root_hash row_hash
-    rule_id rule_version run_id runbook score_parts set_aside_reason severity side sli slo source
-    source_batch_id source_hashes stable_version state status subject subject_id subject_type
-    summary suppressed_by tier time_zone title trigger unit weights_version who_acts why_inactive
-    why_not why_not_meaning window window_name
+    exception_type expected_items external_id feed file_name fingerprint flag format group_key
+    invoice_id invoice_number item_id item_type items key_kind last_match_id ledger_account_code
+    match_currency match_id meaning method numerator_counts original_item_id other_item_id
+    other_item_type outcome parent_customer_id party_id pass pass_meaning payment_terms payout_id
+    phrase posting_key posting_kind posting_status previous_hash reconciliation
+    reconciliation_status refusal refusal_meaning related_invoice_id relation relation_meaning
+    removed_by reporting_currency resolved_by resolved_by_batch_id restated reverses_posting_key
+    root_cause root_hash row_hash rule_id rule_version run_id runbook score_parts set_aside_reason
+    severity side sli slo source source_batch_id source_hashes stable_version state state_after
+    state_before status subject subject_id subject_type summary suppressed_by tier time_zone title
+    trigger unit weights_version who_acts why_inactive why_not why_not_meaning window window_name
     """.split()
 )
 """Text columns that hold no personal data in any mart that does not mark them."""

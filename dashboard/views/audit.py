@@ -10,6 +10,7 @@ from dashboard import address, data
 from dashboard import components as ui
 from dashboard import format as fmt
 from dashboard.audit.chain import anchored, chain
+from dashboard.audit.flags import flags
 from dashboard.audit.people import people
 from dashboard.audit.sample import sample
 from dashboard.audit.take_out import exports
@@ -19,6 +20,7 @@ PARTS = {
     "chain": "Chain",
     "sample": "Sample to judge",
     "people": "Who did what",
+    "flags": "What was paused",
     "versions": "New versions of rules",
     "export": "Export",
 }
@@ -98,6 +100,7 @@ def render() -> None:
         "chain": chain,
         "sample": sample,
         "people": people,
+        "flags": flags,
         "versions": versions,
         "export": exports,
     }[show or "chain"]()

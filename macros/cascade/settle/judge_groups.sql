@@ -132,6 +132,15 @@ asked_before as (
 ),
 
 {% endif -%}
+-- a person has paused the rule for a customer, whose item is among them
+paused_groups as (
+    select distinct ruled.group_name
+    from ruled
+    inner join group_items
+        on ruled.group_name = group_items.group_name
+    where {{ list_contains('ruled.paused_customers', 'group_items.party_id') }}
+),
+
 judged as (
     select
         ruled.*,
@@ -167,6 +176,7 @@ judged as (
             when not ruled.is_same_payer and ruled.payer = 'same' then 'payer_unknown'
             when not ruled.closes_by_itself
                 then coalesce(ruled.why_a_person, 'rule_asks_a_person')
+            when paused_groups.group_name is not null then 'closing_paused'
             when ruled.base_amount > ruled.largest_amount then 'above_ceiling'
             {% if asks_once -%}
             when asked_before.group_name is not null and ruled.adjustment_kind is null
@@ -178,6 +188,8 @@ judged as (
         on ruled.group_name = splits.group_name
     left join fits_another
         on ruled.group_name = fits_another.group_name
+    left join paused_groups
+        on ruled.group_name = paused_groups.group_name
     {% if asks_once -%}
     left join asked_before
         on ruled.group_name = asked_before.group_name

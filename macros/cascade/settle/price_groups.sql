@@ -38,6 +38,7 @@ group_items as (
                 then coalesce(open_items.claim_key, open_items.item_key)
             else open_items.item_key
         end as claim_key,
+        open_items.party_id,
         open_items.family_id,
         open_items.event_date,
         open_items.currency,

@@ -232,6 +232,7 @@ ruled as (
         coalesce(rules.rule_version, mismatch_rules.rule_version) as rule_version,
         coalesce(rules.closes_by_itself, false) as closes_by_itself,
         rules.why_a_person,
+        rules.paused_customers,
         coalesce(rules.payer, mismatch_rules.payer) as payer,
         rules.method,
         rules.adjustment_kind,

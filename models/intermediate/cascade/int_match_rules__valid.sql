@@ -1,7 +1,8 @@
 -- The rules in force at the run's as_of. A rule closes matches by itself while its row says so,
 -- it is certified, its breaker is closed and nobody has paused it; else why a person decides is
--- said by a code of the seed match_ambiguities. Of versions in force for all parties the latest
--- is the stable one; a canary is in force beside it, for a share of parties.
+-- said by a code of the seed match_ambiguities. It may be paused for some customers alone: then it
+-- names them, and who settles asks whether the match is theirs. Of versions in force for all
+-- parties the latest is the stable one; a canary is in force beside it, for a share of parties.
 with
 
 rules as (select * from {{ ref('match_rules') }}),
@@ -14,10 +15,12 @@ pauses as (
     where kind = 'closing_paused'
 ),
 
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
 pauses_of_all as (
     select count(*) as pause_count
     from pauses
-    where pauses.control_key = '*'
+    where pauses.rule_id = '*' and pauses.customer_id = '*'
 ),
 
 -- of all rules, or of one
@@ -28,10 +31,28 @@ paused as (
     from rules
     cross join pauses_of_all
     left join pauses
-        on rules.rule_id = pauses.control_key
+        on rules.rule_id = pauses.rule_id and pauses.customer_id = '*'
     where
         rules.method <> 'manual'
-        and (pauses_of_all.pause_count > 0 or pauses.control_key is not null)
+        and (pauses_of_all.pause_count > 0 or pauses.rule_id is not null)
+),
+
+-- ids of gateways, accounts and vendors may be those of customers, too
+paused_for_some as (
+    select
+        rules.rule_id,
+        rules.rule_version,
+        array_sort(array_agg(distinct pauses.customer_id)) as paused_customers
+    from rules
+    inner join pauses
+        on pauses.rule_id in ('*', rules.rule_id)
+    left join reconciliations
+        on rules.reconciliation = reconciliations.name
+    where
+        rules.method <> 'manual'
+        and pauses.customer_id <> '*'
+        and coalesce(reconciliations.party_kind, 'customer') = 'customer'
+    group by rules.rule_id, rules.rule_version
 ),
 
 relations as (select * from {{ ref('match_relations') }}),
@@ -60,6 +81,7 @@ in_force as (
             when certificates.is_breaker_open then 'breaker_open'
             when paused.rule_id is not null then 'closing_paused'
         end as why_a_person,
+        paused_for_some.paused_customers,
         rules.confidence,
         rules.tolerance_minor_units,
         rules.tolerance_relative,
@@ -83,6 +105,10 @@ in_force as (
         on
             rules.rule_id = paused.rule_id
             and rules.rule_version = paused.rule_version
+    left join paused_for_some
+        on
+            rules.rule_id = paused_for_some.rule_id
+            and rules.rule_version = paused_for_some.rule_version
     left join relations
         on rules.relation = relations.relation
     left join passes

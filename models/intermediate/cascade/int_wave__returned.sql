@@ -12,6 +12,8 @@ items as (
 
 returns as (select * from {{ ref('int_bank_transactions__returns') }}),
 
+reconciliations as (select * from {{ ref('reconciliations') }}),
+
 rules as (
     select *
     from {{ ref('int_match_rules__valid') }}
@@ -31,6 +33,8 @@ listed as {{ materialized() }} (
         return_items.claim_key,
         return_items.amount,
         return_items.currency,
+        return_items.party_id,
+        original_items.party_id as returned_party_id,
         original_items.item_key as returned_item_key,
         original_items.claim_key as returned_claim_key
     from returns
@@ -79,6 +83,9 @@ parts as (
         pairs.relation,
         pairs.evidence,
         pairs.currency,
+        pairs.reconciliation,
+        pairs.party_id,
+        pairs.returned_party_id,
         abs(pairs.returned_part) as covered,
         pairs.item_key,
         pairs.returned_part as allocated_amount,
@@ -93,6 +100,9 @@ parts as (
         pairs.relation,
         pairs.evidence,
         pairs.currency,
+        pairs.reconciliation,
+        pairs.party_id,
+        pairs.returned_party_id,
         abs(pairs.returned_part) as covered,
         pairs.returned_item_key as item_key,
         -pairs.returned_part as allocated_amount,
@@ -107,7 +117,16 @@ final as (
         rules.rule_id,
         rules.rule_version,
         rules.relation,
-        case when not rules.closes_by_itself then rules.why_a_person end as ambiguity,
+        case
+            when not rules.closes_by_itself then rules.why_a_person
+            when
+                reconciliations.party_kind = 'customer'
+                and (
+                    {{ list_contains('rules.paused_customers', 'parts.party_id') }}
+                    or {{ list_contains('rules.paused_customers', 'parts.returned_party_id') }}
+                )
+                then 'closing_paused'
+        end as ambiguity,
         parts.evidence,
         cast(parts.covered as {{ amount_type() }}) as expected_total,
         cast(parts.covered as {{ amount_type() }}) as actual_total,
@@ -120,6 +139,8 @@ final as (
     from parts
     inner join rules
         on parts.relation = rules.relation
+    left join reconciliations
+        on parts.reconciliation = reconciliations.name
 )
 
 select * from final

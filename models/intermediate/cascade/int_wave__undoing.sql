@@ -117,7 +117,17 @@ final as (
         rules.rule_id,
         rules.rule_version,
         rules.relation,
-        case when not rules.closes_by_itself then rules.why_a_person end as ambiguity,
+        case
+            when not rules.closes_by_itself then rules.why_a_person
+            when
+                max(
+                    case
+                        when {{ list_contains('rules.paused_customers', 'covered.party_id') }}
+                            then 1
+                    end
+                ) over (partition by covered.group_name) = 1
+                then 'closing_paused'
+        end as ambiguity,
         case
             when covered.pass = 'equal_credit' then 'the one document that it equals'
             else 'the document that it undoes'

@@ -91,6 +91,8 @@ final as (
         holding.control_id,
         holding.kind,
         holding.control_key,
+        holding.rule_id,
+        holding.customer_id,
         holding.alert_name,
         holding.group_key,
         holding.starts_at,

@@ -230,6 +230,33 @@ refusal_entries as (
     where refused.is_new
 ),
 
+-- what a person has paused, or put an end to, is sealed once; it rests on the word itself
+flag_entries as (
+    select
+        'flag_changed' as entry_type,
+        'flag' as subject_type,
+        changes.control_id as subject_id,
+        changes.actor,
+        {{ json_object([
+            ['customer_id', 'changes.customer_id'],
+            ['ends_at', iso_timestamp('changes.ends_at')],
+            ['flag', 'changes.flag'],
+            ['noted_at', iso_timestamp('changes.noted_at')],
+            ['reason', 'changes.reason'],
+            ['rule_id', 'changes.rule_id'],
+            ['starts_at', iso_timestamp('changes.starts_at')],
+            ['state_after', 'changes.state_after'],
+            ['state_before', 'changes.state_before'],
+        ]) }} as payload,
+        {{ list_of(['changes.row_hash']) }} as source_hashes
+    from {{ ref('int_flags__changed') }} as changes
+    left join journal_entries
+        on
+            journal_entries.entry_type = 'flag_changed'
+            and changes.control_id = journal_entries.subject_id
+    where journal_entries.subject_id is null
+),
+
 -- a rejection is sealed once, in however many runs its match is found again
 already_rejected as (
     select
@@ -283,6 +310,16 @@ final as (
         refusal_entries.payload,
         refusal_entries.source_hashes
     from refusal_entries
+    union all
+    select
+        flag_entries.entry_type,
+        flag_entries.subject_type,
+        flag_entries.subject_id,
+        flag_entries.actor,
+        {{ as_of() }} as occurred_at,
+        flag_entries.payload,
+        flag_entries.source_hashes
+    from flag_entries
     union all
     select
         exceptions.entry_type,

@@ -19,10 +19,55 @@ results as (
 ),
 
 -- what is posted already stays so, and what has failed waits for a person either way
-posting_paused as (
-    select count(*) > 0 as is_paused
-    from {{ ref('int_controls__in_force') }} as controls
-    where controls.kind = 'posting_paused'
+pauses as (
+    select *
+    from {{ ref('int_controls__in_force') }}
+    where kind = 'posting_paused'
+),
+
+-- (few are paused, mostly none: these come first, and nothing else is read where there are none)
+paused_rules as (
+    select
+        decided.match_id,
+        pauses.control_id
+    from {{ ref('int_matches__decided') }} as decided
+    inner join pauses
+        on decided.rule_id = pauses.rule_id
+),
+
+paused_items as (
+    select
+        items.reconciliation,
+        items.item_type,
+        items.item_id,
+        pauses.control_id
+    from {{ ref('int_items') }} as items
+    inner join pauses
+        on items.party_id = pauses.customer_id
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on
+            items.reconciliation = reconciliations.name
+            and reconciliations.party_kind = 'customer'
+),
+
+-- an entry is held whole: one of its items is the customer's, and its match was made by the rule
+paused_entries as (
+    select distinct entry_lines.posting_key
+    from entry_lines
+    cross join pauses
+    left join paused_rules
+        on
+            entry_lines.match_id = paused_rules.match_id
+            and pauses.control_id = paused_rules.control_id
+    left join paused_items
+        on
+            entry_lines.reconciliation = paused_items.reconciliation
+            and entry_lines.item_type = paused_items.item_type
+            and entry_lines.item_id = paused_items.item_id
+            and pauses.control_id = paused_items.control_id
+    where
+        (pauses.rule_id = '*' or paused_rules.match_id is not null)
+        and (pauses.customer_id = '*' or paused_items.item_id is not null)
 ),
 
 -- a ledger that has once taken an entry has it; else the latest attempt says how it stands
@@ -64,7 +109,7 @@ final as (
                 0
             ) then 'held'
             when entry_lines.base_debit_amount is null then 'held'
-            when posting_paused.is_paused then 'held'
+            when paused_entries.posting_key is not null then 'held'
             else 'ready'
         end as posting_status,
         coalesce(outcomes.attempts, 0) as attempts,
@@ -77,7 +122,8 @@ final as (
         entry_lines.item_type,
         entry_lines.item_id
     from entry_lines
-    cross join posting_paused
+    left join paused_entries
+        on entry_lines.posting_key = paused_entries.posting_key
     left join sealed
         on entry_lines.match_id = sealed.match_id
     left join outcomes

@@ -317,6 +317,36 @@ stopped_rules as (
             )
 ),
 
+-- A feed may bring tomorrow what was issued today, so it is told for some hours beyond the pause.
+issued_while_paused as (
+    select
+        rules.alert_name,
+        'issuance' as subject,
+        'issued_while_paused' as root_cause,
+        'issuance' as group_key,
+        min(issued.issued_at) as opened_at,
+        case
+            when
+                {{ add_hours('max(issued.paused_until)', 'cast(rules.threshold as bigint)') }}
+                <= {{ as_of() }}
+                then
+                    {{ add_hours(
+                        'max(issued.paused_until)', 'cast(rules.threshold as bigint)'
+                    ) }}
+        end as resolved_at,
+        count(*) as item_count,
+        {{ zero() }} as revenue_at_risk,
+        count(distinct issued.customer_id) = 1 and count(issued.customer_id) = count(*)
+            as is_one_customer
+    from rules
+    cross join memory
+    inner join {{ ref('int_issuance__while_paused') }} as issued
+        on issued.paused_until > {{ add_days(as_of(), '-memory.days') }}
+    where rules.kind = 'issued_while_paused'
+    group by rules.alert_name, rules.min_events, rules.threshold
+    having count(*) >= rules.min_events
+),
+
 unusual_days as (
     select
         rules.alert_name,
@@ -357,6 +387,8 @@ raised as (
     select * from unshown_statements
     union all
     select * from unusual_days
+    union all
+    select * from issued_while_paused
 ),
 
 -- what its rule asks for, but no louder than its root cause allows; one customer wakes nobody

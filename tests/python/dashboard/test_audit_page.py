@@ -107,6 +107,36 @@ def test_who_did_what_is_told_by_person(audited: Path) -> None:
     assert "match=m-undone" in body
 
 
+def test_what_was_paused_is_told_with_its_seal(home: Path) -> None:
+    rows = audited_company.rows()
+    change = {
+        "change_id": "o-1", "flag": "closing", "rule_id": "certified", "customer_id": "C-1",
+        "state_before": "running", "state_after": "paused", "starts_at": audited_company.AS_OF,
+        "is_in_force": True, "reason": "<b>They</b> pay twice", "actor": "ana",
+        "noted_at": audited_company.AS_OF,
+    }  # fmt: skip
+    rows["fct_flag_changes"] = [
+        change,
+        {**change, "change_id": "o-2", "flag": "issuance", "rule_id": "*", "customer_id": "*"},
+    ]
+    [sealed, *_] = rows["fct_audit_log"]
+    rows["fct_audit_log"] = [
+        *rows["fct_audit_log"],
+        {**sealed, "position": 99, "entry_type": "flag_changed", "subject_type": "flag",
+         "subject_id": "o-1"},
+    ]  # fmt: skip
+    publish(home, "run-audited", rows)
+    body = html_of(open_page("audit", show="flags", flag="closing")).split('id="table-flags"')[1]
+    assert "by the rule certified" in body
+    assert "customer=C-1" in body
+    assert "&lt;b&gt;They&lt;/b&gt; pay twice" in body
+    assert "holds now" in body
+    assert f"{sealed['block']}.99" in body
+    assert "NOT proven" in body, "its hash is that of another entry"
+    issuing = html_of(open_page("audit", show="flags", flag="issuance"))
+    assert "not sealed" in issuing and "<b>1 change</b>" in issuing
+
+
 def test_what_the_workbench_did_not_write_is_marked(audited: Path) -> None:
     """Somebody drops a file into landing that claims an approver."""
     body = html_of(open_page("audit", show="people"))

@@ -62,6 +62,11 @@ def soon() -> datetime:
     return wall_clock() + timedelta(hours=4)
 
 
+def why_of(app: AppTest) -> Any:
+    """Where the open form asks why."""
+    return next(box for box in app.text_input if box.label == "Why")
+
+
 def test_alerts_of_one_cause_are_one_block_and_the_strongest_speaks(home: Path) -> None:
     rows = small_company.rows()
     alerts = [
@@ -101,7 +106,7 @@ def test_what_a_run_noticed_is_listed_by_its_loudness_with_its_runbook(home: Pat
 
 def test_who_may_operate_acknowledges_and_ends_it(published: Path) -> None:
     app = opened(open_page("on_call"), ACKNOWLEDGE)
-    app.text_input[0].set_value("I ask the bank")
+    why_of(app).set_value("I ask the bank")
     next(button for button in app.button if button.label == "Acknowledge").click()
     app.run()
     assert not app.exception
@@ -123,7 +128,7 @@ def test_without_a_reason_nothing_is_done(published: Path) -> None:
 
 def test_a_pause_is_seen_on_every_page_until_it_is_resumed(published: Path) -> None:
     app = opened(open_page("on_call"), "pause-closing")
-    app.text_input[0].set_value("The bank sent May twice")
+    why_of(app).set_value("The bank sent May twice")
     next(button for button in app.button if button.label == "Pause automatic closing").click()
     app.run()
     assert not app.exception
@@ -132,7 +137,7 @@ def test_a_pause_is_seen_on_every_page_until_it_is_resumed(published: Path) -> N
         assert "Automatic closing is paused by" in body
         assert "The bank sent May twice (from the next run on)" in body
     app = open_page("on_call")
-    app.text_input[0].set_value("May is mended")
+    why_of(app).set_value("May is mended")
     next(button for button in app.button if button.label == "Resume").click()
     app.run()
     assert not app.exception
@@ -159,13 +164,20 @@ def test_closing_of_one_rule_is_paused(home: Path) -> None:
         "Reference in text, equal amounts (invoice to receipt)",
     ]
     what.set_value("ir_text_exact")
-    app.text_input[0].set_value("It takes the wrong invoices")
+    why_of(app).set_value("It takes the wrong invoices")
+    next(box for box in app.text_input if box.label.startswith("For the customer")).set_value("C-1")
     next(button for button in app.button if button.label == "Pause automatic closing").click()
     app.run()
     assert not app.exception
     (said,) = controls.of_inbox(Home(home))
-    assert (said.kind, said.control_key) == (Kind.CLOSING_PAUSED, "ir_text_exact")
-    assert "Automatic closing by the rule ir_text_exact is paused" in html_of(open_page("rows"))
+    assert (said.kind, said.rule_id, said.customer_id) == (
+        Kind.CLOSING_PAUSED,
+        "ir_text_exact",
+        "C-1",
+    )
+    assert "Automatic closing by the rule ir_text_exact for the customer C-1 is paused" in html_of(
+        open_page("rows")
+    )
 
 
 def test_a_viewer_sees_and_cannot_act(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -479,11 +479,34 @@ def test_a_group_that_nobody_speaks_for_is_found(broken: Breaker, statement: str
     assert broken(statement).fails(SUPPRESSED) > 0
 
 
-@pytest.mark.parametrize("kind", ["closing_paused", "posting_paused"])
-def test_what_goes_on_during_a_pause_is_found(broken: Breaker, kind: str) -> None:
+CUSTOMERS = (
+    "(select distinct items.party_id from intermediate.int_items as items "
+    "inner join intermediate.int_match_allocations as parts on items.item_key = parts.item_key "
+    "inner join {where} as done on parts.match_id = done.match_id and {condition} "
+    "where items.reconciliation = 'invoice_to_receipt' and items.party_id is not null)"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "condition"),
+    [
+        (
+            "closing_paused",
+            "intermediate.int_matches__decided",
+            "done.is_new and done.decision = 'auto_closed'",
+        ),
+        ("posting_paused", "marts.fct_journal_entries", "done.posting_status = 'ready'"),
+    ],
+)
+@pytest.mark.parametrize("customer", ["*", "theirs"])
+def test_what_goes_on_during_a_pause_is_found(
+    broken: Breaker, kind: str, where: str, condition: str, customer: str
+) -> None:
+    whose = CUSTOMERS.format(where=where, condition=condition) if customer != "*" else "('*')"
     paused = (
-        "insert into intermediate.int_controls__in_force (control_id, kind, control_key) "
-        f"values ('o1', '{kind}', '*')"
+        "insert into intermediate.int_controls__in_force "
+        "(control_id, kind, control_key, rule_id, customer_id) "
+        f"select 'o1', '{kind}', '*', '*', customer from {whose} as customers (customer) limit 1"
     )
     assert broken(paused).fails(PAUSES) > 0
 

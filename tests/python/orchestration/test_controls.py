@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from tieout_process import Tieout
 
-from orchestration import controls, repeats
+from orchestration import cli, controls, flags, repeats
 from orchestration.controls import Kind
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.ingest.contract import load_contract
@@ -39,7 +39,7 @@ def rows(home: Home) -> list[tuple[Any, ...]]:
 
 def test_what_people_note_is_taken_in_once(home: Home) -> None:
     assert controls.waiting(home) == []
-    controls.pause(home, ANA, controls.CLOSING, soon(), "month end", "ir_stated_exact")
+    controls.pause(home, ANA, controls.CLOSING, soon(), "month end", rule_id="ir_stated_exact")
     controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
     controls.open_window(home, ANA, soon(), "bank maintenance", group_key="feed:bank_statements")
     controls.acknowledge(home, ANA, "f1", "Critical exceptions", soon(), "on it")
@@ -94,8 +94,85 @@ def test_a_shorter_pause_does_not_end_a_longer_one(home: Home) -> None:
     with pytest.raises(TieoutError, match="cannot be paused"):
         controls.pause(home, ANA, "clossing", soon(), "a slip")
     with pytest.raises(TieoutError, match=r"no rule 'ir_stated_exat' .* ir_stated_exact"):
-        controls.pause(home, ANA, controls.CLOSING, soon(), "a slip", "ir_stated_exat")
+        controls.pause(home, ANA, controls.CLOSING, soon(), "a slip", rule_id="ir_stated_exat")
     assert len(operations.history(home)) == 2
+
+
+def publish_customers(home: Home) -> None:
+    with duckdb.connect(str(home.serving)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.dim_customers as select 'C:17' as customer_id")
+        connection.execute("create table marts.fct_invoices as select 'C-9' as customer_id")
+
+
+def test_a_pause_of_a_customer_is_a_flag_of_its_own(home: Home) -> None:
+    with pytest.raises(TieoutError, match="no customer to pause for"):
+        controls.pause(home, ANA, controls.CLOSING, soon(), "why", customer_id="C-17")
+    publish_customers(home)
+    with pytest.raises(TieoutError, match="no customer 'C-1' to pause for"):
+        controls.pause(home, ANA, controls.CLOSING, soon(), "why", customer_id="C-1")
+    controls.pause(home, ANA, controls.CLOSING, soon(), "all")
+    controls.pause(home, ANA, controls.CLOSING, soon(), "theirs", customer_id="C:17")
+    controls.pause(
+        home, ANA, controls.POSTING, soon(), "both", rule_id="ir_stated_exact", customer_id="C-9"
+    )
+    operations.end(home, ANA, operations.Kind.PAUSE, "closing:*", reason="done")
+    held = controls.in_force(controls.of_inbox(home), wall_clock())
+    assert {(control.kind, control.rule_id, control.customer_id) for control in held} == {
+        (Kind.CLOSING_PAUSED, "*", "C:17"),
+        (Kind.POSTING_PAUSED, "ir_stated_exact", "C-9"),
+    }
+
+
+def test_no_rule_issues_documents(home: Home) -> None:
+    with pytest.raises(TieoutError, match="No rule issues documents"):
+        controls.pause(home, ANA, controls.ISSUANCE, soon(), "copies", rule_id="ir_stated_exact")
+    with pytest.raises(TieoutError, match="cannot be paused"):
+        controls.pause(home, ANA, "clossing", soon(), "a slip")
+
+
+def test_programs_ask_whether_something_is_paused(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*arguments: str) -> tuple[int, str]:
+        status = cli.main(["flags", *arguments])
+        return status, capsys.readouterr().out
+
+    assert asked("check", "issuance") == (0, "issuance is not paused.\n")
+    assert asked("list") == (0, "Nothing is paused.\n")
+    publish_customers(home)
+    controls.pause(home, ANA, controls.ISSUANCE, soon(), "copies go out", customer_id="C-9")
+    status, said = asked("check", "issuance", "--customer", "C-9")
+    assert status == flags.PAUSED
+    assert said.startswith("issuance for the customer C-9 is paused by ana@example.com until 20")
+    assert said.endswith("UTC: copies go out\n")
+    assert asked("check", "issuance")[0] == 0, "others are issued to"
+    assert asked("check", "issuance", "--customer", "C:17")[0] == 0
+    assert asked("check", "closing", "--customer", "C-9")[0] == 0
+    controls.pause(home, ANA, controls.CLOSING, soon(), "odd", rule_id="ir_stated_exact")
+    assert asked("check", "closing", "--rule", "ir_stated_exact")[0] == flags.PAUSED
+    assert asked("check", "closing")[0] == 0
+    status, said = asked("list", "--json")
+    assert status == 0
+    assert [(row["flag"], row["rule_id"], row["customer_id"]) for row in json.loads(said)] == [
+        ("issuance", "*", "C-9"),
+        ("closing", "ir_stated_exact", "*"),
+    ]
+    controls.pause(home, ANA, controls.ISSUANCE, soon(), "all of it")
+    assert asked("check", "issuance", "--customer", "C:17")[0] == flags.PAUSED
+    operations.end(home, ANA, operations.Kind.PAUSE, "issuance:*", reason="mended")
+    assert asked("check", "issuance")[0] == 0
+    assert asked("check") == (1, "")
+
+
+@pytest.fixture
+def no_inbox(home: Home) -> Home:
+    (home.root / "review.sqlite").mkdir()
+    return home
+
+
+def test_whoever_cannot_be_told_must_not_go_on(no_inbox: Home) -> None:
+    assert cli.main(["flags", "check", "issuance"]) == 1
 
 
 def test_who_may_not_operate_pauses_nothing(home: Home) -> None:
@@ -150,10 +227,9 @@ def ask(home: Home, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def land_paid_invoice(home: Home, name: str, day: int) -> None:
+def land_paid_invoice(home: Home, name: str, day: int, customer: str) -> None:
     """An invoice and a charge that names it, as they close by themselves."""
     moment = f"2026-07-{day:02d}T03:00:00Z"
-    [(customer,)] = ask(home, "select min(customer_id) from dim_customers")
     feeds = {
         "billing_invoices": {
             "invoice_id": name, "invoice_number": name, "document_type": "invoice",
@@ -173,6 +249,19 @@ def land_paid_invoice(home: Home, name: str, day: int) -> None:
         path.write_text(json.dumps(row) + "\n", encoding="utf-8")
 
 
+def statuses_of(home: Home, customer: str) -> set[str]:
+    """Posting statuses of the entries of a customer's invoices that the ledger has not taken."""
+    return {
+        status
+        for (status,) in ask(
+            home,
+            "select posting_status from fct_journal_entries where posting_status in "
+            "('held', 'ready') and item_type = 'invoice' and item_id in "
+            f"(select invoice_id from fct_invoices where customer_id = '{customer}')",
+        )
+    }
+
+
 MATCH = (
     "select matches.decision, candidates.why_not from fct_matches as matches "
     "inner join fct_match_allocations as parts on matches.match_id = parts.match_id "
@@ -190,10 +279,11 @@ def test_pauses_hold_in_the_next_run_and_end_with_the_one_after(reconciled_copy:
     )[0]
     statuses = {status for (status,) in ask(home, "select posting_status from fct_journal_entries")}
     assert "ready" in statuses
+    [(customer, other)] = ask(home, "select min(customer_id), max(customer_id) from dim_customers")
     controls.pause(home, ANA, controls.CLOSING, soon(), "bank sends twice")
     controls.pause(home, ANA, controls.POSTING, soon(), "ledger is down")
     controls.acknowledge(home, ANA, fingerprint, "An alert", soon(), "on it")
-    land_paid_invoice(home, "PAUSED-1", 1)
+    land_paid_invoice(home, "PAUSED-1", 1, customer)
     Tieout(home, as_of="2026-07-02T06:00:00Z").succeed("run")
     assert ask(home, MATCH.format("PAUSED-1")) == [("suggested", "closing_paused")]
     assert ask(home, "select auto_closed from fct_runs where as_of = '2026-07-02 06:00:00'") == [
@@ -215,13 +305,48 @@ def test_pauses_hold_in_the_next_run_and_end_with_the_one_after(reconciled_copy:
     ) == [("suppressed", "alert_acknowledged", "ana@example.com", "on it")], alert
     for key in ("closing:*", "posting:*"):
         operations.end(home, ANA, operations.Kind.PAUSE, key, reason="over")
+    # and for one customer alone
+    controls.pause(home, ANA, controls.CLOSING, soon(), "they pay twice", customer_id=other)
+    controls.pause(home, ANA, controls.POSTING, soon(), "they pay twice", customer_id=other)
+    controls.pause(home, ANA, controls.ISSUANCE, soon(), "copies go out")
+    land_paid_invoice(home, "PAUSED-2", 2, other)
     Tieout(home, as_of="2026-07-03T06:00:00Z").succeed("run")
     assert ask(home, MATCH.format("PAUSED-1")) == [("auto_closed", None)]
-    assert ask(home, "select count(*) > 0 from fct_journal_entries where posting_status = 'ready'")[
-        0
-    ][0]
+    assert ask(home, MATCH.format("PAUSED-2")) == [("suggested", "closing_paused")]
+    assert statuses_of(home, customer) >= {"ready"}
+    assert statuses_of(home, other) == {"held"}
     assert ask(home, f"select state from fct_alerts where fingerprint = '{fingerprint}'") == [
         ("suppressed",)
+    ]
+    for key in (f"closing:*:{other}", f"posting:*:{other}"):
+        operations.end(home, ANA, operations.Kind.PAUSE, key, reason="over")
+    land_paid_invoice(home, "PAUSED-3", 4, other)
+    Tieout(home, as_of="2026-07-04T06:00:00Z").succeed("run")
+    assert ask(home, MATCH.format("PAUSED-2")) == [("auto_closed", None)]
+    assert ask(
+        home,
+        "select severity, item_count, state from fct_alerts "
+        "where alert_name = 'issued_while_paused'",
+    ) == [("ticket", 1, "firing")], "PAUSED-3 alone was issued during the pause"
+    assert statuses_of(home, other) == {"ready"}
+    assert ask(
+        home,
+        "select flag, customer_id, state_before, state_after, entries.actor, entries.block is null "
+        "from fct_flag_changes as flags left join fct_audit_log as entries "
+        "on flags.change_id = entries.subject_id and entries.entry_type = 'flag_changed' "
+        "and json_extract_string(entries.payload, '$.reason') = flags.reason order by all",
+    ) == [
+        *(
+            ("closing", whose, before, after, "ana@example.com", False)
+            for whose in sorted(("*", other))
+            for before, after in (("paused", "running"), ("running", "paused"))
+        ),
+        ("issuance", "*", "running", "paused", "ana@example.com", False),
+        *(
+            ("posting", whose, before, after, "ana@example.com", False)
+            for whose in sorted(("*", other))
+            for before, after in (("paused", "running"), ("running", "paused"))
+        ),
     ]
     reconciled_copy.succeed("verify")
 

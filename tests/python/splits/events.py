@@ -78,6 +78,7 @@ EVENTS: tuple[Event, ...] = (
     late_facts.gap_of_statements_closed,
     orders_of_people.entries_posted,
     orders_of_people.paused_then_resumed,
+    orders_of_people.paused_then_resumed_for_a_customer,
     facts_for_later.invoice_and_charge_of_tomorrow,
     facts_for_later.payout_of_tomorrow,
     facts_for_later.lines_of_tomorrow,

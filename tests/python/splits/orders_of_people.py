@@ -155,3 +155,28 @@ def paused_then_resumed(books: Books) -> Steps:
     for kind, key in paused:
         books.control(kind, key, is_over=True)
     yield
+
+
+def paused_then_resumed_for_a_customer(books: Books) -> Steps:
+    """What is theirs is suggested and held meanwhile, also what becomes theirs; others go on."""
+    invoice = books.invoice()
+    ready = books.one(
+        "select distinct lines.item_id from fct_journal_entries as lines "
+        "inner join fct_invoices as invoices on lines.item_id = invoices.invoice_id "
+        "where lines.posting_status = 'ready' and lines.item_type = 'invoice' "
+        f"and invoices.customer_id <> '{invoice['customer_id']}'"
+    )
+    theirs = books.row("billing_invoices", f"invoice_id = '{ready[0]}'") if ready else None
+    paused = [
+        (kind, f"{ALL}:{invoice['customer_id']}")
+        for kind in (Kind.POSTING_PAUSED, Kind.CLOSING_PAUSED)
+    ]
+    for kind, key in paused:
+        books.control(kind, key)
+    books.charge(invoice)
+    yield
+    books.correct("billing_invoices", theirs, customer_id=invoice["customer_id"])
+    yield
+    for kind, key in paused:
+        books.control(kind, key, is_over=True)
+    yield

@@ -1,5 +1,5 @@
 -- Guards: while a person has paused it, no match that this run found is closed by the machine, and
--- no entry is offered for posting.
+-- no entry is offered for posting: of all, of a rule, or of a customer.
 -- Breaks when: a pass closes without asking its rule, or an entry that was ready before the pause
 -- is not looked at again. In silence, money would move that somebody has stopped.
 {{ config(tags=['after_seal'], meta={'dagster': {'ref': {'name': 'fct_journal_entries'}}}) }}
@@ -8,16 +8,41 @@ with
 
 controls as (select * from {{ ref('int_controls__in_force') }}),
 
+matches as (select * from {{ ref('int_matches__decided') }}),
+
+-- the matches of the customers for whom something is paused
+customer_matches as (
+    select distinct
+        controls.control_id,
+        allocations.match_id
+    from {{ ref('int_match_allocations') }} as allocations
+    inner join {{ ref('int_items') }} as items
+        on allocations.item_key = items.item_key
+    inner join {{ ref('reconciliations') }} as reconciliations
+        on
+            items.reconciliation = reconciliations.name
+            and reconciliations.party_kind = 'customer'
+    inner join controls
+        on items.party_id = controls.customer_id
+),
+
 closed as (
     select
         'closed by itself' as failure,
         matches.match_id as subject_id
-    from {{ ref('int_matches__decided') }} as matches
+    from matches
     inner join controls
         on
             controls.kind = 'closing_paused'
-            and controls.control_key in ('*', matches.rule_id)
-    where matches.is_new and matches.decision = 'auto_closed'
+            and controls.rule_id in ('*', matches.rule_id)
+    left join customer_matches
+        on
+            controls.control_id = customer_matches.control_id
+            and matches.match_id = customer_matches.match_id
+    where
+        matches.is_new
+        and matches.decision = 'auto_closed'
+        and (controls.customer_id = '*' or customer_matches.match_id is not null)
 ),
 
 offered as (
@@ -25,9 +50,19 @@ offered as (
         'offered for posting' as failure,
         entries.posting_key as subject_id
     from {{ ref('fct_journal_entries') }} as entries
+    inner join matches
+        on entries.match_id = matches.match_id
     inner join controls
-        on controls.kind = 'posting_paused'
-    where entries.posting_status = 'ready'
+        on
+            controls.kind = 'posting_paused'
+            and controls.rule_id in ('*', matches.rule_id)
+    left join customer_matches
+        on
+            controls.control_id = customer_matches.control_id
+            and entries.match_id = customer_matches.match_id
+    where
+        entries.posting_status = 'ready'
+        and (controls.customer_id = '*' or customer_matches.match_id is not null)
 ),
 
 final as (
