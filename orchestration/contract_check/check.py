@@ -185,6 +185,8 @@ def _findings(new: Delivery, old: Delivery, *, is_own: bool) -> Iterator[Finding
             unknown = sorted(facts.values - before.values)
             if unknown:
                 yield Finding(False, f"{name!r} says {', '.join(unknown)}, as it never did before")
+    if new.adds_up is False:
+        yield Finding(True, "the totals that its statements state do not agree with their lines")
     if new.naive and not old.naive:
         yield Finding(
             is_own,

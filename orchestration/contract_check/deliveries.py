@@ -48,6 +48,8 @@ class Delivery:
     quarantined: int
     naive: int
     """Timestamps without an offset."""
+    adds_up: bool | None
+    """Whether the totals of bank statements agree with their lines; None where none are stated."""
     rejected: str | None
     """Why the file as a whole is refused."""
     problems: dict[str, tuple[int, str]]
@@ -86,7 +88,7 @@ class Landed:
         batches = self.connection.execute(
             "select min(format), list(batch_id), sum(rows_read)::bigint, "
             "sum(rows_loaded)::bigint, sum(rows_quarantined)::bigint, "
-            "sum(naive_timestamps)::bigint, list(file_name) "
+            "sum(naive_timestamps)::bigint, bool_and(control_total_ok), list(file_name) "
             f"from read_parquet({manifest}, union_by_name = true) "
             f"where feed = ? and batch_id in (select unnest(?)) group by {by} order by {by}",
             [folder, batch_ids],
@@ -94,7 +96,7 @@ class Landed:
         feed = self.contract.feeds[BANK_FEED if folder == BANK_LANDING else folder]
         raw = ", ".join(quoted(str(p)) for p in sorted(self.home.feed_raw(feed.name).iterdir()))
         found = []
-        for form, batch, read, loaded, quarantined, naive, names in batches:
+        for form, batch, read, loaded, quarantined, naive, adds_up, names in batches:
             header: tuple[str, ...] | None = None
             if form in ("csv", "jsonl"):
                 shapes = [shape_of(self.home.feed_landing(folder) / name) for name in names]
@@ -114,6 +116,7 @@ class Landed:
                 loaded=loaded,
                 quarantined=quarantined,
                 naive=naive,
+                adds_up=adds_up,
                 rejected=rejected,
                 problems=problems,
                 columns=facts,

@@ -171,11 +171,19 @@ def test_codes_that_were_never_seen_are_told(home: Home, tmp_path: Path) -> None
 
 def test_a_bank_format_is_held_against_the_same_format(home: Home, tmp_path: Path) -> None:
     statement = (check.RECORDED / "bank_statements" / "mt940.sta").read_text(encoding="utf-8")
-    file = tmp_path / "june.sta"
-    file.write_text(statement.replace("C1048,15", "C10x8,15"), encoding="utf-8")
-    (verdict,) = check.check(home, [file])
-    assert (verdict.feed, verdict.format) == ("bank_statements", "mt940")
-    assert not verdict.fits
+    for number, (was, now) in enumerate(
+        (("C1048,15", "C1048,16"), ("2605250525C", "269925C"), ("", ""))
+    ):
+        (tmp_path / f"{number}.sta").write_text(statement.replace(was, now), encoding="utf-8")
+    unbalanced, undated, same = check.check(home, [tmp_path])
+    assert {(verdict.feed, verdict.format) for verdict in (unbalanced, undated, same)} == {
+        ("bank_statements", "mt940")
+    }
+    assert breaks(unbalanced) == [
+        "the totals that its statements state do not agree with their lines"
+    ]
+    assert "value_date" in breaks(undated)[0]
+    assert same.fits
 
 
 def test_what_cannot_be_told_is_asked_for(home: Home, tmp_path: Path) -> None:
