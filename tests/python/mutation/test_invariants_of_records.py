@@ -502,7 +502,9 @@ CUSTOMERS = (
 def test_what_goes_on_during_a_pause_is_found(
     broken: Breaker, kind: str, where: str, condition: str, customer: str
 ) -> None:
-    whose = CUSTOMERS.format(where=where, condition=condition) if customer != "*" else "('*')"
+    whose = (
+        CUSTOMERS.format(where=where, condition=condition) if customer != "*" else "(select '*')"
+    )
     paused = (
         "insert into intermediate.int_controls__in_force "
         "(control_id, kind, control_key, rule_id, customer_id) "
