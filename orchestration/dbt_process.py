@@ -17,8 +17,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -33,6 +34,7 @@ from dbt.flags import get_flags
 from dbt.graph import Graph
 from dbt.node_types import NodeType
 from dbt.parser.manifest import extended_mashumuro_decoder
+from dbt_common.clients import agate_helper
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
@@ -42,6 +44,8 @@ from orchestration.parsed import DBT_STATE
 
 RENDERED = "rendered.json"
 """Beside a parse: the SQL that its models and tests are rendered to."""
+
+_make_event = BaseEvent.__init__
 
 FOR_OTHER_SQL = ("WRITE_JSON", "EMPTY", "VARS", "SAMPLE", "DEFER", "FULL_REFRESH")
 """Flags that no run sets: with them SQL may be another, or a person asks to see it rendered."""
@@ -149,8 +153,23 @@ class KeptSql:
 
 
 def leave_out_debug() -> None:
-    """Spare dbt the wording of what no log takes: thousands of events a build."""
+    """Spare dbt the wording of what no log takes: thousands of events a build.
+
+    An event becomes a message of its protocol when somebody asks for it, not when it is made.
+    """
     fire = EventManager.fire_event
+
+    def note(event: BaseEvent, *args: Any, **kwargs: Any) -> None:
+        event.__dict__["_said"] = (args, kwargs)
+
+    def message_of(event: BaseEvent) -> Any:
+        if "_worded" not in event.__dict__:
+            args, kwargs = event.__dict__.pop("_said")
+            _make_event(event, *args, **kwargs)
+        return event.__dict__["_worded"]
+
+    def keep(event: BaseEvent, message: Any) -> None:
+        event.__dict__["_worded"] = message
 
     def fire_heard(manager: EventManager, event: BaseEvent, *args: Any, **kwargs: Any) -> None:
         level = kwargs.get("level") or (args[0] if args else None) or event.level_tag()
@@ -159,6 +178,21 @@ def leave_out_debug() -> None:
             fire(manager, event, *args, **kwargs)
 
     EventManager.fire_event = fire_heard  # type: ignore[method-assign, assignment]
+    BaseEvent.__init__ = note  # type: ignore[method-assign, assignment]
+    BaseEvent.pb_msg = property(message_of, keep)
+
+
+def keep_type_testers() -> None:
+    """Let dbt tell the types of a result by testers that it has made before: to make one takes
+    longer than most of the queries that it asks."""
+    made = cache(agate_helper.build_type_tester)
+
+    def kept(
+        text_columns: Iterable[str], string_null_values: Iterable[str] | None = ("null", "")
+    ) -> Any:
+        return made(tuple(sorted(text_columns)), tuple(string_null_values or ()))
+
+    agate_helper.build_type_tester = kept
 
 
 class Calls:
@@ -170,6 +204,7 @@ class Calls:
         self._sql = KeptSql()
         self._sql.install()
         leave_out_debug()
+        keep_type_testers()
         self._folder = ""
         self._manifest: Manifest | None = None
 

@@ -63,7 +63,11 @@
         {%- if kept.get('appended_by') -%}
             {%- set stale = '(from ' ~ target ~ ' limit 0)' -%}
         {%- elif not plan.is_whole -%}
-            {%- set stale = '(' ~ rows_of(target, 'semi join touched using ' ~ key) ~ ')' -%}
+            {%- set stale = '(select * exclude (stale_row) from stale)' -%}
+            {%- do carry_out([
+                'create or replace temp table stale as '
+                ~ rows_of(target, 'semi join touched using ' ~ key, '*, rowid as stale_row')
+            ]) -%}
         {%- endif -%}
         {%- set is_changed = write_changes(target, stale, none if plan.is_whole else by) -%}
         {%- if is_changed and plan.is_whole -%}
@@ -75,7 +79,7 @@
         {%- elif is_changed -%}
             {%- set changed = ' where ' ~ key ~ ' in (select ' ~ key ~ ' from changes.' ~ target.identifier ~ ')' -%}
             {%- do carry_out([
-                'delete from ' ~ target ~ changed,
+                'delete from ' ~ target ~ ' where rowid in (select stale_row from stale' ~ changed ~ ')',
                 'insert into ' ~ target ~ ' from fresh' ~ changed,
             ]) -%}
         {%- endif -%}
@@ -285,9 +289,9 @@
     For that DuckDB takes as many row ids into the scan as `dynamic_or_filter_threshold` in
     profiles.yml allows; of more it reads all.
 #}
-{% macro rows_of(table, chosen) %}
+{% macro rows_of(table, chosen, columns='*') %}
     {%- do return(
-        'select * from ' ~ table ~ ' where rowid in (select kept_input.rowid from ' ~ table
+        'select ' ~ columns ~ ' from ' ~ table ~ ' where rowid in (select kept_input.rowid from ' ~ table
         ~ ' as kept_input ' ~ chosen ~ ')'
     ) -%}
 {% endmacro %}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import signal
 import sqlite3
 import time
@@ -36,6 +37,10 @@ FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 1800.0
 RUNS_OF_A_DBT = 200
 """Runs after which the dbt process is started anew, whatever it may have gathered."""
+
+DUCKDB_THREADS = "1"
+"""Of each statement, unless the setting says otherwise. Small ones gain little from a second thread
+and take more of the processor, which a watch shares with receivers and consumers."""
 
 log = logging.getLogger("tieout.watch")
 
@@ -164,6 +169,7 @@ def watch(home: Home) -> int:
     """
     log_to_stderr()
     home.create()
+    os.environ.setdefault("TIEOUT_DUCKDB_THREADS", DUCKDB_THREADS)
     stopped = False
 
     def stop(*_: object) -> None:

@@ -27,6 +27,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     "expected_feeds": lambda: "select * from sources",
     "exception_members": lambda relation: [],
     "materialized": lambda: "materialized",
+    "read_in_place": lambda: "not materialized",
     "mentions_of": lambda relation, keys, as_written=False: (
         f"mentions as (select * from {relation})"
     ),

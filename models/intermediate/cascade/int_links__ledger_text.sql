@@ -17,8 +17,6 @@ rules as (
     where pass = 'ledger_text' and relation = 'exact' and rollout = 'stable'
 ),
 
-texts as (select * from {{ ref('int_item_texts') }}),
-
 declined_pairs as (
     select *
     from {{ ref('int_declined_pairs') }}
@@ -126,7 +124,7 @@ wanted_lines as {{ materialized() }} (
     from wanted_items
     left join open_lines
         on wanted_items.item_key = open_lines.item_key
-    left join texts
+    left join {{ ref('int_item_texts') }} as texts
         on wanted_items.item_key = texts.item_key
     left join bank_lines
         on wanted_items.item_id = bank_lines.item_id and wanted_items.side = bank_lines.side
@@ -240,15 +238,15 @@ near_units as {{ materialized() }} (
 -- each word of a text once
 near_words as {{ materialized() }} (
     select
-        texts.reconciliation,
-        texts.item_key,
+        wanted_lines.reconciliation,
+        wanted_lines.item_key,
         words.word,
         case when {{ regex_matches('words.word', '[0-9]{5}') }} then 1 else 0 end as is_number
-    from texts
+    from wanted_lines
     inner join near_units
-        on texts.item_key = near_units.item_key
+        on wanted_lines.item_key = near_units.item_key
     {{ unnest_list(
-        'array_distinct(' ~ split_to_list('texts.item_text', ' ') ~ ')', 'words', 'word'
+        'array_distinct(' ~ split_to_list('wanted_lines.item_text', ' ') ~ ')', 'words', 'word'
     ) }}
     where words.word <> ''
 ),
@@ -266,7 +264,7 @@ populations as (
     select
         texts.reconciliation,
         count(*) as item_count
-    from texts
+    from {{ ref('int_item_texts') }} as texts
     group by texts.reconciliation
 ),
 

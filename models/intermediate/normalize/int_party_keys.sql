@@ -74,7 +74,7 @@ customer_numbers as {{ materialized() }} (
     from numbered_customers
 ),
 
-strong_numbers as (
+strong_numbers as {{ read_in_place() }} (
     select
         numbers.row_hash,
         numbers.number_value
@@ -93,7 +93,7 @@ bank_transactions as (
     where booked.role = 'item'
 ),
 
-mentions as (
+mentions as {{ read_in_place() }} (
     select *
     from {{ ref('int_bank_transactions__mentions') }}
     where beside_digits = ''

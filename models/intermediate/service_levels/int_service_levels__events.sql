@@ -3,7 +3,7 @@
 -- A bad event misses what its target promises. What was learned on a later day is a restatement.
 with
 
-items as (
+items as {{ read_in_place() }} (
     select *
     from {{ ref('int_items__balanced') }}
     where reconciliation = 'invoice_to_receipt'

@@ -40,10 +40,7 @@ statement_faults as (
 items as (
     select
         items.*,
-        case
-            when items.currency = {{ reporting_currency() }} then cast(1 as {{ amount_type() }})
-            else fx_rates.rate
-        end as rate
+        fx_rates.rate
     from {{ ref('int_items__balanced') }} as items
     left join {{ ref('fct_fx_rates') }} as fx_rates
         on items.event_date = fx_rates.rate_date and items.currency = fx_rates.currency
@@ -338,7 +335,10 @@ movements as (
         {{ month_start('items.event_date') }} as moved_in,
         items.amount,
         items.amount as outstanding_amount,
-        {{ as_amount('items.amount * items.rate') }} as outstanding_base_amount,
+        case
+            when items.currency = {{ reporting_currency() }} then items.amount
+            else {{ as_amount('items.amount * items.rate') }}
+        end as outstanding_base_amount,
         1 as outstanding_items,
         {{ zero() }} as adjusted_amount
     from items
@@ -350,7 +350,10 @@ movements as (
         {{ month_start('clearings.cleared_on') }} as moved_in,
         {{ zero() }} as amount,
         -clearings.cleared_amount as outstanding_amount,
-        {{ as_amount('-clearings.cleared_amount * items.rate') }} as outstanding_base_amount,
+        case
+            when items.currency = {{ reporting_currency() }} then -clearings.cleared_amount
+            else {{ as_amount('-clearings.cleared_amount * items.rate') }}
+        end as outstanding_base_amount,
         0 as outstanding_items,
         clearings.adjusted_amount
     from clearings

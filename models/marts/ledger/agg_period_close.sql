@@ -17,7 +17,7 @@ reporting as (
         on run_context.reporting_currency = currencies.code
 ),
 
-items as (
+items as {{ read_in_place() }} (
     select
         items.*,
         case

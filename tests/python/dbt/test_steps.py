@@ -51,7 +51,9 @@ def compiled_models(reconciled: Tieout) -> dict[str, str]:
     """What dbt made of each model, without the word that Spark's SQL does not have."""
     folder = reconciled.home.target / "compiled" / "tieout" / "models"
     return {
-        path.stem: re.sub(r"\bas\s+materialized\s*\(", "as (", path.read_text(encoding="utf-8"))
+        path.stem: re.sub(
+            r"\bas\s+(not\s+)?materialized\s*\(", "as (", path.read_text(encoding="utf-8")
+        )
         for path in sorted(folder.rglob("*.sql"))
         # tests of columns are compiled into a folder named like the file that holds them
         if not path.parent.name.endswith(".yml")
