@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration import run_notices, run_records, warehouse
@@ -58,13 +59,81 @@ def test_five_refusals_of_one_person_are_noticed_and_not_who_it_was(published: H
     assert "stranger" not in notice.subject + notice.sentence
 
 
+AHEAD = (
+    "update marts.fct_batches set max_event_at = ingested_at + interval '{minutes} minutes' "
+    "where run_sequence = (select max(run_sequence) from marts.fct_batches) and feed = 'fx_rates'"
+)
+JUMPED = (
+    "update marts.fct_fx_rates set quoted_on = rate_date, source = 'one', rate = "
+    "case when currency = 'USD' and rate_date = (select max(rate_date) from marts.fct_fx_rates) "
+    "then {rate} else 1 end"
+)
+DIFFERS = (
+    "update marts.fct_matches set decision = 'suggested' where match_id in (select distinct "
+    "match_id from marts.fct_match_allocations where reconciliation = 'invoice_to_receipt' "
+    "order by all limit {matches}); "
+    "update marts.fct_match_allocations set currency = item_type"
+)
+SURGED = (
+    "create temp table cases as select * from marts.fct_exceptions "
+    "where is_case_lead and status <> 'resolved' limit 1; delete from marts.fct_exceptions; "
+    "insert into marts.fct_exceptions select cases.* replace (timestamp '{opened}' as opened_at) "
+    "from cases, range({cases})"
+)
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        (AHEAD.format(minutes=31), [run_notices.FEED_AHEAD]),
+        (AHEAD.format(minutes=30), []),
+        (AHEAD.format(minutes=840), [run_notices.FEED_AHEAD]),
+        (AHEAD.format(minutes=841), []),
+        (JUMPED.format(rate=1.3), [run_notices.RATE_JUMPED]),
+        (JUMPED.format(rate=0.7), [run_notices.RATE_JUMPED]),
+        (JUMPED.format(rate=1.2), []),
+        (SURGED.format(cases=100, opened="2026-07-01 06:00"), [run_notices.QUEUE_SURGED]),
+        (SURGED.format(cases=99, opened="2026-07-01 06:00"), []),
+        (SURGED.format(cases=100, opened="2026-07-01 05:59"), []),
+    ],
+)
+def test_a_notice_begins_where_the_seed_says(
+    published: Home, done: str, expected: list[str]
+) -> None:
+    _change(published, done)
+    assert set(noticed(published)) == set(expected)  # one a file
+
+
+def test_payments_in_another_currency_are_noticed_from_five_on(published: Home) -> None:
+    _change(published, "update marts.fct_matches set decision = 'auto_closed'")
+    _change(published, DIFFERS.format(matches=4))
+    assert noticed(published) == []
+    _change(published, DIFFERS.format(matches=5))
+    assert noticed(published) == [run_notices.CURRENCY_DIFFERS]
+
+
+def test_a_first_run_is_no_surge_and_its_events_may_be_later(published: Home) -> None:
+    _change(published, AHEAD.format(minutes=60))
+    _change(published, SURGED.format(cases=100, opened="2026-07-01 06:00"))
+    shutil.rmtree(run_records.folder(published))
+    assert noticed(published) == []
+
+
+def test_every_question_to_the_marts_has_its_row() -> None:
+    asked = {path.stem for path in run_notices.QUERIES.glob("*.sql")}
+    assert asked and asked < set(run_notices.limits())
+
+
+def _change(home: Home, sql: str) -> None:
+    with duckdb.connect(str(home.serving.resolve())) as connection:
+        connection.execute(sql)
+
+
 def _refuse(home: Home, page: str) -> None:
     access_log.record(home, STRANGER, access_log.Event.DENIED, Permission.AUDIT, page=page)
 
 
 def test_an_edited_entry_of_the_journal_is_noticed(published: Home) -> None:
-    import duckdb
-
     [path] = published.journal.glob("000001.entries.parquet")
     with duckdb.connect() as connection:
         connection.execute(f"create table entries as from read_parquet('{path}')")

@@ -54,7 +54,7 @@ def test_each_exception_type_and_alert_has_its_page(code: str, page: str) -> Non
 
 
 def test_each_alert_about_runs_has_its_page() -> None:
-    kinds = [*get_args(run_alerts.Kind), *run_notices.NAMES]
+    kinds = [*get_args(run_alerts.Kind), *run_notices.limits()]
     for kind in kinds:
         assert (FOLDER / f"{kind}.md").is_file(), f"write a runbook for {kind}"
 
