@@ -45,6 +45,11 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     ),
     "group_links": lambda: "grouped_links as (select * from links)",
     "burn_rate_alerts": lambda: "burn_alerts as (select * from budgets)",
+    "feed_alerts": lambda: (
+        "waiting_rejects as (select * from quarantine), silent_feeds as (select * from "
+        "expected_feeds), unshown_statements as (select * from failed_statements)"
+    ),
+    "inhibited_alerts": lambda: "told_together as (select * from named)",
     "undone_matches": lambda: "select * from int_journal__reversals",
     "unit_of_scale": lambda digits: "0.01",
     "sealed_items": lambda model: f"select * from {model}",

@@ -42,6 +42,8 @@ certificates as (select * from {{ ref('int_rule_certificates') }}),
 
 controls as (select * from {{ ref('int_controls__in_force') }}),
 
+inhibitions as (select * from {{ ref('alert_inhibitions') }}),
+
 anomalies as (
     select
         found.*,
@@ -200,93 +202,7 @@ without_data as (
     where rules.kind = 'no_data' and budgets.events = 0
 ),
 
-waiting_rejects as (
-    select
-        rules.alert_name,
-        quarantine.feed as subject,
-        'feed_incomplete' as root_cause,
-        'feed:' || quarantine.feed as group_key,
-        min(quarantine.quarantined_at) as opened_at,
-        cast(null as timestamp) as resolved_at,
-        count(*) as item_count,
-        {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
-    from rules
-    cross join quarantine
-    where rules.kind = 'quarantine'
-    group by rules.alert_name, rules.min_events, quarantine.feed
-    having count(*) >= rules.min_events
-),
-
--- a statement that no listed item can name: nothing else would show that it does not add up
-unshown_statements as (
-    select
-        rules.alert_name,
-        failed_statements.account_id as subject,
-        'feed_incomplete' as root_cause,
-        'account:' || failed_statements.account_id as group_key,
-        min(batches.ingested_at) as opened_at,
-        cast(null as timestamp) as resolved_at,
-        count(*) as item_count,
-        {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
-    from rules
-    cross join failed_statements
-    inner join batches
-        on
-            failed_statements.batch_id = batches.batch_id
-            and batches.feed = 'bank_statements'
-    where rules.kind = 'control_total' and failed_statements.item_id is null
-    group by rules.alert_name, rules.min_events, failed_statements.account_id
-    having count(*) >= rules.min_events
-),
-
-last_deliveries as (
-    select
-        batches.record_feed,
-        max(batches.ingested_at) as ingested_at
-    from batches
-    where
-        batches.rows_loaded + batches.rows_redelivered > 0
-    group by batches.record_feed
-),
-
--- only what a reconciliation waits for
-awaited_feeds as (
-    select distinct
-        last_deliveries.record_feed,
-        last_deliveries.ingested_at,
-        expected_feeds.silent_after_hours
-    from last_deliveries
-    inner join expected_feeds
-        on last_deliveries.record_feed = expected_feeds.record_feed
-    inner join reconciliations
-        on
-            reconciliations.is_built
-            and concat_ws(
-                ';', '', reconciliations.expected_feeds, reconciliations.actual_feeds, ''
-            ) like '%;' || last_deliveries.record_feed || ';%'
-),
-
-silent_feeds as (
-    select
-        rules.alert_name,
-        awaited_feeds.record_feed as subject,
-        'feed_late' as root_cause,
-        'feed:' || awaited_feeds.record_feed as group_key,
-        {{ add_hours('awaited_feeds.ingested_at', 'awaited_feeds.silent_after_hours') }}
-            as opened_at,
-        cast(null as timestamp) as resolved_at,
-        0 as item_count,
-        {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
-    from rules
-    cross join awaited_feeds
-    where
-        rules.kind = 'feed_silent'
-        and {{ hours_between('awaited_feeds.ingested_at', as_of()) }}
-        >= awaited_feeds.silent_after_hours
-),
+{{ feed_alerts() }},
 
 -- rules that people or an audit have stopped: their matches wait for a person
 stopped_rules as (
@@ -415,12 +331,19 @@ named as (
         on raised.root_cause = root_causes.root_cause
 ),
 
+{{ inhibited_alerts() }},
+
 described as (
     select
-        named.*,
-        concat_ws('|', named.subject, named.alert_name, named.root_cause, named.severity)
-            as identity
-    from named
+        told_together.*,
+        concat_ws(
+            '|',
+            told_together.subject,
+            told_together.alert_name,
+            told_together.root_cause,
+            told_together.severity
+        ) as identity
+    from told_together
 ),
 
 fingerprinted as (
@@ -518,8 +441,8 @@ silenced as (
     ) = 1
 ),
 
--- one notification a group: the strongest alert speaks, the others say by whom they are silenced;
--- one in a maintenance window speaks for none
+-- one notification a group: the strongest alert speaks, or the one that makes others doubtful; the
+-- others say by whom they are silenced; one in a maintenance window speaks for none
 spoken as (
     select
         addressed.*,
@@ -534,6 +457,7 @@ spoken as (
                 addressed.resolved_at is null,
                 coalesce(silenced.kind = 'maintenance_window', false)
             order by
+                addressed.is_doubtful asc nulls last,
                 addressed.loudness asc nulls last,
                 addressed.priority asc nulls last,
                 addressed.alert_id asc nulls last

@@ -8,6 +8,7 @@
 -- seed, what tells its row, the column that names something, and the seed that lists the names
 {% set exception_rule = ['condition', 'reconciliation', 'item_type'] %}
 {% set posting_rule = ['reconciliation', 'posting_kind'] %}
+{% set inhibition = ['alert_name', 'subject', 'root_cause'] %}
 {% set names = [
     ('match_rules', ['rule_id'], 'reconciliation', 'reconciliations'),
     ('match_rules', ['rule_id'], 'pass', 'passes'),
@@ -27,6 +28,8 @@
     ('recommendations', ['exception_type', 'scope'], 'exception_type', 'exception_types'),
     ('short_pay_agreements', ['customer_id'], 'currency', 'currencies'),
     ('engine_prices', ['engine'], 'currency', 'currencies'),
+    ('alert_inhibitions', inhibition, 'alert_name', 'alert_rules'),
+    ('alert_inhibitions', inhibition, 'root_cause', 'root_causes'),
 ] %}
 {% set lists = [
     ('reconciliations', 'name'),
@@ -38,6 +41,7 @@
     ('exception_types', 'exception_type'),
     ('root_causes', 'root_cause'),
     ('currencies', 'code'),
+    ('alert_rules', 'alert_name'),
 ] %}
 {% set further_names = [
     ('methods', 'deterministic'), ('methods', 'heuristic'), ('methods', 'probabilistic'),
