@@ -43,16 +43,10 @@ def compare(one: Home, other: Home) -> int:
     differing = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
     for key in differing[:SHOWN]:
         print(key)
-        print(f"  {one.root}: {_told(here.get(key))}")
-        print(f"  {other.root}: {_told(there.get(key))}")
+        print(f"  {one.root}: {here.get(key, 'not there')}")
+        print(f"  {other.root}: {there.get(key, 'not there')}")
     if len(differing) > SHOWN:
         print(f"... and {len(differing) - SHOWN} more")
     same = len(here.keys() | there.keys()) - len(differing)
     print(f"{same} documents and matches agree, {len(differing)} differ.")
     return 1 if differing else 0
-
-
-def _told(value: tuple[str, ...] | None) -> str:
-    if value is None:
-        return "not there"
-    return " ".join(value) or "there"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
 from orchestration import run_records
 from orchestration.alerting import alerts, run_alerts
+from orchestration.gamedays.published import ask
 from orchestration.home import Home, wall_clock
 
 RUN_FAILED = "run_failed"
@@ -30,6 +29,11 @@ class Signal:
     def identity(self) -> tuple[str, str, str]:
         """What tells it from others, however many items it counts."""
         return self.name, self.root_cause, self.subject
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether people hear of it: it speaks, or a stronger alert of its own root cause does."""
+        return not self.is_silent or self.group == self.root_cause
 
     def describe(self) -> str:
         """One line for a person."""
@@ -87,13 +91,7 @@ def raised(now: list[Signal], twin: list[Signal], expected: list[Expected]) -> l
 def _published(home: Home) -> list[Signal]:
     if not home.serving.exists():
         return []
-    with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
-        rows = connection.execute(
-            "select alert_name, severity, root_cause, coalesce(subject, ''), item_count, summary, "
-            "state = 'suppressed', group_key from marts.fct_alerts "
-            "where state <> 'resolved' order by all"
-        ).fetchall()
-    return [Signal(*row) for row in rows]
+    return [Signal(*row) for row in ask(home, "alerts")]
 
 
 def _of_runs(home: Home) -> list[Signal]:

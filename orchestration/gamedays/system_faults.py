@@ -1,0 +1,135 @@
+"""Faults around the data: clocks, disk, warehouse, journal, and people.
+
+Of each, one function injects and one puts right; both say what they did.
+"""
+
+from __future__ import annotations
+
+import resource
+from datetime import timedelta
+
+import duckdb
+
+from orchestration.gamedays.company import write_csv
+from orchestration.gamedays.drill import Drill
+from orchestration.gamedays.published import ask
+from orchestration.home import iso_timestamp
+from orchestration.journal_files import ENTRIES, find
+from orchestration.review import access_log
+from orchestration.review.people import Permission, Person, Role
+
+HEADERS = 12 << 10
+LOOSE = "ir_text_exact"
+UNDONE = 6
+
+
+# ---- clocks
+
+
+def clock_back(drill: Drill) -> str:
+    """A run is started for a moment gone by."""
+    drill.as_of = drill.before - timedelta(days=2)
+    return f"the clock of the machine stands at {drill.as_of:%Y-%m-%d %H:%M}, before the last seal"
+
+
+def clock_right(drill: Drill) -> str:
+    """The next one is started for its own."""
+    drill.as_of = None
+    return "the clock is right again"
+
+
+# ---- machine and files
+
+
+def full_disk(drill: Drill) -> str:
+    """Large files cannot be written any more."""
+    most = 3 << 20
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    drill.limit = limit
+    return f"no file may grow beyond {most >> 20} MiB, as on a full disk"
+
+
+def free_disk(drill: Drill) -> str:
+    """They can."""
+    drill.limit = None
+    return "there is room again"
+
+
+def corrupt_warehouse(drill: Drill) -> str:
+    """The database is there and cannot be read."""
+    size = drill.home.warehouse.stat().st_size
+    with open(drill.home.warehouse, "r+b") as file:
+        file.seek(HEADERS)
+        file.write(b"\xde\xad\xbe\xef" * ((size - HEADERS) // 4))
+    return "all of warehouse.duckdb but its headers is overwritten"
+
+
+def lose_warehouse(drill: Drill) -> str:
+    """The database is not there."""
+    drill.home.warehouse.unlink()
+    return "warehouse.duckdb is deleted"
+
+
+def nothing(drill: Drill) -> str:
+    """What mends itself."""
+    return "nothing: the run itself builds it anew"
+
+
+def tamper(drill: Drill) -> str:
+    """Somebody edits what is sealed."""
+    path = find(drill.home, ENTRIES)[0].path
+    path.with_suffix(".kept").write_bytes(path.read_bytes())
+    with duckdb.connect() as connection:
+        connection.execute(f"create table entries as from read_parquet('{path}')")
+        connection.execute(
+            "update entries set payload = replace(payload, 'EUR', 'USD') where payload like '%EUR%'"
+        )
+        connection.execute(f"copy entries to '{path}' (format parquet)")
+    return f"an amount in journal/{path.name} is edited"
+
+
+def restore(drill: Drill) -> str:
+    """The edited file is put back from a copy."""
+    [kept] = drill.home.journal.glob("*.kept")
+    kept.replace(kept.with_suffix(".parquet"))
+    return "the block is restored from its copy"
+
+
+# ---- people
+
+
+def knock(drill: Drill) -> str:
+    """Somebody tries what their role does not let them."""
+    stranger = Person("stranger@example.com", "A stranger", frozenset({Role.VIEWER}))
+    for page in ("exceptions", "audit", "upload", "matches", "access_log", "on_call"):
+        access_log.record(
+            drill.home, stranger, access_log.Event.DENIED, Permission.DECIDE, page=page
+        )
+    return "a viewer tries six pages and actions that they may not use"
+
+
+def undo(drill: Drill) -> str:
+    """People undo what a rule has closed."""
+    undone = ask(drill.home, "closed_by_rule", rule=LOOSE, limit=UNDONE)
+    rows = [
+        {
+            "decision_id": f"gd_undo_{place}",
+            "decided_at": iso_timestamp(drill.hit - timedelta(minutes=30)),
+            "actor": "clerk@example.com",
+            "action": "unmatch",
+            "match_id": match_id,
+            "comment": "game day",
+        }
+        for place, (match_id,) in enumerate(undone)
+    ]
+    write_csv(drill.landing / "review_decisions" / "undone.csv", rows)
+    return f"{LOOSE} is too loose: a person finds {len(undone)} of its closes wrong, undoes them"
+
+
+def left_to_people(drill: Drill) -> str:
+    """Its matches wait."""
+    drill.left_to_people = LOOSE
+    return "nothing: what the rule would close waits for people, until its rest is over"
