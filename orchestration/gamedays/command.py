@@ -26,7 +26,7 @@ def gameday(names: list[str], found: Home | None, *, together: bool = False) -> 
         for group in [scenarios] if together else [[scenario] for scenario in scenarios]:
             outcome = ready.drill(group)
             print(outcome.describe(), flush=True)
-            failed += bool(outcome.wrong)
+            failed += bool(outcome.failures)
     return 1 if failed else 0
 
 

@@ -121,7 +121,10 @@ class Scenario:
 
 @dataclass
 class Outcome:
-    """What a drill showed. `wrong` is empty where it went as it must."""
+    """What a drill showed. `wrong` and `lost` are empty where it went as it must.
+
+    `kept` says what has been looked at and is there.
+    """
 
     scenarios: list[Scenario]
     injected: list[str] = field(default_factory=list)
@@ -129,6 +132,13 @@ class Outcome:
     delivered: list[str] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    kept: str = ""
+
+    @property
+    def failures(self) -> list[str]:
+        """Everything that is not as it must be."""
+        return self.wrong + self.lost
 
     def judge_delivery(self, home: Home, arrived: int) -> None:
         """Every alert that speaks was told to somebody; its group may have been told of before."""
@@ -153,8 +163,9 @@ class Outcome:
             told.append(f"  alerted    {moment:%Y-%m-%d %H:%M} {signal.describe()}{silent}")
         told += [f"  delivered  {said}" for said in self.delivered]
         told += [f"  mended     {said}" for said in self.mended]
+        told += [f"  lost       {said}" for said in self.lost or [f"nothing: {self.kept}"]]
         told += [f"  WRONG      {said}" for said in self.wrong]
-        told.append(f"  {'FAILED' if self.wrong else 'passed'}")
+        told.append(f"  {'FAILED' if self.failures else 'passed'}")
         return "\n".join(told) + "\n"
 
 
@@ -192,10 +203,13 @@ class Stage:
             self._play(drill, scenarios, outcome, repairs)
             arrived = len(receiver.arrived) - told_before
         outcome.judge_delivery(home, arrived)
-        outcome.wrong += losses.of_home(home)
+        outcome.lost += losses.of_home(home)
+        outcome.kept = "every landed file and row is accounted for, and the journal holds"
         if repairs:
-            outcome.wrong += losses.unlanded(home, whole)
-            outcome.wrong += self._lost_money(drill, whole)
+            outcome.lost += losses.unlanded(home, whole) + self._lost_money(drill, whole)
+            outcome.kept += "; every document and match is as it would have been without the fault"
+            if drill.left_to_people is not None:
+                outcome.kept += f", but for what {drill.left_to_people} leaves to people"
         return outcome
 
     def _lost_money(self, drill: Drill, whole: Delivery) -> list[str]:

@@ -88,7 +88,7 @@ def test_each_game_day_by_itself(twins: Stage, name: str) -> None:
 
 
 def _passes(outcome: Outcome) -> None:
-    assert outcome.wrong == [], outcome.describe()
+    assert outcome.failures == [], outcome.describe()
     assert len(outcome.delivered) >= len(outcome.scenarios), outcome.describe()
 
 
@@ -116,6 +116,15 @@ def test_a_drill_whose_alert_does_not_fire_has_failed() -> None:
     silent = Signal("feed_silent", "ticket", "feed_late", "gateway_transactions", is_silent=True)
     assert "did not fire" in _judge([scenario], [silent])[0]
     assert Outcome([scenario], wrong=said).describe().endswith("FAILED\n")
+
+
+def test_a_drill_that_lost_something_has_failed_and_says_what() -> None:
+    scenario = SCENARIOS["tampering"]
+    lost = Outcome([scenario], lost=["invoice 1: not there; without the fault 5 matched."])
+    assert "  lost       invoice 1: not there" in lost.describe()
+    assert lost.describe().endswith("FAILED\n")
+    whole = Outcome([scenario], kept="every landed file is accounted for").describe()
+    assert "  lost       nothing: every landed file is accounted for\n  passed\n" in whole
 
 
 def test_money_that_differs_from_the_twin_is_told() -> None:
