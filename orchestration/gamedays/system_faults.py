@@ -20,7 +20,8 @@ from orchestration.review.people import Permission, Person, Role
 
 HEADERS = 12 << 10
 LOOSE = "ir_text_exact"
-UNDONE = 6
+UNDONE, UNDONE_SHARE = 6, 0.02
+"""How many of its closes are undone: more than its breaker allows (`seeds/rule_controls.csv`)."""
 
 
 # ---- clocks
@@ -113,7 +114,7 @@ def knock(drill: Drill) -> str:
 
 def undo(drill: Drill) -> str:
     """People undo what a rule has closed."""
-    undone = ask(drill.home, "closed_by_rule", rule=LOOSE, limit=UNDONE)
+    undone = ask(drill.home, "closed_by_rule", rule=LOOSE, least=UNDONE, share=UNDONE_SHARE)
     rows = [
         {
             "decision_id": f"gd_undo_{place}",
