@@ -18,7 +18,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 150, 30
 DIMENSIONS = {"company": "Company", "tier": "Customer tier", "gateway": "Gateway", "batch": "File"}
 PARTS = {
     "all": "All of it",
-    "none": "None",
+    "none": "None of them",
     "no_match": "Runs that matched no invoice",
 }
 BREAKDOWN_WINDOWS = (
@@ -84,7 +84,7 @@ def _breakdowns() -> None:
         total = rows[0]["row_count"] if rows else 0
         ui.table(
             [
-                ui.Column("Met, 28 days", lambda row: ui.met(row["met"]), "n"),
+                ui.Column("Met, 28 days", _met, "n"),
                 ui.Column(DIMENSIONS[dimension], _part, "w"),
                 ui.Column("Indicator", _indicator, "w"),
                 *(_window_column(heading, field) for heading, field in BREAKDOWN_WINDOWS),
@@ -99,6 +99,11 @@ def _breakdowns() -> None:
         )
 
 
+def _met(row: ui.Row) -> str:
+    """Of costs nothing is promised."""
+    return fmt.NONE if row["unit"] == "money" else ui.met(row["met"])
+
+
 def _part(row: ui.Row) -> str:
     if row["part"] in PARTS:
         return PARTS[row["part"]]
@@ -111,7 +116,7 @@ def _indicator(row: ui.Row) -> str:
 
 def _window_column(heading: str, field: str) -> ui.Column:
     def value(row: ui.Row) -> str:
-        if row["unit"] == "money":
+        if row["unit"] == "money" and row[field] is not None:
             return fmt.cost(row[field], row["currency"])
         return escape(fmt.measure(row[field], row["unit"]))
 

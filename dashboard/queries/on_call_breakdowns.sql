@@ -21,12 +21,16 @@ measured as (
     where agg_sli_breakdowns.dimension = $dimension
     union all
     select
-        'cost_per_matched_invoice' as sli,
+        case costs.part
+            when 'no_match' then 'cost_of_runs' else 'cost_per_matched_invoice'
+        end as sli,
         costs.part,
         costs.window,
         'money' as unit,
         costs.currency,
-        costs.cost_per_invoice::decimal(38, 10) as value,
+        case costs.part
+            when 'no_match' then costs.cost else costs.cost_per_invoice
+        end::decimal(38, 10) as value,
         null as met,
         costs.invoices as events
     from costs

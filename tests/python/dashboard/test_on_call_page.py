@@ -414,8 +414,8 @@ def test_what_an_invoice_cost_is_told_by_gateway_and_adds_up(home: Path) -> None
     assert cost["alpha"]["one_day"] == Decimal("0.06")
     assert cost["alpha"]["four_weeks"] == Decimal("0.016125")  # (0.75 * 0.006 + 0.06) / 4
     assert cost["none"]["four_weeks"] == Decimal("0.0015")
-    assert cost["no_match"]["four_weeks"] is None
-    of_parts = 4 * cost["alpha"]["four_weeks"] + cost["none"]["four_weeks"] + Decimal("0.006")
+    idle = told["cost_of_runs", "no_match"]["four_weeks"]
+    of_parts = 4 * cost["alpha"]["four_weeks"] + cost["none"]["four_weeks"] + idle
     assert of_parts == 5 * whole[0]["four_weeks"] == Decimal("0.072")  # 432 seconds
     app = open_page("on_call")
     app.session_state["breakdown"] = "gateway"
