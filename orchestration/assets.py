@@ -11,23 +11,27 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dagster_history, dbt_runs, run_records, steps
+from orchestration import dagster_history, dbt_runs, feed_days, run_records, steps
 from orchestration.alerting import after_run
 from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
+from orchestration.files import open_duckdb
 from orchestration.home import Home, Settings, parse_as_of, wall_clock
-from orchestration.ingest.contract import BANK_FEED, BANK_LANDING
+from orchestration.ingest.contract import BANK_FEED, BANK_LANDING, load_contract
+from orchestration.retries import retried
 from orchestration.run_context import known_batches, last_taken_in
 
 WRITER_POOL = "duckdb_writer"
 TRIGGER_TAG = "tieout/trigger"
 RUN_ID_TAG = "tieout/run_id"
 IS_FRESH = "is_fresh"
+HAS_ITS_DAYS = "has_its_days"
 
 SEALED_BLOCK = dg.AssetKey("sealed_block")
 PUBLISHED_MARTS = dg.AssetKey("published_marts")
@@ -207,6 +211,70 @@ def trigger_of(tags: Mapping[str, str]) -> str:
     return "schedule" if "dagster/schedule_name" in tags else "manual"
 
 
+def freshness_checks(key: dg.AssetKey, source: Mapping[str, Any]) -> list[dg.AssetCheckSpec]:
+    """What is asked of a feed that says how late it may be."""
+    name, hours = source["identifier"], warn_hours(source)
+    if not hours:
+        return []
+    return [
+        dg.AssetCheckSpec(
+            IS_FRESH,
+            asset=key,
+            description=(
+                f"A batch of {name} was taken in within {hours} hours of the run. One that never "
+                "landed is not late."
+            ),
+        ),
+        dg.AssetCheckSpec(
+            HAS_ITS_DAYS,
+            asset=key,
+            description=(
+                f"Each of the last {feed_days.DAYS} days that ended {hours} hours ago has rows of "
+                f"{name}, if its weekday had some in {feed_days.IN_WEEKS} of the "
+                f"{feed_days.WEEKS} weeks before."
+            ),
+        ),
+    ]
+
+
+def freshness(
+    home: Home, as_of: datetime, sources: Mapping[dg.AssetKey, Mapping[str, Any]]
+) -> Iterator[dg.AssetCheckResult]:
+    """How late each feed is as a whole, and which of its days are missing."""
+    last = last_taken_in(home)
+    feeds = load_contract().feeds
+    with open_duckdb() as connection:
+        for key, source in sources.items():
+            hours = warn_hours(source)
+            if not hours:
+                continue
+            feed = source["identifier"]
+            landings = [feed, BANK_LANDING] if feed == BANK_FEED else [feed]
+            at = max((last[name] for name in landings if name in last), default=None)
+            age = (as_of - at).total_seconds() / 3600 if at is not None else None
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=IS_FRESH,
+                passed=age is None or age <= hours,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"hours": round(age, 1) if age is not None else "never landed"},
+            )
+            rows = feed_days.rows_by_day(connection, home, feeds[feed], as_of, hours)
+            missing = feed_days.missing(rows, as_of, hours)
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=HAS_ITS_DAYS,
+                passed=not missing,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "missing_days": [f"{day}" for day in missing],
+                    "rows_by_day": {
+                        f"{day}": rows.get(day, 0) for day in feed_days.due_days(as_of, hours)
+                    },
+                },
+            )
+
+
 def build_assets(
     home: Home, project: DbtProject, manifest: Mapping[str, Any]
 ) -> Sequence[dg.AssetsDefinition]:
@@ -227,16 +295,9 @@ def build_assets(
             for key, source in zip(feed_of_key, sources, strict=True)
         ],
         check_specs=[
-            dg.AssetCheckSpec(
-                IS_FRESH,
-                asset=key,
-                description=(
-                    f"A batch of {source['identifier']} was taken in within "
-                    f"{warn_hours(source)} hours of the run. One that never landed is not late."
-                ),
-            )
+            spec
             for key, source in zip(feed_of_key, sources, strict=True)
-            if warn_hours(source)
+            for spec in freshness_checks(key, source)
         ],
         pool=WRITER_POOL,
     )
@@ -247,7 +308,8 @@ def build_assets(
         settings = Settings.from_environment()
         if config.as_of:
             settings = Settings(parse_as_of(config.as_of), settings.reporting_currency)
-        run = steps.land(home, settings, trigger_of(context.run.tags), wall_clock())
+        with retried(context, home):
+            run = steps.land(home, settings, trigger_of(context.run.tags), wall_clock())
         context.instance.add_run_tags(context.run_id, {RUN_ID_TAG: run.run_id})
         new_batches: dict[str, int] = {}
         for feed, _, sequence in known_batches(home):
@@ -258,22 +320,7 @@ def build_assets(
                 asset_key=key,
                 metadata={"run_id": run.run_id, "new_batches": new_batches.get(feed, 0)},
             )
-        last = last_taken_in(home)
-        for key, source in zip(feed_of_key, sources, strict=True):
-            hours = warn_hours(source)
-            if not hours:
-                continue
-            feed = source["identifier"]
-            landings = [feed, BANK_LANDING] if feed == BANK_FEED else [feed]
-            at = max((last[name] for name in landings if name in last), default=None)
-            age = (run.as_of - at).total_seconds() / 3600 if at is not None else None
-            yield dg.AssetCheckResult(
-                asset_key=key,
-                check_name=IS_FRESH,
-                passed=age is None or age <= hours,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"hours": round(age, 1) if age is not None else "never landed"},
-            )
+        yield from freshness(home, run.as_of, dict(zip(feed_of_key, sources, strict=True)))
 
     known_nodes = {*manifest["nodes"], *manifest["sources"]}
 
@@ -303,7 +350,8 @@ def build_assets(
         pool=WRITER_POOL,
     )
     def warehouse(context: dg.AssetExecutionContext, writer: SingleWriter) -> Iterator[Any]:
-        yield from build(context, Phase.BEFORE_SEAL)
+        with retried(context, home):
+            yield from build(context, Phase.BEFORE_SEAL)
 
     @dg.asset(
         key=SEALED_BLOCK,
@@ -335,7 +383,8 @@ def build_assets(
         pool=WRITER_POOL,
     )
     def sealed_marts(context: dg.AssetExecutionContext, writer: SingleWriter) -> Iterator[Any]:
-        yield from build(context, Phase.AFTER_SEAL)
+        with retried(context, home):
+            yield from build(context, Phase.AFTER_SEAL)
 
     @dg.asset(
         key=PUBLISHED_MARTS,

@@ -329,6 +329,17 @@ def note_dagster_run(home: Home, dagster_run: str) -> None:
         recorder.write()
 
 
+def note_retry(home: Home, error: BaseException, wait: float) -> None:
+    """The step of this process's run has failed, and is tried again after so many seconds."""
+    recorder = _open.get(home.root)
+    if recorder is not None:
+        record = recorder.record
+        record.outcome, record.message, record.error = "running", "", None
+        record.failures, record.log_tail = [], []
+        recorder.write()
+        recorder.log("step_retried", level="warning", error=type(error).__name__, seconds=wait)
+
+
 def note_node(home: Home, event: Mapping[str, Any]) -> None:
     """The run of this process has come to an event of dbt's log."""
     recorder = _open.get(home.root)
