@@ -72,7 +72,8 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each, and 4
 .PHONY: test-stories
 test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the benchmarks of volume (small) and of other worlds
 	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation tests/python/benchmarks \
-		tests/python/deploy tests/python/orchestration/test_gamedays.py
+		tests/python/deploy tests/python/orchestration/test_backfill.py \
+		tests/python/orchestration/test_gamedays.py
 
 .PHONY: test-splits
 test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and compare each with one built anew (SEEDS=200; SEED=17: that one)

@@ -64,6 +64,24 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--trigger", default="manual", help="what started it, for the run's record")
     run.set_defaults(command=_run)
 
+    backfill = commands.add_parser(
+        "backfill", help="take in days gone by with one run, and say what it has restated"
+    )
+    backfill.add_argument(
+        "--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY"
+    )
+    backfill.add_argument(
+        "--to", dest="last", type=date.fromisoformat, metavar="DAY", help="default: the same day"
+    )
+    backfill.add_argument(
+        "--archive",
+        type=Path,
+        metavar="FOLDER",
+        help="folders named like feeds, whose files of these days land first if no run has read "
+        "them (default: what lies in landing)",
+    )
+    backfill.set_defaults(command=_backfill)
+
     demo = commands.add_parser("demo", help="land a demo company (the same for the same seed)")
     demo.add_argument("--seed", type=int, default=7)
     demo.add_argument("--invoices", type=int, default=5000, help="how many, about")
@@ -250,6 +268,19 @@ def _run(options: argparse.Namespace) -> int:
         text = runner.run(Home.from_environment(), settings, options.trigger)
     if not is_json:
         print(text, end="")
+    return 0
+
+
+def _backfill(options: argparse.Namespace) -> int:
+    from orchestration import backfill
+
+    days = backfill.Days(options.first, options.last or options.first)
+    settings = Settings.from_environment()
+    is_json = logs.is_json()
+    with progress.reporting(progress.Progress() if is_json else progress.ConsoleProgress()):
+        told = backfill.backfill(Home.from_environment(), settings, days, options.archive)
+    if not is_json:
+        print(told.describe(), end="")
     return 0
 
 

@@ -1,7 +1,8 @@
 """What Dagster loads: `dagster dev -m orchestration.definitions`, or `make up`.
 
 One job, `reconcile`, takes a run from landed files to published marts; a schedule starts it daily,
-and sensors whenever files or events have landed, or people have decided something.
+and sensors whenever files or events have landed, or people have decided something. Another one,
+`backfill`, is such a run for days gone by.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from dagster._utils.schedules import is_valid_cron_schedule
 from orchestration import training
 from orchestration.alerting import after_run
 from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
+from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
+from orchestration.backfill_job import RESTATED_DAYS, build_backfill
 from orchestration.dagster_history import JOB_NAME, is_under_way
 from orchestration.dbt_runs import LARGEST_LOG
 from orchestration.home import Home, Settings, TieoutError, wall_clock
@@ -152,14 +155,20 @@ def build_definitions(home: Home) -> dg.Definitions:
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
     reconcile = dg.define_asset_job(
         JOB_NAME,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RESTATED_DAYS),
         description="Everything from landed files to published marts.",
         # The steps follow each other and share the writer's lock; a process each would only cost.
         executor_def=dg.in_process_executor,
     )
+    backfill = dg.define_asset_job(
+        BACKFILL_JOB_NAME,
+        selection=dg.AssetSelection.assets(RESTATED_DAYS),
+        description="Days gone by, taken in by one run that says what it has restated.",
+        executor_def=dg.in_process_executor,
+    )
     return dg.Definitions(
-        assets=build_assets(home, project, manifest),
-        jobs=[reconcile, train_weights],
+        assets=[*build_assets(home, project, manifest), build_backfill(home)],
+        jobs=[reconcile, backfill, train_weights],
         schedules=[
             dg.ScheduleDefinition(
                 name="daily",

@@ -317,18 +317,18 @@ def _update(
         connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
         connection.execute(f"attach {quoted(str(target))} as publication")
         connection.execute(f"create schema if not exists publication.{MARTS_SCHEMA}")
-        marts = _tables(connection, "warehouse")
+        marts = tables_of(connection, "warehouse")
         if not marts:
             raise PublishError(
                 f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
             )
         if masking:
             connection.execute(f"set variable {personal_data.KEY} = {quoted(masking.key)}")
-        former = _tables(connection, "publication")
+        former = tables_of(connection, "publication")
         comments = _comments(connection)
         told = _changes_since(connection, former_run)
         for name in former.keys() - marts.keys():
-            connection.execute(f"drop table {_mart('publication', name)}")
+            connection.execute(f"drop table {table_named('publication', name)}")
         for name, columns in marts.items():
             selected = masking.selection(name, columns) if masking else "*"
             comment = masking.comment(selected) if masking else None
@@ -341,12 +341,12 @@ def _update(
             )
             if not changed:
                 connection.execute(
-                    f"create or replace table {_mart('publication', name)} as "
-                    f"select {selected} from {_mart('warehouse', name)}"
+                    f"create or replace table {table_named('publication', name)} as "
+                    f"select {selected} from {table_named('warehouse', name)}"
                 )
                 if comment:
                     connection.execute(
-                        f"comment on table {_mart('publication', name)} is {quoted(comment)}"
+                        f"comment on table {table_named('publication', name)} is {quoted(comment)}"
                     )
             elif changed == "none":
                 found.add(name)
@@ -370,7 +370,7 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
     )
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[Any]]:
+def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[Any]]:
     """Columns and their types of all marts in a database, in order of the names of the marts."""
     rows = connection.execute(
         "select table_name, list([column_name, data_type] order by ordinal_position) "
@@ -419,7 +419,7 @@ def _told_changes_written(
     if name not in told:
         return None
     changes = f'warehouse.changes."{name}"'
-    mart, published = _mart("warehouse", name), _mart("publication", name)
+    mart, published = table_named("warehouse", name), table_named("publication", name)
     [(changed,)] = connection.execute(f"select count(*) from {changes}").fetchall()
     if changed:
         by = told[name]
@@ -454,8 +454,8 @@ def _changes_written(
     Rows are compared by their hashes. That both hold the same number of each is what counts, and
     is looked at in the end: a table with a row twice is written anew.
     """
-    mart = f"(select {selected} from {_mart('warehouse', name)})"
-    published = _mart("publication", name)
+    mart = f"(select {selected} from {table_named('warehouse', name)})"
+    published = table_named("publication", name)
     for side, table in (("made", mart), ("shown", published)):
         connection.execute(
             f"create or replace temp table {side} as select {_HASH} as h from {table} t"
@@ -493,5 +493,5 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     return counts
 
 
-def _mart(database: str, name: str) -> str:
+def table_named(database: str, name: str) -> str:
     return f'{database}.{MARTS_SCHEMA}."{name}"'

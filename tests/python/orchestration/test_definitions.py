@@ -15,6 +15,8 @@ import yaml
 
 from orchestration import assets, dbt_runs, definitions, parsed, runner
 from orchestration.assets import is_tested_on_release
+from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
+from orchestration.backfill_job import RESTATED_DAYS
 from orchestration.home import Home, TieoutError
 from orchestration.intake import spool
 from orchestration.intake.watch import alone
@@ -60,7 +62,15 @@ def test_one_job_takes_everything_in_one_process(loaded: dg.Definitions) -> None
     job = loaded.resolve_job_def(definitions.JOB_NAME)
     assert job.executor_def is dg.in_process_executor
     materializable = loaded.resolve_asset_graph().materializable_asset_keys
-    assert set(job.asset_layer.executable_asset_keys) == set(materializable)
+    assert set(job.asset_layer.executable_asset_keys) == set(materializable) - {RESTATED_DAYS}
+
+
+def test_a_range_of_days_is_one_run_of_its_own_job(loaded: dg.Definitions) -> None:
+    asset = loaded.resolve_asset_graph().get(RESTATED_DAYS)
+    assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+    assert isinstance(asset.partitions_def, dg.DailyPartitionsDefinition)
+    job = loaded.resolve_job_def(BACKFILL_JOB_NAME)
+    assert set(job.asset_layer.executable_asset_keys) == {RESTATED_DAYS}
 
 
 def test_marts_stand_on_landed_feeds(loaded: dg.Definitions) -> None:
@@ -115,7 +125,8 @@ def test_the_sealed_marts_wait_for_the_seal_and_the_publication_for_them(
 
 def test_data_tests_are_blocking_checks(loaded: dg.Definitions) -> None:
     graph = loaded.resolve_asset_graph()
-    checks = [graph.get(key) for key in graph.asset_check_keys if key.name != assets.IS_FRESH]
+    of_feeds = {assets.IS_FRESH, assets.HAS_ITS_DAYS}
+    checks = [graph.get(key) for key in graph.asset_check_keys if key.name not in of_feeds]
     assert len(checks) > 60
     assert all(check.blocking for check in checks)
 

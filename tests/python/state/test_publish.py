@@ -193,7 +193,7 @@ def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatc
     warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"))
     publish.publish(home, "run-a")
     written: list[str] = []
-    mart = publish._mart
+    mart = publish.table_named
 
     def noted(database: str, name: str) -> str:
         if database == "publication":

@@ -112,7 +112,7 @@ def assert_is_what_masking_gives(home: Home) -> None:
     key = personal_data.masking_key(home)
     with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
         warehouse.execute(f"set variable {personal_data.KEY} = '{key}'")
-        tables = publish._tables(warehouse, "warehouse")
+        tables = publish.tables_of(warehouse, "warehouse")
         for mart, columns in tables.items():
             selected = personal_data.selection(mart, columns, personal_data.marked())
             wanted = warehouse.execute(
