@@ -73,7 +73,7 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
 
     Raises:
         TieoutError: when the code has changed between the two builds of one run, or before a
-            partial build.
+            partial build; when the warehouse that is to be replaced is damaged.
     """
     mark = _read_mark(home)
     if phase is Phase.AFTER_SEAL and not is_partial and "decided_by" in mark:
@@ -263,8 +263,12 @@ def _set_aside(home: Home) -> None:
         discard(home)
     _mark(home, {"is_aside": is_whole})
     if is_whole:
-        with duckdb.connect(str(home.warehouse)) as connection:
-            connection.execute("checkpoint")  # no log is left behind: it would go to the new file
+        try:
+            with duckdb.connect(str(home.warehouse)) as connection:
+                connection.execute("checkpoint")  # a log left behind would go to the new file
+        except duckdb.Error as error:
+            give_up_if_damaged(home, error)
+            raise
         os.replace(home.warehouse, home.warehouse_aside)
 
 

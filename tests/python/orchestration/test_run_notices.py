@@ -9,6 +9,8 @@ import duckdb
 import pytest
 
 from orchestration import run_notices, run_records, warehouse
+from orchestration.dbt_runs import Phase
+from orchestration.gamedays.system_faults import HEADERS
 from orchestration.home import Home, TieoutError
 from orchestration.review import access_log
 from orchestration.review.people import Permission, Person, Role
@@ -159,3 +161,22 @@ def test_a_damaged_warehouse_is_thrown_away_and_another_error_leaves_it(tmp_path
     with pytest.raises(TieoutError, match="is damaged"):
         warehouse.give_up_if_damaged(home, TieoutError("IO Error: Corrupt database file: ..."))
     assert not home.warehouse.exists()
+
+
+def test_a_damaged_warehouse_of_other_code_is_thrown_away(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("create table t as select range as number from range(1000000)")
+    home.warehouse_fingerprint.write_text("other code", encoding="utf-8")
+    size = home.warehouse.stat().st_size
+    with open(home.warehouse, "r+b") as file:
+        file.seek(HEADERS)
+        file.write(b"\xde\xad" * ((size - HEADERS) // 2))
+    with (
+        pytest.raises(TieoutError, match="is damaged"),
+        warehouse.building(home, Phase.BEFORE_SEAL),
+    ):
+        pytest.fail("nothing can be built beside it")
+    assert not home.warehouse.exists()
+    with warehouse.building(home, Phase.BEFORE_SEAL) as is_new:
+        assert is_new
