@@ -30,10 +30,12 @@ RATE_JUMPED = "rate_jumped"
 ACCESS_REFUSED = "access_refused"
 JOURNAL_DAMAGED = "journal_damaged"
 WAREHOUSE_LOST = "warehouse_lost"
+DECISION_BY_FILE = "decision_by_file"
 QUEUE_SURGED = "queue_surged"
 
 SEED = PROJECT_DIR / "seeds" / "run_notices.csv"
 QUERIES = Path(__file__).resolve().parent / "queries" / "notices"
+SEALED_IN_RUN = Path(__file__).resolve().parent / "review" / "queries" / "sealed_in_run.sql"
 
 _PLACE = re.compile(r"\$(\w+)")
 
@@ -68,6 +70,8 @@ def look(home: Home, context: RunContext) -> None:
     _look_at_marts(home, context, is_first_run=since is None)
     _look_at_journal(home)
     _look_at_access(home, since)
+    if since is not None:
+        _look_at_decisions(home, context)
 
 
 def note_lost_warehouse(home: Home) -> None:
@@ -127,6 +131,28 @@ def _look_at_access(home: Home, since: datetime | None) -> None:
             f"{people} refused {sum(refused)} times since the last run; the access log says who "
             "and where",
         )
+
+
+def _look_at_decisions(home: Home, context: RunContext) -> None:
+    """Whether the run sealed decisions of people that the inbox did not write."""
+    from orchestration.review import provenance  # late, as above
+
+    query = SEALED_IN_RUN.read_text(encoding="utf-8")
+    with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
+        sealed = connection.execute(query, {"run_id": context.run_id}).fetchall()
+    if not sealed:
+        return
+    count = len(provenance.by_file(home, sealed))
+    if not count or count < limits()[DECISION_BY_FILE].least:
+        return
+    came = "1 decision of a person came" if count == 1 else f"{count} decisions of people came"
+    _note(
+        home,
+        DECISION_BY_FILE,
+        "review_decisions",
+        f"{came} by a file that the workbench did not write: who decided is the word of whoever "
+        "wrote it",
+    )
 
 
 def _last_start(home: Home) -> datetime | None:

@@ -135,6 +135,20 @@ def _refuse(home: Home, page: str) -> None:
     access_log.record(home, STRANGER, access_log.Event.DENIED, Permission.AUDIT, page=page)
 
 
+def test_a_decision_that_a_file_brought_is_noticed(published: Home) -> None:
+    run_id = RunContext.read(published).run_id
+    with duckdb.connect(str(published.serving.resolve())) as connection:
+        connection.execute(
+            "insert into marts.fct_audit_log by name "
+            "select * replace ('review_decision' as entry_type, 'd-1' as subject_id, "
+            "'mallory@example.com' as actor, '{\"action\": \"comment\"}' as payload) "
+            "from marts.fct_audit_log where block = ("
+            "select max(block) from marts.fct_audit_blocks where run_id = ?) limit 1",
+            [run_id],
+        )
+    assert noticed(published) == [run_notices.DECISION_BY_FILE]
+
+
 def test_an_edited_entry_of_the_journal_is_noticed(published: Home) -> None:
     [path] = published.journal.glob("000001.entries.parquet")
     with duckdb.connect() as connection:
