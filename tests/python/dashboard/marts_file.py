@@ -235,7 +235,7 @@ def write_masked(home: Home, whole: Path, target: Path) -> None:
         connection.execute(f"attach '{whole}' as warehouse (read_only)")
         connection.execute("create schema marts")
         connection.execute(f"set variable {personal_data.KEY} = '{masking.key}'")
-        for mart, columns in publication._tables(connection, "warehouse").items():
+        for mart, columns in publication.tables_of(connection, "warehouse").items():
             connection.execute(
                 f"create table marts.{mart} as "
                 f"select {masking.selection(mart, columns)} from warehouse.marts.{mart}"
