@@ -142,13 +142,16 @@ class Outcome:
 
     def judge_delivery(self, home: Home, arrived: int) -> None:
         """Every alert that speaks was told to somebody; its group may have been told of before."""
-        told = [one for one in outbox.read(home) if one.state == "delivered"]
+        told = [
+            one for one in outbox.read(home) if one.state == "delivered" and one.event != "resolved"
+        ]
         speaking = [signal for _, signal in self.raised if not signal.is_silent]
         for signal in speaking:
-            mine = [one for one in told if signal.group == one.group_key]
-            if not mine:
+            group = [one for one in told if signal.group == one.group_key]
+            own = [one for one in group if signal.name == one.alert_name]
+            if not group:
                 self.wrong.append(f"Nobody was told: {signal.describe()}")
-            for one in mine[:1]:
+            for one in (own or group)[-1:]:
                 at = f" at {one.ended_at:%H:%M:%S} UTC" if one.ended_at else ""
                 self.delivered.append(f"to {one.destination}{at}: {one.title}")
         if speaking and not arrived:
