@@ -45,6 +45,10 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     ),
     "group_links": lambda: "grouped_links as (select * from links)",
     "burn_rate_alerts": lambda: "burn_alerts as (select * from budgets)",
+    "control_alerts": lambda: (
+        "stopped_rules as (select * from certificates), issued_while_paused as (select * from "
+        "issued)"
+    ),
     "feed_alerts": lambda: (
         "waiting_rejects as (select * from quarantine), silent_feeds as (select * from "
         "expected_feeds), unshown_statements as (select * from failed_statements)"
