@@ -8,8 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from tieout_process import PROJECT, Tieout
+from tieout_process import Tieout
 
+from dashboard import data
 from orchestration import summary
 from orchestration.home import Home
 from orchestration.verify import Verdict
@@ -122,9 +123,8 @@ def test_headline_figures_are_the_same_everywhere_and_tie_to_the_cent(reconciled
     """The summary, the pages, their drill-downs and the marts, on a reconciled company."""
 
     def page(name: str, **parameters: Any) -> list[dict[str, Any]]:
-        sql = (PROJECT / "dashboard" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         with duckdb.connect(str(reconciled.home.serving.resolve()), read_only=True) as connection:
-            cursor = connection.execute(sql, parameters) if parameters else connection.execute(sql)
+            cursor = connection.execute(data.sql(name), parameters or None)
             names = [name for name, *_ in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
