@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tieout_process import Tieout, mart_differences
+from tieout_process import ON_SHARED_CORES, Tieout, mart_differences
 
 from orchestration.home import Home
 
@@ -18,6 +18,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     """No test depends on the caller's settings, or writes to the caller's data."""
     for name in [name for name in os.environ if name.startswith("TIEOUT_")]:
         monkeypatch.delenv(name)
+    for name, value in ON_SHARED_CORES.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("TIEOUT_HOME", str(tmp_path / "home"))
 
 

@@ -23,6 +23,10 @@ WALL_CLOCK = {
 }
 
 
+ON_SHARED_CORES = {"TIEOUT_DBT_THREADS": "2", "TIEOUT_DUCKDB_THREADS": "1"}
+"""Two lanes of tests share two cores (`.ci/test`): each run takes less of them, and no longer."""
+
+
 @dataclass(frozen=True)
 class Tieout:
     """The command line, called as a process of its own on one home."""
@@ -35,6 +39,7 @@ class Tieout:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
         return {
             **kept,
+            **ON_SHARED_CORES,
             "TIEOUT_HOME": str(self.home.root),
             "TIEOUT_AS_OF": self.as_of,
             "PYTHONPATH": str(PROJECT),

@@ -203,7 +203,7 @@ def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatc
     change = "update marts.u set text = 'other' where id = 7"
     warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"), change)
     with monkeypatch.context() as watched:
-        watched.setattr(publish, "_mart", noted)
+        watched.setattr(publish, "table_named", noted)
         path = publish.publish(home, "run-b")
     # of the masked one the table alone that changed is looked at
     assert written == ["t", "u", "u"], "no table was written anew"
