@@ -37,6 +37,7 @@ THIRD = "2026-07-03T06:00:00Z"
 # What the two have to differ in: batches are other files when shuffled, a run is named after what
 # it read, and sealed entries hold the hashes of their batches.
 NAMES = {
+    "agg_cost_shares": {"run_id"},
     "dim_customers": {"source_batch_id"},
     "fct_audit_blocks": {"run_id", "root_hash", "previous_hash", "block_hash"},
     "fct_audit_log": {"payload", "source_hashes", "entry_hash"},
