@@ -30,34 +30,42 @@ doubts as (
     ) = 1
 ),
 
-grouped as (
+-- what is resolved, and what makes others doubtful, is not doubted
+told as (
     select
-        named.alert_name,
-        named.subject,
-        named.root_cause,
-        coalesce(doubts.group_key, named.group_key) as group_key,
-        named.opened_at,
-        named.resolved_at,
-        named.item_count,
-        named.revenue_at_risk,
-        named.severity,
-        named.priority,
-        named.may_be_silenced,
-        named.runbook,
-        named.meaning,
-        named.root_cause_meaning,
-        doubts.group_key is not null as is_doubtful,
-        inhibiting.alert_name is not null as is_inhibiting
+        named.*,
+        inhibiting.alert_name is not null as is_inhibiting,
+        case
+            when named.resolved_at is null and inhibiting.alert_name is null then named.root_cause
+        end as doubted_root_cause
     from named
     left join inhibiting
         on
             named.alert_name = inhibiting.alert_name
             and named.subject = inhibiting.subject
+),
+
+grouped as (
+    select
+        told.alert_name,
+        told.subject,
+        told.root_cause,
+        coalesce(doubts.group_key, told.group_key) as group_key,
+        told.opened_at,
+        told.resolved_at,
+        told.item_count,
+        told.revenue_at_risk,
+        told.severity,
+        told.priority,
+        told.may_be_silenced,
+        told.runbook,
+        told.meaning,
+        told.root_cause_meaning,
+        doubts.group_key is not null as is_doubtful,
+        told.is_inhibiting
+    from told
     left join doubts
-        on
-            named.root_cause = doubts.root_cause
-            and named.resolved_at is null
-            and inhibiting.alert_name is null
+        on told.doubted_root_cause = doubts.root_cause
 ),
 
 told_together as (
