@@ -284,8 +284,7 @@ def _inbox_key(control: Control) -> tuple[operations.Kind, str]:
         case Kind.MAINTENANCE_WINDOW:
             return operations.Kind.MAINTENANCE_WINDOW, control.control_key
         case _:
-            what = control.kind.removesuffix("_paused")
-            return operations.Kind.PAUSE, f"{what}:{control.control_key}"
+            return operations.Kind.PAUSE, f"{control.flag}:{control.control_key}"
 
 
 def _quiet(

@@ -156,12 +156,7 @@ def of_pauses(noted: Sequence[Operation], published: data.Row, now: datetime) ->
 
 def paused(control: Control) -> str:
     """What is paused, in words: all of it, of a rule, for a customer."""
-    title = PAUSED[control.kind]
-    if control.rule_id != controls.ALL:
-        title += f" by the rule {control.rule_id}"
-    if control.customer_id != controls.ALL:
-        title += f" for the customer {control.customer_id}"
-    return title
+    return PAUSED[control.kind] + control.scope
 
 
 def because(control: Control) -> str:

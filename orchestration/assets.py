@@ -216,6 +216,7 @@ def freshness_checks(key: dg.AssetKey, source: Mapping[str, Any]) -> list[dg.Ass
     name, hours = source["identifier"], warn_hours(source)
     if not hours:
         return []
+    habit = feed_days.habit()
     return [
         dg.AssetCheckSpec(
             IS_FRESH,
@@ -229,9 +230,9 @@ def freshness_checks(key: dg.AssetKey, source: Mapping[str, Any]) -> list[dg.Ass
             HAS_ITS_DAYS,
             asset=key,
             description=(
-                f"Each of the last {feed_days.DAYS} days that ended {hours} hours ago has rows of "
-                f"{name}, if its weekday had some in {feed_days.IN_WEEKS} of the "
-                f"{feed_days.WEEKS} weeks before."
+                f"Each of the last {habit.due_days} days that ended {hours} hours ago has rows of "
+                f"{name}, if its weekday had some in {habit.weeks_with_rows} of the "
+                f"{habit.weeks_before} weeks before."
             ),
         ),
     ]

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from orchestration import publish, runner
-from orchestration.files import open_duckdb, quoted, sync_folder
+from orchestration.files import open_duckdb, quoted, replacing
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.ingest import ingest
 from orchestration.ingest.landing import LandedFile, scan
@@ -250,13 +250,8 @@ def _copy(file: LandedFile, folder: Path) -> None:
     path = folder / file.name
     if path.exists():
         path = path.with_name(f"{file.batch_id[:8]}-{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arriving = path.with_name(f".{path.name}")
-    shutil.copyfile(file.path, arriving)
-    with open(arriving, "rb") as handle:
-        os.fsync(handle.fileno())
-    arriving.replace(path)
-    sync_folder(path.parent)
+    with replacing(path) as temporary:
+        shutil.copyfile(file.path, temporary)
 
 
 def compare(

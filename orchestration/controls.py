@@ -157,6 +157,18 @@ class Control:
         """The customer that a pause is of, or `*`."""
         return self.control_key.partition(":")[2] or ALL
 
+    @property
+    def flag(self) -> str:
+        """What a pause is of, as `PAUSED` calls it."""
+        return self.kind.removesuffix("_paused")
+
+    @property
+    def scope(self) -> str:
+        """Of what a pause is, after the name of its flag: nothing where it is of all."""
+        rule = "" if self.rule_id == ALL else f" by the rule {self.rule_id}"
+        customer = "" if self.customer_id == ALL else f" for the customer {self.customer_id}"
+        return rule + customer
+
     def holds(self, moment: datetime) -> bool:
         """Whether it is in force, unless a later word has taken its place."""
         return (

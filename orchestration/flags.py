@@ -51,7 +51,7 @@ def holding(
 def as_row(control: Control) -> dict[str, Any]:
     """A pause for other programs, by the names of `fct_flag_changes`."""
     return {
-        "flag": control.kind.removesuffix("_paused"),
+        "flag": control.flag,
         "rule_id": control.rule_id,
         "customer_id": control.customer_id,
         "starts_at": iso_timestamp(control.starts_at),
@@ -64,15 +64,9 @@ def as_row(control: Control) -> dict[str, Any]:
 
 def sentence(control: Control) -> str:
     """A pause for a person."""
-    of = ""
-    if control.rule_id != controls.ALL:
-        of += f" by the rule {control.rule_id}"
-    if control.customer_id != controls.ALL:
-        of += f" for the customer {control.customer_id}"
     until = (
         "until further word"
         if control.ends_at is None
         else f"until {control.ends_at:%Y-%m-%d %H:%M} UTC"
     )
-    flag = control.kind.removesuffix("_paused")
-    return f"{flag}{of} is paused by {control.actor} {until}: {control.reason}"
+    return f"{control.flag}{control.scope} is paused by {control.actor} {until}: {control.reason}"

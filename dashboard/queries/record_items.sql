@@ -1,18 +1,6 @@
 -- One row per reconciliation that lists the item: what of it is closed and what is open.
 select
-    fct_items.reconciliation,
-    fct_items.side,
-    fct_items.party_id as customer_id,
-    dim_customers.legal_name as customer,
-    fct_items.event_date,
-    fct_items.due_for_match_at,
-    fct_items.currency,
-    fct_items.amount,
-    fct_items.allocated_amount,
-    fct_items.adjusted_amount,
-    fct_items.open_amount,
-    fct_items.status,
-    fct_items.set_aside_reason,
+-- include: item_columns
     fct_items.batch_id,
     fct_batches.feed,
     fct_batches.file_name

@@ -85,11 +85,11 @@ def test_each_check_of_the_close_has_as_many_rows_as_it_counts(
 ) -> None:
     page = visit(f"{demo.url}/close")
     links = page.locator("#table-checks a[href^='rows?of=close_']")
+    expect(links.first).to_be_visible()
     found = [
         (link.get_attribute("href"), int(re.sub(r"\D.*", "", link.inner_text().replace(",", ""))))
         for link in links.all()
     ]
-    assert found
     for address, count in found:
         page.goto(f"{demo.url}/{address}")
         settled(page)
