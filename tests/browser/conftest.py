@@ -167,6 +167,8 @@ def settled(page: Page) -> None:
     # for on a phone an open case hides the queue's title
     page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    # what came with the script's end is drawn a frame later
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
     assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")
 
 
