@@ -105,6 +105,15 @@ def _said(sections: dict[str, dict[str, object]]) -> str:
         parts.append(
             f"the stream's consumer lags by {fmt.counted(_count(consumer, 'lag'), 'message')}"
         )
+    watch = sections.get("watch", {})
+    unreadable = watch.get("unreadable")
+    if isinstance(unreadable, dict) and unreadable:
+        parts.append(
+            f"{fmt.counted(sum(unreadable.values()), 'event')} cannot be read, because the map of "
+            f"{', '.join(sorted(unreadable))} is broken"
+        )
+    if isinstance(watch.get("trouble"), str):
+        parts.append("the watch cannot look for reasons to run; its log says why")
     if spool:
         outcomes = spool.get("outcomes")
         unknown = outcomes.get("unknown", 0) if isinstance(outcomes, dict) else 0

@@ -62,6 +62,16 @@ def read(home: Home, source: str, body: bytes, row_of: RowOf = lambda _: None) -
         TieoutError: when the source's map cannot be read.
     """
     found = map_of(home, source)
+    try:
+        return _read(found, body, row_of)
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        raise TieoutError(
+            f"The map of events of source {source} says of a type or a column what cannot be done "
+            f"({type(error).__name__}); see {_FOLDER} for maps that can be read."
+        ) from error
+
+
+def _read(found: Mapping[str, Any], body: bytes, row_of: RowOf) -> Read:
     event = _parsed(body)
     if not isinstance(event, dict) or not isinstance(event.get(found["type"]), str):
         return Read("", "malformed", [(MALFORMED_FEED, _as_line(body))])

@@ -18,11 +18,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Literal
 
 from orchestration import parsed, run_records, runner
 from orchestration.dbt_runs import kept_open
-from orchestration.home import Home, HomeIsBusy, Settings, TieoutError, parse_as_of, wall_clock
+from orchestration.home import (
+    Home,
+    HomeIsBusy,
+    Settings,
+    TieoutError,
+    iso_timestamp,
+    parse_as_of,
+    wall_clock,
+)
 from orchestration.intake import events, landed_files, policies, spool, status
 from orchestration.intake.logs import log_to_stderr
 from orchestration.review import export
@@ -31,6 +40,9 @@ from orchestration.telemetry import logs
 POLL_SECONDS = 0.5
 FILES_SECONDS = 5.0
 """How often landing and the review inbox are looked at."""
+
+HANGS_SECONDS = 60.0
+"""A look for reasons that takes longer hangs: then the watch no longer says that it lives."""
 
 BUSY_SECONDS = 1.0
 FIRST_PAUSE = 30.0
@@ -41,6 +53,9 @@ RUNS_OF_A_DBT = 200
 DUCKDB_THREADS = "1"
 """Of each statement, unless the setting says otherwise. Small ones gain little from a second thread
 and take more of the processor, which a watch shares with receivers and consumers."""
+
+Doing = Literal["waiting", "running", "pausing"]
+"""For a reason; a run; before the next run, after one that failed."""
 
 log = logging.getLogger("tieout.watch")
 
@@ -56,12 +71,16 @@ class Reason:
 
 @dataclass
 class Judged:
-    """Waiting events that were looked at, and when the first of them is due."""
+    """Waiting events that were looked at, and when the first of them is due.
+
+    `unreadable` counts those whose map cannot be read, by source.
+    """
 
     up_to: int = 0
     due_at: datetime | None = None
     is_urgent: bool = False
     policy: str = ""
+    unreadable: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -74,12 +93,29 @@ class Watch:
     _files: landed_files.Look = field(default_factory=landed_files.Look)
     _looked_at: float = 0.0
     _counts: dict[str, Any] = field(default_factory=lambda: {"runs": 0, "failed_runs": 0})
+    _doing: Doing = "waiting"
+    _since: datetime = field(default_factory=wall_clock)
+    _turned_at: float = field(default_factory=time.monotonic)
+    _trouble: str = ""
 
     def __post_init__(self) -> None:
         self._tiers = policies.Tiers(self.home)
 
     def reason(self, connection: sqlite3.Connection) -> Reason | None:
-        """A reason to run that is due by now."""
+        """A reason to run that is due by now. What cannot be looked at is told, and tried again."""
+        self._turned_at = time.monotonic()
+        try:
+            found = self._reason(connection)
+        except (TieoutError, sqlite3.Error, OSError) as error:
+            # the spool or the inbox does not answer, a file cannot be read
+            if str(error) != self._trouble:
+                log.warning("not looked at, tried again: %s", error)
+            self._trouble = str(error)
+            return None
+        self._trouble = ""
+        return found
+
+    def _reason(self, connection: sqlite3.Connection) -> Reason | None:
         now = wall_clock()
         self._judge(connection)
         due_at = self._judged.due_at
@@ -89,14 +125,11 @@ class Watch:
         if time.monotonic() - self._looked_at < FILES_SECONDS:
             return None
         self._looked_at = time.monotonic()
-        try:
-            export.export(self.home, as_of=Settings.from_environment().as_of)
-            if export.not_loaded(self.home):
-                return Reason("review", now, "people have decided")
-            if self._files.complete(self.home):
-                return Reason("landing", now, "files have landed")
-        except TieoutError as error:  # the inbox does not answer, a file cannot be read
-            log.warning("not looked at, tried again: %s", error)
+        export.export(self.home, as_of=Settings.from_environment().as_of)
+        if export.not_loaded(self.home):
+            return Reason("review", now, "people have decided")
+        if self._files.complete(self.home):
+            return Reason("landing", now, "files have landed")
         return None
 
     def _judge(self, connection: sqlite3.Connection) -> None:
@@ -112,8 +145,12 @@ class Watch:
         tiers = self._tiers.read() if rows else {}
         for seq, source, body, received_at in rows:
             self._judged.up_to = seq
-            read = events.read(self.home, source, body)
-            policy = policies.strictest(self.rules, read.rows, tiers)
+            try:
+                read = events.read(self.home, source, body)
+            except TieoutError as error:
+                policy: policies.Policy | None = self._of_unreadable(source, error)
+            else:
+                policy = policies.strictest(self.rules, read.rows, tiers)
             if policy is None:
                 continue  # it says nothing that a run would read
             due_at = parse_as_of(received_at) + policy.wait
@@ -121,6 +158,15 @@ class Watch:
                 self._judged.due_at = due_at
                 self._judged.policy = policy.name
                 self._judged.is_urgent = policy.wait == timedelta(0)
+
+    def _of_unreadable(self, source: str, error: TieoutError) -> policies.Policy:
+        """An event that nobody can read waits as long as any may; then its run fails, and says so
+        where people hear of it."""
+        unreadable = self._judged.unreadable
+        if source not in unreadable:
+            log.error("events of source=%s cannot be read: %s", source, error)
+        unreadable[source] = unreadable.get(source, 0) + 1
+        return max(self.rules, key=lambda policy: policy.wait)
 
     def run(self, reason: Reason) -> bool:
         """Make one run; False when it failed.
@@ -156,9 +202,48 @@ class Watch:
             return {logs.FIELDS: {"run": record.name, "run_id": record.run_id}}
         return {}
 
+    @contextmanager
+    def doing(self, what: Doing) -> Iterator[None]:
+        """Say what it does, while it does it, and that it waits afterwards."""
+        self._turn_to(what)
+        try:
+            yield
+        finally:
+            self._turn_to("waiting")
+
+    def _turn_to(self, what: Doing) -> None:
+        self._doing, self._since = what, wall_clock()
+        self._turned_at = time.monotonic()
+
     def note(self) -> None:
-        """Write down how it is."""
-        status.note(self.home, "watch", self._counts)
+        """Write down how it is; nothing once a look for reasons hangs, for that is to be missed."""
+        if self._doing == "waiting" and time.monotonic() - self._turned_at > HANGS_SECONDS:
+            return
+        told = {**self._counts, "doing": self._doing, "since": iso_timestamp(self._since)}
+        if self._judged.unreadable:
+            told["unreadable"] = dict(self._judged.unreadable)
+        if self._trouble:
+            told["trouble"] = self._trouble
+        status.note(self.home, "watch", told)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note from a thread how it is: a run lasts minutes, and so does the pause after a failure,
+        and who looks whether it lives does not wait for their end."""
+        ended = Event()
+
+        def keep_noting() -> None:
+            while not ended.wait(status.EVERY_SECONDS):
+                self.note()
+
+        thread = Thread(target=keep_noting, name="noting", daemon=True)
+        self.note()
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
 
 def watch(home: Home) -> int:
@@ -183,25 +268,32 @@ def watch(home: Home) -> int:
         code = parsed.name_of_parse()
         log.info("Watching %s", home.root)
         pause = FIRST_PAUSE
-        while not stopped:
-            with kept_open(home):
-                runner.get_ready(home)
-                for _ in range(RUNS_OF_A_DBT):
-                    reason = _wait_for(watching, connection, lambda: stopped)
-                    if reason is None:
-                        break
-                    if parsed.name_of_parse() != code:
-                        raise TieoutError("The project's code has changed: start the watch again.")
-                    try:
-                        has_ended_well = watching.run(reason)
+        with watching.noting():
+            while not stopped:
+                with kept_open(home):
+                    with watching.doing("running"):  # what a run would begin with
+                        runner.get_ready(home)
+                    for _ in range(RUNS_OF_A_DBT):
+                        reason = _wait_for(watching, connection, lambda: stopped)
+                        if reason is None:
+                            break
+                        if parsed.name_of_parse() != code:
+                            raise TieoutError(
+                                "The project's code has changed: start the watch again."
+                            )
+                        try:
+                            with watching.doing("running"):
+                                has_ended_well = watching.run(reason)
+                        except HomeIsBusy:
+                            _sleep(BUSY_SECONDS, lambda: stopped)
+                            continue
                         watching.note()
                         if not has_ended_well:
-                            _sleep(pause, lambda: stopped)
+                            with watching.doing("pausing"):
+                                _sleep(pause, lambda: stopped)
                             pause = min(pause * 2, LONGEST_PAUSE)
                             break  # its dbt process may hold the warehouse open
                         pause = FIRST_PAUSE
-                    except HomeIsBusy:
-                        _sleep(BUSY_SECONDS, lambda: stopped)
     return 0
 
 
@@ -240,14 +332,10 @@ def _lock_path(home: Home) -> Any:
 
 def _wait_for(watching: Watch, connection: sqlite3.Connection, is_stopped: Any) -> Reason | None:
     """The next reason to run; None when the process is to end."""
-    noted_at = 0.0
     while not is_stopped():
         reason = watching.reason(connection)
         if reason is not None:
             return reason
-        if time.monotonic() - noted_at > status.EVERY_SECONDS:
-            watching.note()
-            noted_at = time.monotonic()
         time.sleep(POLL_SECONDS)
     return None
 

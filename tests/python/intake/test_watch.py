@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -46,6 +47,80 @@ def test_what_has_waited_long_enough_starts_a_run_also_after_a_kill(home: Home) 
     for _ in range(2):  # a new process knows what the killed one knew
         found = reason(watch.Watch(home))
         assert found is not None and (found.trigger, found.told) == ("tick", "policy all_else")
+
+
+def test_a_broken_map_ends_no_watch_and_its_events_start_the_run_that_says_so(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = home.maps / "events"
+    folder.mkdir(parents=True)
+    (folder / "erp.yaml").write_text("source: erp\n")
+    row = {"feed": "gateway_transactions", "of": "data", "columns": {"amount": 7}}
+    (folder / "crm.yaml").write_text(json.dumps({"type": "type", "types": {"a": row}}))
+    watching = watch.Watch(home)
+    with spool.connected(home) as connection:
+        at = wall_clock()
+        body = b'{"type": "a", "data": {"amount": 1}}'
+        kept = [spool.Event(source, f"e{n}", at, body) for n in (1, 2) for source in ("erp", "crm")]
+        spool.put(connection, kept)
+    with caplog.at_level(logging.INFO, "tieout.watch"):
+        assert reason(watching) is None  # it waits as long as any other, and others are judged
+        put(home, charge(2, amount=1_000_000), 2)
+        found = reason(watching)
+    assert found is not None and found.told == "policy large_eur"
+    assert caplog.text.count("cannot be read") == 2 and "erp.yaml is no map" in caplog.text
+    watching.note()
+    assert status.read(home)["watch"]["unreadable"] == {"erp": 2, "crm": 2}
+    late = watch.Watch(home)
+    with spool.connected(home) as connection:
+        connection.execute("update events set received_at = '2026-01-01T00:00:00Z'")
+        connection.execute("delete from events where source = 'stripe'")
+    found = reason(late)
+    assert found is not None and (found.trigger, found.told) == ("tick", "policy all_else")
+
+
+def test_a_spool_that_does_not_answer_is_told_and_looked_at_again(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching = watch.Watch(home)
+    put(home, charge(2, amount=1_000_000), 2)
+    with spool.connected(home) as connection:
+        connection.execute("alter table events rename to lost")
+        with caplog.at_level(logging.INFO, "tieout.watch"):
+            assert [watching.reason(connection) for _ in range(3)] == [None] * 3
+        assert caplog.text.count("no such table: events") == 1
+        watching.note()
+        assert status.read(home)["watch"]["trouble"] == "no such table: events"
+        connection.execute("alter table lost rename to events")
+        assert watching.reason(connection) is not None
+        watching.note()
+    assert "trouble" not in status.read(home)["watch"]
+
+
+def test_it_says_that_it_lives_while_it_runs_and_pauses_but_not_when_a_look_hangs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "HANGS_SECONDS", 0.0)
+    watching = watch.Watch(home)
+
+    def is_noted() -> str | None:
+        """What the thread says now; None where it says nothing."""
+        status.note(home, "watch", {})
+        deadline = time.monotonic() + 0.5
+        while "doing" not in (told := status.read(home)["watch"]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return told.get("doing")
+
+    with watching.noting():
+        with watching.doing("running"):
+            assert is_noted() == "running"
+        with watching.doing("pausing"):
+            assert is_noted() == "pausing"
+        time.sleep(0.05)
+        assert is_noted() is None
+        monkeypatch.setattr(watch, "HANGS_SECONDS", 60.0)
+        assert is_noted() == "waiting"
 
 
 def test_an_event_that_says_nothing_starts_nothing(home: Home) -> None:
