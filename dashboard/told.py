@@ -78,6 +78,7 @@ def run_rows() -> list[data.Row]:
             "opened_at": alert.opened_at,
             "resolved_at": None,
             "suppressed_by": None,
+            "may_be_silenced": alert.may_be_silenced,
             "revenue_at_risk": None,
             "item_count": 0,
             "summary": alert.summary,

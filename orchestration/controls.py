@@ -444,9 +444,10 @@ def _heard(control: Control, as_of: datetime, now: datetime) -> Control:
 def silencing(alert: Mapping[str, Any], held: Sequence[Control]) -> Control | None:
     """What people have said of an alert and holds now, also where no run has heard it yet.
 
-    A maintenance window comes first, as in `fct_alerts`, and nothing silences the proof.
+    A maintenance window comes first, as in `fct_alerts`, and nothing silences the proof: neither an
+    alert that is about it, nor one that says so of itself (`may_be_silenced`).
     """
-    if alert["alert_name"] in never_silenced():
+    if alert["alert_name"] in never_silenced() or not alert.get("may_be_silenced", True):
         return None
     acknowledged = None
     for control in held:
@@ -463,13 +464,14 @@ def silencing(alert: Mapping[str, Any], held: Sequence[Control]) -> Control | No
 
 @cache
 def never_silenced() -> frozenset[str]:
-    """Alerts that are about the proof itself."""
-    with open(PROJECT_DIR / "seeds" / "alert_rules.csv", encoding="utf-8", newline="") as handle:
-        return frozenset(
-            row["alert_name"]
-            for row in csv.DictReader(handle)
-            if row["may_be_silenced"].strip().lower() == "false"
-        )
+    """Alerts that are about the proof itself: of the marts, and of what a run notices."""
+    found = set()
+    for seed, column in (("alert_rules", "alert_name"), ("run_notices", "notice")):
+        with open(PROJECT_DIR / "seeds" / f"{seed}.csv", encoding="utf-8", newline="") as handle:
+            for row in csv.DictReader(handle):
+                if row["may_be_silenced"].strip().lower() == "false":
+                    found.add(row[column])
+    return frozenset(found)
 
 
 def in_force(controls: Sequence[Control], moment: datetime) -> list[Control]:

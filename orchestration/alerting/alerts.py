@@ -37,6 +37,7 @@ class Alert:
     """An alert that holds. Moments are naive UTC; `at_risk` is in the reporting currency.
 
     `details` are lines that say more: the rows that break a run's tests, without personal data.
+    `may_be_silenced` is False where this one is about the proof, and others of its name may not be.
     """
 
     fingerprint: str
@@ -52,6 +53,7 @@ class Alert:
     at_risk: Decimal = Decimal(0)
     currency: str | None = None
     details: tuple[str, ...] = ()
+    may_be_silenced: bool = True
 
     @property
     def headline(self) -> str:
@@ -190,6 +192,7 @@ def of_run(alert: RunAlert) -> Alert:
         summary=f"{alert.sentence}: {alert.reason}" if alert.reason else alert.sentence,
         runbook=f"orchestration/runbooks/{alert.kind}.md",
         details=alert.rows,
+        may_be_silenced=not alert.is_of_proof,
     )
 
 
@@ -239,9 +242,10 @@ def _ended_at(alert: Alert, said: Sequence[Control], now: datetime) -> datetime 
     return max(ends, default=None)
 
 
-def _row(alert: Alert) -> Mapping[str, str]:
+def _row(alert: Alert) -> Mapping[str, Any]:
     return {
         "alert_name": alert.alert_name,
         "group_key": alert.group_key,
         "fingerprint": alert.fingerprint,
+        "may_be_silenced": alert.may_be_silenced,
     }

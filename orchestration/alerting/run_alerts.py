@@ -16,6 +16,7 @@ from typing import Literal
 from orchestration import run_records
 from orchestration.alerting.routes import Due
 from orchestration.home import Home, to_naive_utc
+from orchestration.journal_files import JournalError
 from orchestration.personal_data import MASK
 from orchestration.run_records import RunRecord
 
@@ -55,6 +56,19 @@ class RunAlert:
     record: RunRecord | None = None
     reason: str = ""
     rows: tuple[str, ...] = ()
+
+    @property
+    def is_of_proof(self) -> bool:
+        """Whether a run failed because something that must hold does not: a test found rows, or the
+        journal is damaged. No planned work explains that, so no planned window silences it."""
+        return (
+            self.kind == "run_failed"
+            and self.record is not None
+            and (
+                self.record.error == JournalError.__name__
+                or any(failure.resource_type == "test" for failure in self.record.failures)
+            )
+        )
 
 
 def of_home(home: Home, now: datetime, due: Due | None) -> list[RunAlert]:

@@ -456,6 +456,12 @@ def test_controls_say_what_silences() -> None:
     assert controls.silencing(row, held) is held[0]
     assert controls.silencing({**row, "group_key": "other"}, held) is None
     assert controls.silencing({**row, "alert_name": "audit_incomplete"}, held) is None
+    everything = [replace(held[0], group_key=ALL)]
+    damaged = {**row, "alert_name": "journal_damaged", "group_key": "runs:journal_damaged"}
+    assert controls.silencing(damaged, everything) is None
+    lost = {**row, "alert_name": "warehouse_lost", "group_key": "runs:warehouse_lost"}
+    assert controls.silencing(lost, everything) is everything[0]
+    assert controls.silencing({**row, "may_be_silenced": False}, everything) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -11,12 +12,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from orchestration import progress, run_records
-from orchestration.alerting import after_run, run_alerts
+from orchestration import controls, progress, run_records
+from orchestration.alerting import after_run, alerts, run_alerts
 from orchestration.alerting.deliver import deliver
 from orchestration.alerting.routes import Due
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.assets import SingleWriter
+from orchestration.controls import Control
+from orchestration.controls import Kind as ControlKind
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.definitions import build_alert_sensor
 from orchestration.home import Home, wall_clock
@@ -166,6 +169,26 @@ def test_the_reason_holds_no_values() -> None:
     ]
     (alert,) = found([record], DAY + 8 * HOUR)
     assert alert.reason == "2 rows break “payers are known”; “fct items” could not be built"
+
+
+@pytest.mark.parametrize(
+    ("error", "failed", "is_silent"),
+    [
+        ("OSError", None, True),  # the planned work on a disk
+        ("DbtFailed", FailureRecord("fct_items", "model"), True),
+        ("DbtFailed", FailureRecord("assert_cents_have_a_place", "test", failing_rows=1), False),
+        ("JournalError", None, False),
+    ],
+)
+def test_a_window_silences_a_failed_run_unless_what_must_hold_does_not(
+    error: str, failed: FailureRecord | None, is_silent: bool
+) -> None:
+    record = run("failed", 7)
+    record.error, record.failures = error, [failed] if failed else []
+    (found_alert,) = found([record], DAY + 8 * HOUR)
+    alert = alerts.of_run(found_alert)
+    window = Control("c", ControlKind.MAINTENANCE_WINDOW, "w", DAY, None, "", "", DAY, "*", "*")
+    assert (controls.silencing(asdict(alert), [window]) is window) == is_silent
 
 
 def test_a_failed_test_reaches_people_with_its_rows_and_without_personal_data(
