@@ -86,7 +86,7 @@ def run_rows() -> list[data.Row]:
             "runbook": alert.runbook,
             "group_at_risk": None,
         }
-        for alert in [*map(alerts.of_run, found), *alerts.noticed(records)]
+        for alert in [*map(alerts.of_run, found), *alerts.noticed(records, wall_clock())]
     ]
 
 

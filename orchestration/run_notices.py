@@ -1,6 +1,7 @@
 """What a run that published has noticed beside its data: a page or a ticket, and no failure.
 
-A run's record keeps them until the next whole run, so what is over is gone by itself. They are
+A run's record keeps them until the next whole run, so what is over is gone by itself; what a later
+run cannot see again is handed on from record to record for some hours (`kept_hours`). They are
 asked outside of the models: they speak of one run, its files and its machine, and no mart needs
 them. When each is worth saying is a row of `seeds/run_notices.csv`; what the marts tell is a file
 of `queries/notices`, whose rows are subject and sentence. Each has its page in
@@ -11,15 +12,17 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from orchestration import run_records
-from orchestration.home import PROJECT_DIR, Home
+from orchestration.home import PROJECT_DIR, Home, wall_clock
 from orchestration.run_context import RunContext
 from orchestration.run_records import NoticeRecord
 from orchestration.verify import RECOMPUTED_ENTRIES, verify_new
@@ -42,23 +45,29 @@ _PLACE = re.compile(r"\$(\w+)")
 
 @dataclass(frozen=True)
 class Limit:
-    """From how much (0: anyhow) and up to how much it is noticed, and how loudly it is said."""
+    """From how much (0: anyhow) and up to how much it is noticed, counted over how much time, how
+    loudly and to whom it is said, and for how long."""
 
     severity: str
+    team: str
     least: Decimal
     most: Decimal | None
-    within_days: int | None
+    within: timedelta
+    kept: timedelta | None
 
 
-def limits(path: Path = SEED) -> dict[str, Limit]:
+@cache
+def limits() -> Mapping[str, Limit]:
     """The rows of the seed by the name of their notice."""
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(SEED, encoding="utf-8", newline="") as file:
         return {
             row["notice"]: Limit(
                 row["severity"],
+                row["team"],
                 Decimal(row["least"] or 0),
                 Decimal(row["most"]) if row["most"] else None,
-                int(row["within_days"]) if row["within_days"] else None,
+                timedelta(hours=int(row["within_hours"] or 0)),
+                timedelta(hours=int(row["kept_hours"])) if row["kept_hours"] else None,
             )
             for row in csv.DictReader(file)
         }
@@ -66,12 +75,17 @@ def limits(path: Path = SEED) -> dict[str, Limit]:
 
 def look(home: Home, context: RunContext) -> None:
     """Look at what the run of this process has published, and note what stands out."""
-    since = _last_start(home)
+    records = [record for record in run_records.read(home) if record.is_whole]
+    published = [record for record in records if record.outcome == "published"]
+    since = published[0].started_at if published else None
     _look_at_marts(home, context, is_first_run=since is None)
     _look_at_journal(home)
     _look_at_access(home, since)
     if since is not None:
         _look_at_decisions(home, context)
+    # also of runs that failed since: what they noticed before that is told by nobody yet
+    former = records[: records.index(published[0]) + 1] if published else records
+    run_records.keep_notices(home, [notice for record in former for notice in record.notices])
 
 
 def note_lost_warehouse(home: Home) -> None:
@@ -96,7 +110,7 @@ def _look_at_marts(home: Home, context: RunContext, *, is_first_run: bool) -> No
                 "is_first_run": is_first_run,
                 "least": limit.least,
                 "most": limit.most,
-                "within_days": limit.within_days,
+                "within_hours": limit.within // timedelta(hours=1),
             }
             asked = {name: values[name] for name in _PLACE.findall(sql)}
             for subject, sentence in connection.execute(sql, asked).fetchall():
@@ -116,11 +130,13 @@ def _look_at_access(home: Home, since: datetime | None) -> None:
 
     if not inbox.exists(home):
         return
-    least = limits()[ACCESS_REFUSED].least
+    limit = limits()[ACCESS_REFUSED]
+    earliest = wall_clock() - limit.within
+    since = earliest if since is None else min(since, earliest)
     refused = [
         count.count
         for count in access_log.counts(home, since)
-        if count.event is access_log.Event.DENIED and count.count >= least
+        if count.event is access_log.Event.DENIED and count.count >= limit.least
     ]
     if refused:
         people = "One person was" if len(refused) == 1 else f"{len(refused)} people were"
@@ -128,8 +144,8 @@ def _look_at_access(home: Home, since: datetime | None) -> None:
             home,
             ACCESS_REFUSED,
             "access",
-            f"{people} refused {sum(refused)} times since the last run; the access log says who "
-            "and where",
+            f"{people} refused {sum(refused)} times since {since:%Y-%m-%d %H:%M} UTC; the access "
+            "log says who and where",
         )
 
 
@@ -155,14 +171,9 @@ def _look_at_decisions(home: Home, context: RunContext) -> None:
     )
 
 
-def _last_start(home: Home) -> datetime | None:
-    """When the last run that was published began; None where there was none."""
-    for record in run_records.read(home):
-        if record.is_whole and record.outcome == "published":
-            return record.started_at
-    return None
-
-
 def _note(home: Home, name: str, subject: str, sentence: str) -> None:
-    severity = limits()[name].severity
-    run_records.note_notice(home, NoticeRecord(name, severity, subject, sentence))
+    limit, now = limits()[name], wall_clock()
+    until = now + limit.kept if limit.kept is not None else None
+    run_records.note_notice(
+        home, NoticeRecord(name, limit.severity, subject, sentence, noticed_at=now, until=until)
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -99,12 +99,18 @@ class FailureRecord:
 
 @dataclass
 class NoticeRecord:
-    """What a run has noticed without failing (`run_notices.py`); `severity` is that of an alert."""
+    """What a run has noticed without failing (`run_notices.py`); `severity` is that of an alert.
+
+    `noticed_at` is when a run first did; `until` is until when it is told, None where the next run
+    says whether it still holds. Both are wall-clock time, naive UTC.
+    """
 
     name: str
     severity: str
     subject: str
     sentence: str
+    noticed_at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass
@@ -355,9 +361,28 @@ def is_recording(home: Home) -> bool:
 def note_notice(home: Home, notice: NoticeRecord) -> None:
     """The run of this process has noticed something; once is enough."""
     recorder = _open.get(home.root)
-    if recorder is not None and notice not in recorder.record.notices:
+    if recorder is not None and all(
+        (one.name, one.subject, one.sentence) != (notice.name, notice.subject, notice.sentence)
+        for one in recorder.record.notices
+    ):
         recorder.record.notices.append(notice)
         recorder.write()
+
+
+def keep_notices(home: Home, former: Sequence[NoticeRecord]) -> None:
+    """What the runs before noticed (the newest first) goes on in the run of this process while it
+    is to be told; what this one has noticed again is as old as it was there."""
+    recorder = _open.get(home.root)
+    if recorder is None:
+        return
+    now, notices = wall_clock(), recorder.record.notices
+    for notice in former:
+        again = [one for one in notices if (one.name, one.subject) == (notice.name, notice.subject)]
+        for one in again:
+            one.noticed_at = notice.noticed_at or one.noticed_at
+        if not again and notice.until is not None and notice.until > now:
+            notices.append(notice)
+    recorder.write()
 
 
 def read(home: Home, limit: int = 50) -> list[RunRecord]:
@@ -507,6 +532,15 @@ def _from_json(stored: dict[str, Any]) -> RunRecord:
                 for step in stored["steps"]
             ],
             "failures": [FailureRecord(**failure) for failure in stored["failures"]],
-            "notices": [NoticeRecord(**notice) for notice in stored.get("notices", [])],
+            "notices": [
+                NoticeRecord(
+                    **{
+                        **notice,
+                        "noticed_at": moment(notice.get("noticed_at")),
+                        "until": moment(notice.get("until")),
+                    }
+                )
+                for notice in stored.get("notices", [])
+            ],
         }
     )

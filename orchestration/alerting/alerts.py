@@ -22,6 +22,7 @@ from orchestration.alerting.routes import Configuration, teams
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.controls import Control, Kind
 from orchestration.home import Home
+from orchestration.run_notices import limits
 from orchestration.run_records import NoticeRecord, RunRecord
 
 RUNS = "runs"
@@ -34,7 +35,7 @@ _QUERY = Path(__file__).with_name("published_alerts.sql")
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert that holds. Moments are naive UTC; `at_risk` is in the reporting currency.
+    """An alert that holds; `team` acts. Moments are naive UTC, `at_risk` in the reporting currency.
 
     `details` are lines that say more: the rows that break a run's tests, without personal data.
     `may_be_silenced` is False where this one is about the proof, and others of its name may not be.
@@ -46,6 +47,7 @@ class Alert:
     root_cause: str
     group_key: str
     subject: str
+    team: str
     opened_at: datetime
     summary: str
     runbook: str
@@ -67,7 +69,7 @@ class Alert:
         """What routes may ask for."""
         return {
             "severity": self.severity,
-            "team": teams().get(self.root_cause, RUNS_TEAM if self.group_key == RUNS else ""),
+            "team": self.team,
             "root_cause": self.root_cause,
             "alert": self.alert_name,
             "group": self.group_key,
@@ -107,7 +109,7 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
     """
     published = _published(home)
     runs = [of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
-    notices = noticed(run_records.read(home, run_alerts.RECORDS_READ))
+    notices = noticed(run_records.read(home, run_alerts.RECORDS_READ), now)
     alerts = [*(published or ()), *runs, *notices]
     said = controls.of_inbox(home)
     groups: dict[str, list[Alert]] = {}
@@ -125,14 +127,19 @@ def run_fingerprint(kind: str) -> str:
     return hashlib.sha256(f"{RUNS}|{kind}".encode()).hexdigest()
 
 
-def noticed(records: Sequence[RunRecord]) -> list[Alert]:
-    """What the last published run noticed beside its data; the next one says it again, or not.
+def noticed(records: Sequence[RunRecord], now: datetime) -> list[Alert]:
+    """What the last published run noticed beside its data, or was handed on by those before it and
+    is still told; the next one says it again, or not.
 
     `records` are those of a home, the newest first.
     """
     for record in records:
         if record.is_whole and record.outcome == "published":
-            return [_of_notice(record, notice) for notice in record.notices]
+            return [
+                _of_notice(record, notice)
+                for notice in record.notices
+                if notice.until is None or now < notice.until
+            ]
     return []
 
 
@@ -170,6 +177,7 @@ def _of_row(row: Mapping[str, Any]) -> Alert:
         root_cause=row["root_cause"],
         group_key=row["group_key"],
         subject=row["subject"] or "",
+        team=teams().get(row["root_cause"], ""),
         opened_at=row["opened_at"],
         summary=row["summary"],
         runbook=row["runbook"],
@@ -188,6 +196,7 @@ def of_run(alert: RunAlert) -> Alert:
         root_cause=alert.kind,
         group_key=RUNS,
         subject=alert.record.name if alert.record is not None else "",
+        team=RUNS_TEAM,
         opened_at=alert.since,
         summary=f"{alert.sentence}: {alert.reason}" if alert.reason else alert.sentence,
         runbook=f"orchestration/runbooks/{alert.kind}.md",
@@ -204,7 +213,8 @@ def _of_notice(record: RunRecord, notice: NoticeRecord) -> Alert:
         root_cause=notice.name,
         group_key=f"{RUNS}:{notice.name}",
         subject=notice.subject,
-        opened_at=record.ended_at or record.started_at,
+        team=limits()[notice.name].team if notice.name in limits() else RUNS_TEAM,
+        opened_at=notice.noticed_at or record.ended_at or record.started_at,
         summary=notice.sentence,
         runbook=f"orchestration/runbooks/{notice.name}.md",
     )

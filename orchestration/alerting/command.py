@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestration.alerting import calendar, deliver, outbox, routes, sender
+from orchestration.alerting import calendar, coverage, deliver, outbox, routes, sender
 from orchestration.alerting.after_run import FILE, unconfigured
 from orchestration.alerting.options import LISTED
 from orchestration.alerting.outbox import Notification
@@ -96,7 +96,13 @@ def _check(home: Home) -> int:
     for route in configuration.routes:
         asked = ", ".join(f"{key} {' or '.join(kept)}" for key, kept in route.filters.items())
         print(f"{asked or 'all the rest'} -> {', '.join(route.to)}")
-    return int(any(isinstance(found, TieoutError) for found in checked.values()))
+    missed = coverage.unrouted(configuration)
+    for (severity, team), names in missed.items():
+        print(f"no route takes: {severity} of team {team} ({', '.join(names)})")
+    return int(
+        any(isinstance(found, TieoutError) for found in checked.values())
+        or any(severity == "page" for severity, _ in missed)
+    )
 
 
 def _whois(home: Home, moment: datetime) -> int:

@@ -19,6 +19,7 @@ from orchestration.alerting.after_run import FILE
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.yaml_file import Node
 from orchestration.home import PROJECT_DIR, Home
+from orchestration.run_notices import limits
 
 ON_CALL = "on-call:"
 """Before the name of a rotation, where a route names who is reached."""
@@ -129,7 +130,8 @@ def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None)
     filters = {
         name: node.child(name).texts() for name in _FILTERS if node.child(name).value is not None
     }
-    for name, known in (("severity", SEVERITIES), ("team", sorted({*teams().values()}))):
+    known_teams = {*teams().values(), *(limit.team for limit in limits().values())}
+    for name, known in (("severity", SEVERITIES), ("team", sorted(known_teams))):
         for value in filters.get(name, ()):
             if value not in known:
                 node.child(name).refuse(f"{value!r} is none of {', '.join(known)}.")

@@ -98,7 +98,7 @@ def _of_runs(home: Home) -> list[Signal]:
     """Alerts about runs, as people are told of them."""
     runs = run_alerts.of_home(home, wall_clock(), None)
     records = run_records.read(home, run_alerts.RECORDS_READ)
-    found = [*map(alerts.of_run, runs), *alerts.noticed(records)]
+    found = [*map(alerts.of_run, runs), *alerts.noticed(records, wall_clock())]
     return [
         Signal(
             alert.alert_name,

@@ -1,16 +1,25 @@
--- One row where this run opened at least $least cases, and no fewer than were open before it. Not on
--- a first run, which opens all there are.
-with cases as (
+-- One row where the runs of the last $within_hours hours opened at least $least cases that are open,
+-- and no fewer than were open before. The company's first run opens all there are, which is no surge.
+with runs as (
     select
-        count(*) filter (exceptions.opened_at >= $as_of) as opened,
-        count(*) filter (exceptions.opened_at < $as_of) as older
+        greatest(
+            cast($as_of as timestamp) - to_hours(cast($within_hours as bigint)), min(runs.as_of)
+        ) as since
+    from marts.fct_runs as runs
+),
+
+cases as (
+    select
+        count(*) filter (exceptions.opened_at > runs.since) as opened,
+        count(*) filter (exceptions.opened_at <= runs.since) as older
     from marts.fct_exceptions as exceptions
+    cross join runs
     where exceptions.is_case_lead and exceptions.status <> 'resolved'
 )
 
 select
     'queue' as subject,
-    'This run opened ' || cases.opened || ' cases, and ' || cases.older
-    || ' were open before it: something has changed at once for many records' as sentence
+    cases.opened || ' cases were opened within ' || $within_hours || ' hours, and ' || cases.older
+    || ' were open before: something has changed at once for many records' as sentence
 from cases
-where not $is_first_run and cases.opened >= greatest($least, cases.older)
+where cases.opened >= greatest($least, cases.older)

@@ -1,4 +1,4 @@
--- One row per quotation of the last $within_days days that differs by more than the share $least
+-- One row per quotation of the days within the last $within_hours hours that differs by more than the share $least
 -- from the one before it.
 with changes as (
     select
@@ -23,5 +23,7 @@ select
 from changes
 where
     abs(changes.rate / nullif(changes.former, 0) - 1) > $least
-    and changes.rate_date >= cast($as_of as date) - cast($within_days as integer)
+    and changes.rate_date >= cast(
+        cast($as_of as timestamp) - to_hours(cast($within_hours as bigint)) as date
+    )
 order by changes.currency, changes.rate_date

@@ -48,7 +48,7 @@ def configuration(folder: Path) -> Configuration:
 
 def alert(name: str) -> Alert:
     severity = "ticket" if name == "c" else "page"
-    return Alert(name, name, severity, name, name, name, NOW, "It is. So", "none.md")
+    return Alert(name, name, severity, name, name, name, name, NOW, "It is. So", "none.md")
 
 
 def firing(names: set[str], silenced: set[str], ended: dict[str, datetime]) -> Firing:

@@ -441,7 +441,7 @@ def test_the_first_step_is_that_of_the_runbook_with_the_alerts_values(
         encoding="utf-8",
     )
     monkeypatch.setattr(message, "PROJECT_DIR", tmp_path)
-    fired = Alert("f", "a", "page", "c", "c", "fx_rates", NOW, "It is. So", "r.md")
+    fired = Alert("f", "a", "page", "c", "c", "fx_rates", "t", NOW, "It is. So", "r.md")
     assert message.first_step(fired) == "Look at fx_rates and `{{x}}`."
     assert message.first_step(replace(fired, runbook="../r.md")) is None
 

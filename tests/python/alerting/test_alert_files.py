@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import definitions
-from orchestration.alerting import after_run, calendar, routes, sender
+from orchestration.alerting import after_run, calendar, coverage, routes, sender
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 
 README = PROJECT_DIR / "orchestration" / "alerting" / "README.md"
@@ -56,6 +56,28 @@ def test_the_documented_example_is_one(documented: Home, monkeypatch: pytest.Mon
     }
     assert not [one for one in checked.values() if isinstance(one, TieoutError)]
     assert closing == {"pager"}
+    assert coverage.unrouted(found) == {}
+
+
+def test_alerts_that_no_route_takes_are_named(documented: Home) -> None:
+    (documented.root / "oncall.yml").unlink()
+    (documented.root / "alerts.yml").write_text(
+        "destinations: {chat: 'json://127.0.0.1:9'}\n"
+        "routes:\n"
+        "  - {severity: page, team: [receivables, data_platform], to: chat}\n"
+        "  - {severity: ticket, to: chat}\n",
+        encoding="utf-8",
+    )
+    found = routes.read(documented)
+    assert found is not None
+    missed = coverage.unrouted(found)
+    assert ("page", "treasury") in missed and ("info", "receivables") in missed
+    assert missed["info", "receivables"] == ["slo_without_data"]
+    assert not [key for key in missed if key[0] == "ticket" or key == ("page", "data_platform")]
+    # no louder than the root cause allows
+    assert ("page", "customer_has_not_paid") not in {
+        (alert["severity"], alert["root_cause"]) for alert in coverage.possible()
+    }
 
 
 def test_a_run_is_expected_when_the_schedule_starts_one() -> None:
@@ -152,7 +174,7 @@ def test_the_first_route_that_fits_decides_unless_it_goes_on(documented: Home) -
     assert to("page", "data_platform") == ["pager", "on-call:finance", "finance-chat"]
     assert to("ticket", "data_platform") == ["warehouse-hook", "finance-chat"]
     assert to("ticket", "treasury") == ["finance-chat"]
-    assert to("info", "treasury") == []
+    assert to("info", "treasury") == ["finance-chat"]
 
 
 def test_secrets_come_from_the_environment_or_the_secrets_file_and_are_not_told(

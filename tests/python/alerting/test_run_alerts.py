@@ -23,7 +23,7 @@ from orchestration.controls import Kind as ControlKind
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.definitions import build_alert_sensor
 from orchestration.home import Home, wall_clock
-from orchestration.run_records import FailureRecord, RunRecord, StepRecord
+from orchestration.run_records import FailureRecord, NoticeRecord, RunRecord, StepRecord
 from tests.python.alerting.conftest import MINUTE, NOW, configure
 from tests.python.alerting.receiver import Receiver
 
@@ -169,6 +169,21 @@ def test_the_reason_holds_no_values() -> None:
     ]
     (alert,) = found([record], DAY + 8 * HOUR)
     assert alert.reason == "2 rows break “payers are known”; “fct items” could not be built"
+
+
+def test_a_notice_is_told_to_its_team_for_as_long_as_it_is_kept() -> None:
+    record = run("published", 7)
+    record.notices = [
+        NoticeRecord("access_refused", "page", "access", "Refused", DAY, None),
+        NoticeRecord("warehouse_lost", "ticket", "w", "It was gone", DAY, DAY + 24 * HOUR),
+    ]
+    told = alerts.noticed([run("failed", 8), record, run("published", 6)], DAY + 9 * HOUR)
+    assert [(one.alert_name, one.for_routes()["team"], one.opened_at) for one in told] == [
+        ("access_refused", "data_platform", DAY),
+        ("warehouse_lost", "data_platform", DAY),
+    ]
+    (left,) = alerts.noticed([record], DAY + 24 * HOUR)
+    assert left.alert_name == "access_refused"
 
 
 @pytest.mark.parametrize(

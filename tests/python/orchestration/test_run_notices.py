@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration import run_notices, run_records, warehouse
+from orchestration import progress, run_notices, run_records, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.gamedays.system_faults import HEADERS
-from orchestration.home import Home, TieoutError
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.review import access_log
 from orchestration.review.people import Permission, Person, Role
 from orchestration.run_context import RunContext
@@ -61,6 +63,45 @@ def test_five_refusals_of_one_person_are_noticed_and_not_who_it_was(published: H
     assert "stranger" not in notice.subject + notice.sentence
 
 
+def test_refusals_are_counted_over_hours_however_often_runs_come(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in ("audit", "close", "upload", "debug"):
+        _refuse(published, page)
+        assert noticed(published) == []  # a run after each
+    _refuse(published, "matches")
+    assert noticed(published) == [run_notices.ACCESS_REFUSED]
+    assert noticed(published) == [run_notices.ACCESS_REFUSED]
+    later = wall_clock() + timedelta(hours=25)
+    shutil.rmtree(run_records.folder(published))
+    monkeypatch.setattr(run_notices, "wall_clock", lambda: later)
+    assert noticed(published) == []
+
+
+def test_what_later_runs_cannot_see_again_is_handed_on_for_hours(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*, lost: bool = False, fails: bool = False) -> run_records.RunRecord:
+        with suppress(TieoutError), run_records.recording(published, "test"):
+            for step in (run_records.LANDING, run_records.PUBLISHING):
+                with progress.current().step(step):
+                    if lost and step == run_records.LANDING:
+                        run_notices.note_lost_warehouse(published)
+                    if fails:
+                        raise TieoutError("the disk is full")
+            run_notices.look(published, RunContext.read(published))
+        return run_records.read(published)[0]
+
+    run()
+    run(lost=True, fails=True)
+    [handed_on] = run().notices
+    [again] = run().notices
+    assert handed_on == again and again.name == run_notices.WAREHOUSE_LOST
+    assert again.noticed_at is not None and again.until == again.noticed_at + timedelta(hours=24)
+    monkeypatch.setattr(run_records, "wall_clock", lambda: again.until)
+    assert run().notices == []
+
+
 AHEAD = (
     "update marts.fct_batches set max_event_at = ingested_at + interval '{minutes} minutes' "
     "where run_sequence = (select max(run_sequence) from marts.fct_batches) and feed = 'fx_rates'"
@@ -77,6 +118,7 @@ DIFFERS = (
     "update marts.fct_match_allocations set currency = item_type"
 )
 SURGED = (
+    "update marts.fct_runs set as_of = as_of - interval 7 days; "  # the company is not new
     "create temp table cases as select * from marts.fct_exceptions "
     "where is_case_lead and status <> 'resolved' limit 1; delete from marts.fct_exceptions; "
     "insert into marts.fct_exceptions select cases.* replace (timestamp '{opened}' as opened_at) "
@@ -96,7 +138,9 @@ SURGED = (
         (JUMPED.format(rate=1.2), []),
         (SURGED.format(cases=100, opened="2026-07-01 06:00"), [run_notices.QUEUE_SURGED]),
         (SURGED.format(cases=99, opened="2026-07-01 06:00"), []),
-        (SURGED.format(cases=100, opened="2026-07-01 05:59"), []),
+        # in slices of many runs, within half a day
+        (SURGED.format(cases=100, opened="2026-06-30 18:01"), [run_notices.QUEUE_SURGED]),
+        (SURGED.format(cases=100, opened="2026-06-30 18:00"), []),
     ],
 )
 def test_a_notice_begins_where_the_seed_says(
@@ -116,7 +160,9 @@ def test_payments_in_another_currency_are_noticed_from_five_on(published: Home) 
 
 def test_a_first_run_is_no_surge_and_its_events_may_be_later(published: Home) -> None:
     _change(published, AHEAD.format(minutes=60))
-    _change(published, SURGED.format(cases=100, opened="2026-07-01 06:00"))
+    surged = SURGED.format(cases=100, opened="2026-07-01 06:00").partition(";")[2]
+    _change(published, surged)
+    assert run_notices.QUEUE_SURGED not in noticed(published)  # nor in the run after it
     shutil.rmtree(run_records.folder(published))
     assert noticed(published) == []
 
