@@ -1,5 +1,6 @@
 -- When each live match of receivables could be made: with the event of the last fact that it
--- needed. One whose facts came in a late file could be made when that landed.
+-- needed. What is known by its day alone (a bank line) is there at the end of that day. One whose
+-- facts came in a late file could be made when that landed.
 with
 
 items as (
@@ -36,7 +37,13 @@ final as (
         matches.run_id,
         matches.decided_at,
         max(items.event_date) as completed_on,
-        max(items.event_at) as completed_at,
+        max(
+            case
+                when items.event_at = cast(items.event_date as timestamp)
+                    then {{ add_days('items.event_at', '1') }}
+                else items.event_at
+            end
+        ) as completed_at,
         max(backfills.landed_at) as backfilled_at,
         -- the gateway that took the money; the last by name where there are several
         max(
