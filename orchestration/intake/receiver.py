@@ -2,7 +2,7 @@
 
 POST /webhooks/stripe   Stripe's signature scheme
 POST /webhooks/<source> Standard Webhooks
-GET  /healthz           whether events can be taken
+GET  /healthz           whether events can be taken: 503 and why, where the last could not
 
 A source exists by its secret: `TIEOUT_WEBHOOK_SECRETS_<SOURCE>` (several separated by commas) or
 `[webhooks]` in the secrets file, which is read again when it changes; during a rotation both the
@@ -18,7 +18,7 @@ import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
         with spool.connected(home):  # a spool that cannot be opened is said at the start
             pass
         app.state.writer = spool.Writer(home, limit)
-        noting = asyncio.create_task(_keep_noting(home, counts))
+        noting = asyncio.create_task(_keep_noting(home, lambda: told(app)))
         yield
         noting.cancel()
         await run_in_threadpool(app.state.writer.close)
@@ -149,7 +149,14 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
         return JSONResponse({"received": True, "new": is_new})
 
     async def healthy(request: Request) -> Response:
-        return JSONResponse({"sources": secrets.sources(), **counts})
+        now = told(request.app)
+        code = 503 if "trouble" in now else 200
+        return JSONResponse({"sources": secrets.sources(), **now}, code)
+
+    def told(app: Starlette) -> dict[str, object]:
+        """What was counted, and `trouble` where events cannot be kept."""
+        trouble = app.state.writer.trouble()
+        return {**counts} if trouble is None else {**counts, "trouble": trouble}
 
     return Starlette(
         routes=[
@@ -186,9 +193,9 @@ async def _verified(request: Request, source: str, secrets: Secrets) -> spool.Ev
     return spool.Event(source, event_id[:300], now, raw)
 
 
-async def _keep_noting(home: Home, counts: Counter[str]) -> None:
+async def _keep_noting(home: Home, told: Callable[[], dict[str, object]]) -> None:
     while True:
-        await run_in_threadpool(status.note, home, "receiver", dict(counts))
+        await run_in_threadpool(status.note, home, "receiver", told())
         await asyncio.sleep(status.EVERY_SECONDS)
 
 

@@ -8,12 +8,14 @@ batch (`batches.py`).
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,11 @@ KEPT = timedelta(days=30)
 comes again later is the same row of its feed, which changes nothing either."""
 
 PRUNED_AT_ONCE = 20_000
+
+TROUBLE_SECONDS = 30.0
+"""How long a writer says that it could not keep an event, when none came since."""
+
+NOBODY_WRITES = "nobody writes into the spool any more: start the receiver again"
 
 _SCHEMA = """
 create table if not exists events (
@@ -65,6 +72,9 @@ create table if not exists known_objects (
     primary key (source, object_id)
 );
 """
+
+
+log = logging.getLogger("tieout.spool")
 
 
 class SpoolFull(Exception):
@@ -192,22 +202,45 @@ def prune(connection: sqlite3.Connection, now: datetime) -> int:
         ).rowcount
 
 
+_Asked = tuple[Event, Future[bool]]
+
+
 class Writer:
     """Puts events from many callers through one connection: while a commit waits for the disk, the
-    next events gather, and share the next commit."""
+    next events gather, and share the next commit.
+
+    Every caller gets an answer, whatever goes wrong; then the spool is opened again, and the next
+    events are tried.
+    """
 
     def __init__(self, home: Home, limit: int = DEFAULT_LIMIT) -> None:
         self._home = home
         self._limit = limit
-        self._asked: queue.SimpleQueue[tuple[Event, Future[bool]] | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._failed: tuple[float, str] | None = None
+        self._held = 0
+        self._commits = 0
         self._thread = threading.Thread(target=self._work, name="spool", daemon=True)
         self._thread.start()
 
     def put(self, event: Event) -> Future[bool]:
         """Whether the event is new, once it is on the disk; or `SpoolFull`."""
         future: Future[bool] = Future()
-        self._asked.put((event, future))
+        if self._thread.is_alive():
+            self._asked.put((event, future))
+        else:
+            future.set_exception(SpoolFull(NOBODY_WRITES))
         return future
+
+    def trouble(self) -> str | None:
+        """Why events could not be kept of late; None where they could."""
+        if not self._thread.is_alive():
+            return NOBODY_WRITES
+        failed = self._failed
+        # for a while only: who waits for it to pass sends nothing that could show that it has
+        if failed is None or time.monotonic() - failed[0] > TROUBLE_SECONDS:
+            return None
+        return failed[1]
 
     def close(self) -> None:
         """Keep what was asked for, and end."""
@@ -215,33 +248,48 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        with connected(self._home) as connection:
-            held = waiting(connection).size
-            commits = 0
-            is_last = False
-            while not is_last and (first := self._asked.get()) is not None:
-                together = [first]
-                while len(together) < LARGEST_COMMIT and not self._asked.empty():
-                    more = self._asked.get()
-                    if more is None:
-                        is_last = True
-                        break
-                    together.append(more)
+        with ExitStack() as opened:
+            connection: sqlite3.Connection | None = None
+            for together in self._gathered():
                 try:
-                    # batches take away what waits; asking each time would read all of it
-                    commits += 1
-                    if held > self._limit or commits % 100 == 0:
-                        held = waiting(connection).size
-                    if held > self._limit:
-                        raise SpoolFull(f"{held} bytes wait in the spool")
-                    held += _commit(connection, together)
-                except (SpoolFull, sqlite3.Error) as error:
+                    if connection is None:
+                        connection = opened.enter_context(connected(self._home))
+                        self._held = waiting(connection).size
+                    self._keep(connection, together)
+                    self._failed = None
+                except Exception as error:
+                    self._failed = (time.monotonic(), str(error) or type(error).__name__)
+                    if not isinstance(error, SpoolFull):
+                        log.exception("events were not kept")
+                    connection = None
+                    opened.close()
                     for _, future in together:
-                        future.set_exception(SpoolFull(str(error)))
+                        if not future.done():
+                            future.set_exception(SpoolFull(self._failed[1]))
 
+    def _gathered(self) -> Iterator[list[_Asked]]:
+        """What was asked for, as far as it shares a commit, until `close`; without those who have
+        given up, and nobody can any more."""
+        is_last = False
+        while not is_last:
+            asked = [self._asked.get()]
+            while len(asked) < LARGEST_COMMIT and not self._asked.empty():
+                asked.append(self._asked.get())
+            is_last = None in asked
+            together = [
+                one for one in asked if one is not None and one[1].set_running_or_notify_cancel()
+            ]
+            if together:
+                yield together
 
-def _commit(connection: sqlite3.Connection, together: list[tuple[Event, Future[bool]]]) -> int:
-    new = put(connection, [event for event, _ in together])
-    for (_, future), is_new in zip(together, new, strict=True):
-        future.set_result(is_new)
-    return sum(len(event.body) for (event, _), is_new in zip(together, new, strict=True) if is_new)
+    def _keep(self, connection: sqlite3.Connection, together: list[_Asked]) -> None:
+        # batches take away what waits; asking each time would read all of it
+        self._commits += 1
+        if self._held > self._limit or self._commits % 100 == 0:
+            self._held = waiting(connection).size
+        if self._held > self._limit:
+            raise SpoolFull(f"{self._held} bytes wait in the spool")
+        new = put(connection, [event for event, _ in together])
+        for (event, future), is_new in zip(together, new, strict=True):
+            self._held += len(event.body) if is_new else 0
+            future.set_result(is_new)

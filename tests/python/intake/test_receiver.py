@@ -20,7 +20,7 @@ import pytest
 from events_sender import BILLING_SECRET, STRIPE_SECRET, charge, standard_headers, stripe_headers
 from starlette.testclient import TestClient
 
-from orchestration.home import Home, TieoutError
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.intake import receiver, spool, status
 
 ROW = b'{"type": "billing_invoices.row", "data": {"invoice_id": "in_1"}}'
@@ -135,6 +135,47 @@ def test_beyond_its_limit_the_spool_takes_no_more_and_says_when_to_try_again(
     assert answer.headers["retry-after"] == str(receiver.RETRY_SECONDS)
     assert len(kept(home)) == codes.count(200)
     assert status.read(home)["receiver"]["unavailable"] == codes.count(503)
+
+
+def test_whatever_goes_wrong_every_sender_is_answered_and_health_tells_it(
+    client: TestClient, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has thought of happens while it writes; once it is over, events are kept."""
+
+    def answer(number: int) -> int:
+        body = charge(number)
+        headers = stripe_headers(body)
+        return client.post("/webhooks/stripe", content=body, headers=headers).status_code
+
+    def put(*_: object) -> list[bool]:
+        raise MemoryError("no room for a page")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spool, "put", put)
+        assert [answer(1), answer(2)] == [503, 503]
+    health = client.get("/healthz")
+    assert (health.status_code, health.json()["trouble"]) == (503, "no room for a page")
+    with monkeypatch.context() as patched:
+        patched.setattr(spool, "TROUBLE_SECONDS", 0)  # nobody sends any more
+        assert client.get("/healthz").status_code == 200
+    assert (answer(1), client.get("/healthz").status_code) == (200, 200)
+    assert [event_id for _, event_id, _ in kept(home)] == ["evt_1"]
+
+
+def test_a_sender_that_gives_up_takes_nobody_with_it(home: Home) -> None:
+    writer = spool.Writer(home)
+    now = wall_clock()
+    with spool.connected(home) as connection, spool.writing(connection):
+        held = writer.put(spool.Event("a", "0", now, b"{}"))
+        while not held.running():  # it waits for the lock, and those that follow wait for it
+            time.sleep(0.01)
+        given_up = [writer.put(spool.Event("a", str(n), now, b"{}")) for n in range(1, 9)]
+        assert all(future.cancel() for future in given_up)
+    assert held.result(20) and writer.put(spool.Event("a", "9", now, b"{}")).result(20)
+    writer.close()
+    assert writer.trouble() == spool.NOBODY_WRITES
+    with pytest.raises(spool.SpoolFull, match="start the receiver again"):
+        writer.put(spool.Event("a", "10", now, b"{}")).result(20)
 
 
 def test_a_receiver_without_a_secret_does_not_start(
