@@ -51,9 +51,15 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
     with home.writing():
         if run_records.close_stopped(home):
             _tell(home)  # once this run is published, nobody would hear of it
-        export_for_run(home, as_of=settings.as_of)
-        land_waiting(home)
-        if repeats.is_repeat(home, settings, wall_clock()):
+        try:
+            export_for_run(home, as_of=settings.as_of)
+            land_waiting(home)
+            is_repeat = repeats.is_repeat(home, settings, wall_clock())
+        except Exception:
+            # a run that cannot begin has failed; one that has nothing to do leaves no record
+            with telling(home), run_records.recording(home, trigger):
+                raise
+        if is_repeat:
             reporter.note(
                 "Nothing to do: nothing new has landed, and the last run is of this moment and "
                 "by this code. Its summary:"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from orchestration import controls, progress, run_records
+from orchestration import controls, progress, run_records, runner
 from orchestration.alerting import after_run, alerts, run_alerts
 from orchestration.alerting.deliver import deliver
 from orchestration.alerting.routes import Due
@@ -22,7 +22,8 @@ from orchestration.controls import Control
 from orchestration.controls import Kind as ControlKind
 from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.definitions import build_alert_sensor
-from orchestration.home import Home, wall_clock
+from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.intake import spool
 from orchestration.run_records import FailureRecord, NoticeRecord, RunRecord, StepRecord
 from tests.python.alerting.conftest import MINUTE, NOW, configure
 from tests.python.alerting.receiver import Receiver
@@ -244,6 +245,19 @@ def test_a_failed_test_reaches_people_with_its_rows_and_without_personal_data(
                 pass
     after_run.tell(home)
     assert receiver.at("chat")[1]["title"].startswith("Over: The run of")
+
+
+def test_a_run_that_cannot_begin_is_on_record_and_told(home: Home, receiver: Receiver) -> None:
+    configure(home, receiver)
+    spool.path_of(home).parent.mkdir(parents=True)
+    spool.path_of(home).write_text("no database", encoding="utf-8")
+    with pytest.raises(TieoutError):
+        runner.run(home, Settings.from_environment({}), "watch")
+    (record,) = run_records.read(home)
+    assert (record.outcome, record.trigger) == ("failed", "watch")
+    (page,) = receiver.at("chat")
+    assert "UTC failed, and published nothing: " in page["message"]
+    assert "spool" in page["message"]
 
 
 def test_a_run_of_dagsters_tells_once_it_has_ended(home: Home, receiver: Receiver) -> None:
