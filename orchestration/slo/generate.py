@@ -201,7 +201,11 @@ def _alert(policy: Policy, slos: Sequence[Objective]) -> Rule:
     return {
         "alert": "".join(part.capitalize() for part in policy.code.split("_")),
         "expr": _expression(policy, slos),
-        "labels": {"severity": policy.severity, "alert_name": policy.code},
+        "labels": {
+            # what pages has to know customers, money, windows and who has taken it: TieoutPage
+            "severity": "ticket" if policy.severity == "page" else policy.severity,
+            "alert_name": policy.code,
+        },
         "annotations": {
             "summary": f"{policy.meaning} ({{{{ $labels.slo }}}})",
             "runbook": f"orchestration/runbooks/{policy.runbook}.md",

@@ -132,11 +132,11 @@ def counts(slo: str, window: str, events: float, bad: float) -> list[dict[str, s
     ],
     ids=["still burning", "over", "no event just now", "too few"],
 )
-def test_a_page_needs_both_windows_and_enough_events(
+def test_a_fast_burn_needs_both_windows_and_enough_events(
     tmp_path: Path, short: tuple[int, int], bad: int, fires: bool
 ) -> None:
     slo = "reconciliation_success_rate"
-    labels = {"severity": "page", "alert_name": "slo_burn_very_fast", "slo": slo}
+    labels = {"severity": "ticket", "alert_name": "slo_burn_very_fast", "slo": slo}
     told = {"exp_labels": labels | {"window": "1h", "service": "receivables"}}
     told["exp_annotations"] = {
         "summary": f"A month's error budget would be gone in two days ({slo})",
