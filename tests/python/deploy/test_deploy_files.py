@@ -19,6 +19,7 @@ from orchestration.home import PROJECT_DIR
 
 FOLDER = PROJECT_DIR / "orchestration" / "deploy"
 UNITS = sorted((FOLDER / "systemd").glob("*.service"))
+TIMERS = sorted((FOLDER / "systemd").glob("*.timer"))
 MANIFESTS = sorted(
     path
     for folder in ("kubernetes", "controller")
@@ -114,7 +115,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     copies = []
-    for path in [*UNITS, FOLDER / "systemd" / "tieout.target"]:
+    for path in [*UNITS, *TIMERS, FOLDER / "systemd" / "tieout.target"]:
         text = path.read_text(encoding="utf-8").replace(
             "/opt/tieout/.venv/bin/tieout", str(program)
         )
@@ -131,7 +132,9 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
 
 def test_the_target_starts_every_unit_and_each_is_contained() -> None:
     (wanted,) = settings_of(FOLDER / "systemd" / "tieout.target")["Wants"]
-    assert sorted({*wanted.split(), *WHERE_WANTED}) == [unit.name for unit in UNITS]
+    by_timer = {path.with_suffix(".service").name for path in TIMERS}
+    started = {*wanted.split(), *WHERE_WANTED, *by_timer}
+    assert sorted(started) == [unit.name for unit in UNITS]
     for unit in UNITS:
         found = settings_of(unit)
         assert found["ProtectSystem"] == ["strict"]
@@ -209,6 +212,8 @@ def test_manifests_name_only_what_others_make() -> None:
     assert all((FOLDER / "kubernetes" / name).exists() for name in kustomization["resources"])
     # two of them would start runs twice
     assert "cronjob.yaml" not in kustomization["resources"]
+    # the daemon tells people already
+    assert "alerts-cronjob.yaml" not in kustomization["resources"]
 
 
 def test_the_charts_values_load_what_there_is() -> None:
