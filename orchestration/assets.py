@@ -18,7 +18,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dagster_history, dbt_runs, feed_days, run_records, steps
+from orchestration import dagster_history, dbt_runs, feed_days, run_notices, run_records, steps
 from orchestration.alerting import after_run
 from orchestration.dbt_runs import AFTER_SEAL_TAG, TRAINING_TAG, Phase
 from orchestration.files import open_duckdb
@@ -262,6 +262,9 @@ def freshness(
             )
             rows = feed_days.rows_by_day(connection, home, feeds[feed], as_of, hours)
             missing = feed_days.missing(rows, as_of, hours)
+            if missing and age is not None and age <= hours:
+                days = {day: feed_days.usual(rows, day) for day in missing}
+                run_notices.note_missing_days(home, feed, days)
             yield dg.AssetCheckResult(
                 asset_key=key,
                 check_name=HAS_ITS_DAYS,

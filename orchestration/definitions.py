@@ -11,14 +11,11 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
-from dagster._utils.schedules import is_valid_cron_schedule
 
 from orchestration import training
 from orchestration.alerting import after_run
@@ -27,14 +24,14 @@ from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
 from orchestration.backfill_job import RESTATED_DAYS, build_backfill
 from orchestration.dagster_history import JOB_NAME, is_under_way
 from orchestration.dbt_runs import LARGEST_LOG
-from orchestration.home import Home, Settings, TieoutError, wall_clock
+from orchestration.home import Home, Settings, wall_clock
 from orchestration.intake.sensor import build_landing_sensor
 from orchestration.project import dbt_project
 from orchestration.review.export import export, not_loaded
+from orchestration.schedule import schedule_of
 
 FILE_LOGGER = "file"
 TRAINING_JOB_NAME = "train"
-DAILY_AT = "0 6 * * *"
 SENSOR_SECONDS = 15
 ALERT_SECONDS = 60
 
@@ -72,25 +69,6 @@ def learned_weights(writer: SingleWriter) -> str:
 )
 def train_weights() -> None:
     learned_weights()
-
-
-def schedule_of(environment: Mapping[str, str]) -> tuple[str, str]:
-    """When the daily run starts: a cron expression, and the zone of its hours.
-
-    Raises:
-        TieoutError: when one of them is none.
-    """
-    cron = environment.get("TIEOUT_SCHEDULE", "").strip() or DAILY_AT
-    zone = environment.get("TIEOUT_SCHEDULE_ZONE", "").strip() or "UTC"
-    if not is_valid_cron_schedule(cron):
-        raise TieoutError(f"TIEOUT_SCHEDULE={cron!r} is no cron expression such as {DAILY_AT!r}.")
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise TieoutError(
-            f"TIEOUT_SCHEDULE_ZONE={zone!r} is no IANA name such as Europe/Berlin."
-        ) from error
-    return cron, zone
 
 
 def build_sensor(home: Home, job: Any) -> dg.SensorDefinition:

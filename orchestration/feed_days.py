@@ -65,6 +65,12 @@ def due_days(as_of: datetime, hours: int) -> list[date]:
     return [last - back * DAY for back in range(habit().due_days - 1, -1, -1)]
 
 
+def usual(rows: Mapping[date, int], day: date) -> float:
+    """How many rows the weekday of a day had on average in the weeks before."""
+    weeks = range(1, habit().weeks_before + 1)
+    return sum(rows.get(day - 7 * week * DAY, 0) for week in weeks) / len(weeks)
+
+
 def missing(rows: Mapping[date, int], as_of: datetime, hours: int) -> list[date]:
     """Of the due days those without rows whose weekday usually has some."""
     weeks = range(1, habit().weeks_before + 1)

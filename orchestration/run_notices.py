@@ -14,7 +14,7 @@ import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from orchestration.run_records import NoticeRecord
 from orchestration.verify import RECOMPUTED_ENTRIES, verify_new
 
 FEED_AHEAD = "feed_ahead"
+FEED_DAYS_MISSING = "feed_days_missing"
 CURRENCY_DIFFERS = "currency_differs"
 RATE_JUMPED = "rate_jumped"
 ACCESS_REFUSED = "access_refused"
@@ -39,6 +40,8 @@ QUEUE_SURGED = "queue_surged"
 SEED = PROJECT_DIR / "seeds" / "run_notices.csv"
 QUERIES = Path(__file__).resolve().parent / "queries" / "notices"
 SEALED_IN_RUN = Path(__file__).resolve().parent / "review" / "queries" / "sealed_in_run.sql"
+
+SPOKEN_OF = QUERIES.parent / "feeds_spoken_of.sql"
 
 _PLACE = re.compile(r"\$(\w+)")
 
@@ -99,6 +102,15 @@ def note_lost_warehouse(home: Home) -> None:
     )
 
 
+def note_missing_days(home: Home, feed: str, days: Mapping[date, float]) -> None:
+    """A feed that goes on delivering has left out days, each with the rows that its weekday usually
+    has; one that has stopped is `feed_silent`."""
+    least = limits()[FEED_DAYS_MISSING].least
+    told = ", ".join(f"{day:%Y-%m-%d}" for day, usual in days.items() if usual >= least)
+    if told:
+        _note(home, FEED_DAYS_MISSING, feed, f"{feed} goes on, and has no row of {told}")
+
+
 def _look_at_marts(home: Home, context: RunContext, *, is_first_run: bool) -> None:
     known = limits()
     with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
@@ -115,6 +127,12 @@ def _look_at_marts(home: Home, context: RunContext, *, is_first_run: bool) -> No
             asked = {name: values[name] for name in _PLACE.findall(sql)}
             for subject, sentence in connection.execute(sql, asked).fetchall():
                 _note(home, path.stem, subject, sentence)
+        # a feed of which an alert holds has said why its days are missing
+        spoken = [
+            subject
+            for (subject,) in connection.execute(SPOKEN_OF.read_text(encoding="utf-8")).fetchall()
+        ]
+    run_records.drop_notices(home, FEED_DAYS_MISSING, spoken)
 
 
 def _look_at_journal(home: Home) -> None:

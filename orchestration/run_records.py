@@ -369,6 +369,18 @@ def note_notice(home: Home, notice: NoticeRecord) -> None:
         recorder.write()
 
 
+def drop_notices(home: Home, name: str, subjects: Sequence[str]) -> None:
+    """What the run of this process has noticed of these subjects is said by something else."""
+    recorder = _open.get(home.root)
+    if recorder is not None:
+        recorder.record.notices = [
+            one
+            for one in recorder.record.notices
+            if one.name != name or one.subject not in subjects
+        ]
+        recorder.write()
+
+
 def keep_notices(home: Home, former: Sequence[NoticeRecord]) -> None:
     """What the runs before noticed (the newest first) goes on in the run of this process while it
     is to be told; what this one has noticed again is as old as it was there."""

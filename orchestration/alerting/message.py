@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from orchestration.alerting.alerts import RUNS, Alert, Group
 from orchestration.alerting.routes import Configuration
-from orchestration.alerting.run_alerts import span
+from orchestration.alerting.spans import span
 from orchestration.home import PROJECT_DIR
 from orchestration.summary import minor_digits
 

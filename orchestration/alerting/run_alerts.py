@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Literal
 
 from orchestration import run_records
 from orchestration.alerting.routes import Due
-from orchestration.home import Home, to_naive_utc
+from orchestration.alerting.spans import span
+from orchestration.home import Home
 from orchestration.journal_files import JournalError
 from orchestration.personal_data import MASK
 from orchestration.run_records import RunRecord
+from orchestration.schedule import last_start
 
 Kind = Literal["run_failed", "run_stopped", "run_stuck", "run_missed"]
 
@@ -185,7 +187,7 @@ def _missed(whole: Sequence[RunRecord], now: datetime, due: Due | None) -> RunAl
     """No run has begun since one was due. A home that is younger than that has missed none."""
     if due is None or not whole:
         return None
-    last_due = _last_due(now - due.grace, due)
+    last_due = last_start(due.cron, due.zone, now - due.grace)
     newest, oldest = whole[0], whole[-1]
     if newest.outcome == "running" or newest.started_at >= last_due or oldest.started_at > last_due:
         return None
@@ -195,25 +197,6 @@ def _missed(whole: Sequence[RunRecord], now: datetime, due: Due | None) -> RunAl
         f"No run has begun since the one that was due at {last_due:%Y-%m-%d %H:%M} UTC; the last "
         f"began at {newest.started_at:%Y-%m-%d %H:%M} UTC",
     )
-
-
-def _last_due(moment: datetime, due: Due) -> datetime:
-    local = moment.replace(tzinfo=UTC).astimezone(due.zone)
-    at = local.replace(hour=due.hour, minute=due.minute, second=0, microsecond=0)
-    if at > local:
-        day = (local - timedelta(days=1)).date()
-        at = datetime(day.year, day.month, day.day, due.hour, due.minute, tzinfo=due.zone)
-    return to_naive_utc(at)
-
-
-def span(length: timedelta) -> str:
-    """A length of time in words: `2 d 3 h`."""
-    minutes = max(0, int(length.total_seconds()) // 60)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    parts = [f"{days} d" if days else "", f"{hours} h" if hours else ""]
-    parts.append(f"{minutes} min" if minutes or not (days or hours) else "")
-    return " ".join(part for part in parts if part)
 
 
 def _ordinal(number: int) -> str:

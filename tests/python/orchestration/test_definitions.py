@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration import assets, dbt_runs, definitions, parsed, runner
+from orchestration import assets, dbt_runs, definitions, parsed, runner, schedule
 from orchestration.assets import is_tested_on_release
 from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
 from orchestration.backfill_job import RESTATED_DAYS
@@ -192,12 +192,12 @@ def test_what_started_a_run_is_told_by_its_tags(tags: dict[str, str], trigger: s
 
 
 def test_the_schedule_is_a_setting() -> None:
-    assert definitions.schedule_of({}) == ("0 6 * * *", "UTC")
+    assert schedule.schedule_of({}) == ("0 6 * * *", "UTC")
     chosen = {"TIEOUT_SCHEDULE": "30 5 * * 1-5", "TIEOUT_SCHEDULE_ZONE": "Europe/Berlin"}
-    assert definitions.schedule_of(chosen) == ("30 5 * * 1-5", "Europe/Berlin")
+    assert schedule.schedule_of(chosen) == ("30 5 * * 1-5", "Europe/Berlin")
     for wrong in ({"TIEOUT_SCHEDULE": "daily"}, {"TIEOUT_SCHEDULE_ZONE": "Berlin"}):
         with pytest.raises(TieoutError, match=f"{next(iter(wrong))}="):
-            definitions.schedule_of(wrong)
+            schedule.schedule_of(wrong)
 
 
 def test_a_killed_run_is_made_again_and_nobody_is_greeted(

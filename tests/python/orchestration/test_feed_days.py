@@ -28,6 +28,7 @@ def test_days_are_due_once_the_feed_has_had_its_hours() -> None:
 
 def test_a_day_without_rows_is_missing_and_younger_ones_do_not_make_up_for_it() -> None:
     assert feed_days.missing(daily(), AS_OF, HOURS) == []
+    assert feed_days.usual(daily(), AS_OF.date() - DAY) == 3
     gone = date(2026, 6, 26)
     assert feed_days.missing(daily(without=(gone,)), AS_OF, HOURS) == [gone]
     # not due yet, and too long ago

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -117,6 +117,11 @@ DIFFERS = (
     "order by all limit {matches}); "
     "update marts.fct_match_allocations set currency = item_type"
 )
+SILENT = (
+    "create temp table silent as select * from marts.fct_alerts limit 1; "
+    "insert into marts.fct_alerts select silent.* replace ('quarantine_waiting' as alert_name, "
+    "'fx_rates' as subject, null as resolved_at) from silent"
+)
 SURGED = (
     "update marts.fct_runs set as_of = as_of - interval 7 days; "  # the company is not new
     "create temp table cases as select * from marts.fct_exceptions "
@@ -165,6 +170,28 @@ def test_a_first_run_is_no_surge_and_its_events_may_be_later(published: Home) ->
     assert run_notices.QUEUE_SURGED not in noticed(published)  # nor in the run after it
     shutil.rmtree(run_records.folder(published))
     assert noticed(published) == []
+
+
+def test_days_that_a_feed_left_out_are_noticed_unless_an_alert_says_why(published: Home) -> None:
+    days = {date(2026, 6, 22): 9.75, date(2026, 6, 23): 10.0, date(2026, 6, 24): 300.0}
+    _change(published, "delete from marts.fct_alerts where subject = 'fx_rates'")
+    for spoken_of in (False, True):
+        if spoken_of:
+            _change(published, SILENT)
+        with run_records.recording(published, "test"):
+            run_notices.note_missing_days(published, "fx_rates", days)
+            run_notices.look(published, RunContext.read(published))
+            [record, *_] = run_records.read(published)
+        if spoken_of:
+            assert record.notices == []
+            continue
+        [notice] = record.notices
+        assert (notice.name, notice.subject) == (run_notices.FEED_DAYS_MISSING, "fx_rates")
+        assert notice.sentence.endswith("has no row of 2026-06-23, 2026-06-24")
+
+
+def test_a_real_run_of_a_quiet_company_notices_nothing(reconciled: Tieout) -> None:
+    assert [record.notices for record in run_records.read(reconciled.home)] == [[]]
 
 
 def test_every_question_to_the_marts_has_its_row() -> None:
