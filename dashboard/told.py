@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import components as ui
 from dashboard import data, status
 from orchestration import run_records
-from orchestration.alerting import after_run, alerts, outbox, routes, run_alerts
+from orchestration.alerting import after_run, alerts, intake_alerts, outbox, routes, run_alerts
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.outbox import Notification
 from orchestration.home import Home, TieoutError, wall_clock
@@ -51,10 +51,11 @@ def show_standing() -> None:
 
 
 def run_rows() -> list[data.Row]:
-    """Alerts about runs, and what the last one noticed, as rows of the query `on_call_alerts`.
+    """Alerts about runs, what the last one noticed, and alerts about the intake of events, as rows
+    of the query `on_call_alerts`.
 
-    They come from the records that the pages read anyway. A missed run is told where somebody has
-    said that runs are due.
+    They come from the records that the pages read anyway, and from what the intake writes down. A
+    missed run is told where somebody has said that runs are due.
     """
     home = Home.from_environment()
     configuration = configured()
@@ -86,7 +87,11 @@ def run_rows() -> list[data.Row]:
             "runbook": alert.runbook,
             "group_at_risk": None,
         }
-        for alert in [*map(alerts.of_run, found), *alerts.noticed(records, wall_clock())]
+        for alert in [
+            *map(alerts.of_run, found),
+            *alerts.noticed(records, wall_clock()),
+            *map(alerts.of_intake, intake_alerts.of_home(home, wall_clock())),
+        ]
     ]
 
 

@@ -1,4 +1,4 @@
-"""What fires at a moment: alerts of the last publication and of the runs, one a group.
+"""What fires at a moment: alerts of the last publication, of the runs and of the intake, by group.
 
 People may have silenced an alert since the run that published it, or a window may have ended: the
 inbox says so at once, where the marts follow with the next run.
@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 
 from orchestration import controls, run_records
-from orchestration.alerting import run_alerts
+from orchestration.alerting import intake_alerts, run_alerts
+from orchestration.alerting.intake_alerts import IntakeAlert
 from orchestration.alerting.routes import Configuration, teams
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.controls import Control, Kind
@@ -29,6 +30,9 @@ RUNS = "runs"
 """Group of the alerts about runs."""
 
 RUNS_TEAM = "data_platform"
+
+INTAKE = "intake"
+"""Group of the alerts about the intake of events, or the beginning of one."""
 
 _QUERY = Path(__file__).with_name("published_alerts.sql")
 
@@ -108,17 +112,35 @@ def firing(home: Home, configuration: Configuration, now: datetime) -> Firing:
         TieoutError: when the inbox cannot be read.
     """
     published = _published(home)
-    runs = [of_run(alert) for alert in run_alerts.of_home(home, now, configuration.due)]
     notices = noticed(run_records.read(home, run_alerts.RECORDS_READ), now)
-    alerts = [*(published or ()), *runs, *notices]
+    alerts = [*(published or ()), *_of_processes(home, configuration, now), *notices]
     said = controls.of_inbox(home)
+    return _grouped(alerts, said, now, knows_publication=published is not None)
+
+
+def firing_without_inbox(home: Home, configuration: Configuration, now: datetime) -> Firing:
+    """Of what fires now the pages about runs and intake, whatever people have said of them."""
+    found = [alert for alert in _of_processes(home, configuration, now) if alert.severity == "page"]
+    return _grouped(found, [], now, knows_publication=False)
+
+
+def _of_processes(home: Home, configuration: Configuration, now: datetime) -> list[Alert]:
+    """Alerts about runs and about the intake."""
+    runs = run_alerts.of_home(home, now, configuration.due)
+    intake = intake_alerts.of_home(home, now)
+    return [*map(of_run, runs), *map(of_intake, intake)]
+
+
+def _grouped(
+    alerts: Sequence[Alert], said: Sequence[Control], now: datetime, *, knows_publication: bool
+) -> Firing:
     groups: dict[str, list[Alert]] = {}
     for alert in alerts:
         groups.setdefault(alert.group_key, []).append(alert)
     return Firing(
         [_group(members, said, now) for members in groups.values()],
         frozenset(alert.fingerprint for alert in alerts),
-        published is not None,
+        knows_publication,
     )
 
 
@@ -143,11 +165,9 @@ def noticed(records: Sequence[RunRecord], now: datetime) -> list[Alert]:
     return []
 
 
-def is_of_run(fingerprint: str) -> bool:
-    """Whether a fingerprint is that of an alert about runs."""
-    return fingerprint in {
-        run_fingerprint(kind) for kind in ("run_failed", "run_stopped", "run_stuck", "run_missed")
-    }
+def is_known_without_publication(group_key: str) -> bool:
+    """Whether what fires in a group is told by records and the intake, and not by the marts."""
+    return group_key == RUNS or group_key.partition(":")[0] == INTAKE
 
 
 def _published(home: Home) -> list[Alert] | None:
@@ -202,6 +222,25 @@ def of_run(alert: RunAlert) -> Alert:
         runbook=f"orchestration/runbooks/{alert.kind}.md",
         details=alert.rows,
         may_be_silenced=not alert.is_of_proof,
+    )
+
+
+def of_intake(alert: IntakeAlert) -> Alert:
+    """An alert about the intake as one of all. Who is silent speaks for what waits for it; that
+    events are refused has another cause."""
+    limit = intake_alerts.limits()[alert.kind]
+    is_refusal = alert.kind == intake_alerts.REFUSED
+    return Alert(
+        fingerprint=hashlib.sha256(f"{INTAKE}|{alert.kind}|{alert.subject}".encode()).hexdigest(),
+        alert_name=alert.kind,
+        severity=limit.severity,
+        root_cause=alert.kind,
+        group_key=f"{INTAKE}:{alert.kind}" if is_refusal else INTAKE,
+        subject=alert.subject,
+        team=limit.team,
+        opened_at=alert.since,
+        summary=alert.sentence,
+        runbook=f"orchestration/runbooks/{alert.kind}.md",
     )
 
 

@@ -10,19 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from orchestration import run_notices
-from orchestration.alerting import run_alerts
-from orchestration.alerting.alerts import RUNS, RUNS_TEAM
+from orchestration.alerting import intake_alerts, run_alerts
+from orchestration.alerting.alerts import INTAKE, RUNS, RUNS_TEAM
 from orchestration.alerting.routes import SEVERITIES, Configuration
 from orchestration.home import PROJECT_DIR
 
 
 def possible() -> Iterator[Mapping[str, str]]:
-    """Each alert that can fire, as routes see it: of the runs, of what they notice, and of each
-    rule for each root cause, no louder than that allows."""
+    """Each alert that can fire, as routes see it: of the runs, of what they notice, of the intake,
+    and of each rule for each root cause, no louder than that allows."""
     for kind in get_args(run_alerts.Kind):
         yield _seen(kind, "page", kind, RUNS_TEAM, RUNS)
     for name, limit in run_notices.limits().items():
         yield _seen(name, limit.severity, name, limit.team, f"{RUNS}:{name}")
+    for name, row in intake_alerts.limits().items():
+        yield _seen(name, row.severity, name, row.team, INTAKE)
     causes = _rows("root_causes")
     for rule in _rows("alert_rules"):
         for cause in causes:

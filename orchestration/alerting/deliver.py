@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from orchestration.alerting import alerts, message, outbox, routes, sender
+from orchestration.alerting import (
+    alerts,
+    intake_alerts,
+    message,
+    outbox,
+    routes,
+    sender,
+    unrecorded,
+)
 from orchestration.alerting.after_run import FILE
 from orchestration.alerting.alerts import Firing, Group
 from orchestration.alerting.message import Event, Message
@@ -45,17 +53,29 @@ def deliver(home: Home, now: datetime, seconds: float = PASS_SECONDS) -> list[No
     is left is for the next pass.
 
     Raises:
-        TieoutError: when `alerts.yml` or `oncall.yml` cannot be used, or the inbox not be reached.
-            That a destination does not answer is no error, but what came of its notification.
+        TieoutError: when `alerts.yml` or `oncall.yml` cannot be used, or the inbox not be reached
+            and nothing be told without it. That a destination does not answer is no error, but what
+            came of its notification.
     """
     configuration = routes.read(home)
     if configuration is None:
         return []
     with _alone(home):
-        firing = alerts.firing(home, configuration, now)
-        with inbox.of(home).writing() as connection:
-            known = outbox.within(connection)
-            outbox.add(connection, decide(firing, known, configuration, now))
+        intake_alerts.observe(home, now)
+        try:
+            firing = alerts.firing(home, configuration, now)
+            with inbox.of(home).writing() as connection:
+                known = outbox.within(connection)
+                outbox.add(connection, decide(firing, known, configuration, now))
+        except inbox.InboxUnavailable as error:
+            pages = decide(
+                alerts.firing_without_inbox(home, configuration, now), [], configuration, now
+            )
+            sent = unrecorded.send(home, configuration, pages, now, error)
+            if not sent:
+                raise
+            return sent
+        unrecorded.forget(home)
         return _send(home, configuration, firing, now, seconds)
 
 
@@ -116,8 +136,14 @@ def decide(
         new += _of_group(group, history, told, configuration, now, len(new))
     for fingerprint, rows in told.items():
         history = _incident(rows)
-        is_known = firing.knows_publication or alerts.is_of_run(fingerprint)
-        if history and is_known and fingerprint not in firing.holding:
+        if (
+            history
+            and fingerprint not in firing.holding
+            and (
+                firing.knows_publication
+                or alerts.is_known_without_publication(history[0].group_key)
+            )
+        ):
             new += _over(history, configuration, now, len(new))
     return new
 

@@ -7,19 +7,21 @@ in when something is sent (`secret_values.py`), and are neither shown nor logged
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestration.alerting import calendar, yaml_file
+from orchestration import run_notices
+from orchestration.alerting import calendar, intake_alerts, yaml_file
 from orchestration.alerting.after_run import FILE
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.yaml_file import Node
 from orchestration.home import PROJECT_DIR, Home
-from orchestration.run_notices import limits
+from orchestration.schedule import schedule_of
 
 ON_CALL = "on-call:"
 """Before the name of a rotation, where a route names who is reached."""
@@ -47,11 +49,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Due:
-    """When a run is expected every day, and how late it may be."""
+    """When a run is expected (a cron expression and the zone of its hours), and how late."""
 
-    hour: int = 6
-    minute: int = 0
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    cron: str
+    zone: str
     grace: timedelta = timedelta(hours=1)
 
 
@@ -130,7 +131,11 @@ def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None)
     filters = {
         name: node.child(name).texts() for name in _FILTERS if node.child(name).value is not None
     }
-    known_teams = {*teams().values(), *(limit.team for limit in limits().values())}
+    known_teams = {
+        *teams().values(),
+        *(limit.team for limit in run_notices.limits().values()),
+        *(limit.team for limit in intake_alerts.limits().values()),
+    }
     for name, known in (("severity", SEVERITIES), ("team", sorted(known_teams))):
         for value in filters.get(name, ()):
             if value not in known:
@@ -167,26 +172,27 @@ def _renotify(node: Node) -> Mapping[str, timedelta]:
 
 
 def _due(node: Node) -> Due | None:
-    if node.value is None:
-        return Due()
+    """When runs are due: by the schedule that starts them, or every day at an hour."""
     if node.value == "unscheduled":
         return None
-    node.mapping(["due", "zone", "grace_minutes"], required=["due"])
-    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(node.child("due").value))
+    scheduled = Due(*schedule_of(os.environ))
+    if node.value is None:
+        return scheduled
+    node.mapping(["due", "zone", "grace_minutes"])
+    due, zone, grace = map(node.child, ("due", "zone", "grace_minutes"))
+    allowed = timedelta(minutes=grace.minutes()) if grace.value is not None else scheduled.grace
+    if due.value is None:
+        if zone.value is not None:
+            zone.refuse("without `due` the schedule says when, TIEOUT_SCHEDULE_ZONE where.")
+        return replace(scheduled, grace=allowed)
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(due.value))
     if found is None:
-        node.child("due").refuse('write the hour in quotes, as "06:00".')
-    zone, grace = node.child("zone"), node.child("grace_minutes")
+        due.refuse('write the hour in quotes, as "06:00".')
     try:
         known = ZoneInfo(zone.text() if zone.value is not None else "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         zone.refuse(f"{zone.value!r} is no time zone: write a name such as Europe/Berlin.")
-    default = Due()
-    return Due(
-        int(found[1]),
-        int(found[2]),
-        known,
-        timedelta(minutes=grace.minutes()) if grace.value is not None else default.grace,
-    )
+    return Due(f"{int(found[2])} {int(found[1])} * * *", known.key, allowed)
 
 
 def _address(node: Node) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration import definitions
 from orchestration.alerting import after_run, calendar, coverage, routes, sender
 from orchestration.home import PROJECT_DIR, Home, TieoutError
+from orchestration.schedule import DAILY_AT
 
 README = PROJECT_DIR / "orchestration" / "alerting" / "README.md"
 
@@ -49,7 +49,7 @@ def test_the_documented_example_is_one(documented: Home, monkeypatch: pytest.Mon
     found = routes.read(documented)
     assert found is not None
     assert found.renotify == routes.RENOTIFY
-    assert found.due == routes.Due()
+    assert found.due == routes.Due(DAILY_AT, "UTC")
     checked = sender.check(documented, found)
     closing = {
         name for name, one in checked.items() if isinstance(one, sender.Service) and one.knows_key
@@ -80,9 +80,24 @@ def test_alerts_that_no_route_takes_are_named(documented: Home) -> None:
     }
 
 
-def test_a_run_is_expected_when_the_schedule_starts_one() -> None:
-    due = routes.Due()
-    assert f"{due.minute} {due.hour} * * *" == definitions.DAILY_AT
+def test_a_run_is_expected_when_the_schedule_starts_one(
+    documented: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_SCHEDULE", "30 5 * * 1-5")
+    monkeypatch.setenv("TIEOUT_SCHEDULE_ZONE", "Europe/Berlin")
+    file = documented.root / "alerts.yml"
+    text = file.read_text(encoding="utf-8")
+    [line] = re.findall(r"^runs: .*$", text, re.MULTILINE)
+    hour = timedelta(hours=1)
+    for written, due in (
+        ("", routes.Due("30 5 * * 1-5", "Europe/Berlin", hour)),
+        ("runs: {grace_minutes: 30}", routes.Due("30 5 * * 1-5", "Europe/Berlin", hour / 2)),
+        ('runs: {due: "07:05"}', routes.Due("5 7 * * *", "UTC", hour)),
+        ("runs: unscheduled", None),
+    ):
+        file.write_text(text.replace(line, written), encoding="utf-8")
+        found = routes.read(documented)
+        assert found is not None and found.due == due
 
 
 @pytest.mark.parametrize(
@@ -147,7 +162,7 @@ def test_levels_are_people_or_rotations(documented: Home) -> None:
         ("alerts.yml", "team: data_platform", "team: platform", "routes[1].team: 'platform'"),
         ("alerts.yml", "on-call:finance", "on-call:ops", "has no rotation 'ops'"),
         ("alerts.yml", "to: [pager,", "to: [beeper,", "'beeper' is no destination"),
-        ("alerts.yml", 'due: "06:00"', "due: noon", 'as "06:00"'),
+        ("alerts.yml", "grace_minutes: 60", "due: noon", 'as "06:00"'),
         ("alerts.yml", "destinations:", "destination:", "Did you mean 'destinations'?"),
         ("alerts.yml", "routes:", "routes: [", "alerts.yml is no YAML: line"),
         ("alerts.yml", "  ada-mail:", "  pager:", "'pager' stands twice"),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -24,7 +23,10 @@ from orchestration.dbt_runs import DbtFailed, Failure
 from orchestration.definitions import build_alert_sensor
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.intake import spool
+from orchestration.review import inbox
+from orchestration.review.inbox import InboxUnavailable
 from orchestration.run_records import FailureRecord, NoticeRecord, RunRecord, StepRecord
+from orchestration.telemetry import logs
 from tests.python.alerting.conftest import MINUTE, NOW, configure
 from tests.python.alerting.receiver import Receiver
 
@@ -134,7 +136,7 @@ def test_a_run_is_stuck_by_what_is_usual(
 
 
 def test_a_run_is_missed_once_the_grace_is_over() -> None:
-    due = Due(6, 0, ZoneInfo("Europe/Berlin"), HOUR)  # 04:00 UTC
+    due = Due("0 6 * * *", "Europe/Berlin", HOUR)  # 04:00 UTC
     yesterday = [run("published", -20)]
     assert kinds(yesterday, DAY + 4.99 * HOUR, due) == []
     (alert,) = found(yesterday, DAY + 5 * HOUR, due)
@@ -150,11 +152,20 @@ def test_a_run_is_missed_once_the_grace_is_over() -> None:
 
 
 def test_when_clocks_change_the_hour_stays() -> None:
-    due = Due(6, 0, ZoneInfo("Europe/Berlin"), HOUR)
+    due = Due("0 6 * * *", "Europe/Berlin", HOUR)
     old = run("published", 0)
     old.started_at = datetime(2026, 10, 24, 4)
     (alert,) = run_alerts.find([old], datetime(2026, 10, 25, 6, 1), due, lambda _: DAY)
     assert alert.since == datetime(2026, 10, 25, 5)
+
+
+def test_on_a_day_without_a_run_none_is_missed() -> None:
+    due = Due("30 5 * * 1-5", "UTC", HOUR)
+    friday = run("published", 48 + 5.5)  # 3 July
+    assert kinds([friday], DAY + (48 + 24 + 12) * HOUR, due) == []
+    assert kinds([friday], DAY + (5 * 24 + 6) * HOUR, due) == []
+    (alert,) = found([friday], DAY + (5 * 24 + 7) * HOUR, due)
+    assert (alert.kind, alert.since) == ("run_missed", datetime(2026, 7, 6, 5, 30))
 
 
 def test_the_reason_holds_no_values() -> None:
@@ -258,6 +269,30 @@ def test_a_run_that_cannot_begin_is_on_record_and_told(home: Home, receiver: Rec
     (page,) = receiver.at("chat")
     assert "UTC failed, and published nothing: " in page["message"]
     assert "spool" in page["message"]
+
+
+def test_a_failed_run_is_told_while_the_database_of_notifications_does_not_answer(
+    home: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(home, receiver)
+    with monkeypatch.context() as down:
+        down.setenv("TIEOUT_REVIEW_DATABASE", "postgresql://nobody@127.0.0.1:9/none")
+        with (
+            pytest.raises(InboxUnavailable),
+            runner.telling(home),
+            run_records.recording(home, "schedule"),
+            progress.current().step("Landing"),
+        ):
+            inbox.of(home)  # the run fails by it, and tells
+        (page,) = receiver.at("chat")
+        assert "failed in the step “Landing”, and published nothing: " in page["message"]
+        assert '"alerts_sent_unrecorded"' in logs.path_of(home).read_text(encoding="utf-8")
+        with pytest.raises(InboxUnavailable):  # nothing is left to tell, and that is said
+            deliver(home, wall_clock() + MINUTE)
+        assert len(deliver(home, wall_clock() + 61 * MINUTE)) == 2  # nobody has taken it
+        assert len(receiver.at("chat")) == 2
+    assert {one.event for one in deliver(home, wall_clock())} == {"firing"}
+    assert not (home.runs / "told_unrecorded.json").exists()
 
 
 def test_a_run_of_dagsters_tells_once_it_has_ended(home: Home, receiver: Receiver) -> None:

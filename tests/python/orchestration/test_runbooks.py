@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+import shlex
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +15,11 @@ from typing import get_args
 
 import duckdb
 import pytest
+import yaml
 
 from dashboard import runbooks
 from orchestration import run_notices
-from orchestration.alerting import run_alerts
+from orchestration.alerting import intake_alerts, run_alerts
 from orchestration.cli import parser
 from tests.python.tieout_process import PROJECT, Tieout
 
@@ -53,8 +57,8 @@ def test_each_exception_type_and_alert_has_its_page(code: str, page: str) -> Non
     assert path.parent == FOLDER
 
 
-def test_each_alert_about_runs_has_its_page() -> None:
-    kinds = [*get_args(run_alerts.Kind), *run_notices.limits()]
+def test_each_alert_about_runs_and_the_intake_has_its_page() -> None:
+    kinds = [*get_args(run_alerts.Kind), *run_notices.limits(), *intake_alerts.limits()]
     for kind in kinds:
         assert (FOLDER / f"{kind}.md").is_file(), f"write a runbook for {kind}"
 
@@ -77,14 +81,10 @@ def test_every_query_runs_on_what_is_published(page: Path, reconciled: Tieout) -
 
 @pytest.mark.parametrize("page", ALL, ids=lambda path: path.stem)
 def test_every_command_and_file_exists(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    told = re.findall(r"`([^`\n]+)`", text) + [
-        line for block in _blocks(page, "sh") for line in block.splitlines()
-    ]
-    commands, targets = _commands(), _targets()
-    for said in told:
-        for command in re.findall(r"^tieout ((?:--home \S+ )?[a-z-]+)", said):
-            assert command.split()[-1] in commands, f"{page.name} names `tieout {command}`"
+    targets = _targets()
+    for said in _told(page):
+        wrong = _refused(said)
+        assert not wrong, f"{page.name} names `{said}`: {wrong}"
         for target in re.findall(r"^make ([a-z0-9-]+)", said):
             assert target in targets, f"{page.name} names `make {target}`"
         if re.fullmatch(r"(seeds|models|orchestration|dashboard|playbooks|tests)/[\w./-]+", said):
@@ -93,6 +93,44 @@ def test_every_command_and_file_exists(page: Path) -> None:
         if re.fullmatch(r"\w+\.md", said):
             known = [FOLDER / said, PLAYBOOKS / said]
             assert any(path.exists() for path in known), f"{page.name} names {said}"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_right"),
+    [
+        ("tieout alerts list --all", True),
+        ("TIEOUT_AS_OF=2026-07-01T06:00:00Z tieout --home copy run | tail -3", True),
+        ("tieout backfill --help", True),
+        ("tieout alerts frobnicate", False),
+        ("tieout alerts list --everything", False),
+        ("tieout alerts test", False),
+        ("tieout frobnicate", False),
+    ],
+)
+def test_a_command_is_read_whole_by_the_real_parser(said: str, is_right: bool) -> None:
+    assert (_refused(said) == "") == is_right
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_safe_fixes_name_a_command(page: Path) -> None:
+    [fixes] = re.findall(
+        r"^## Safe fixes\n(.*?)^## ", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert re.search(r"(`|^)([A-Z_]+=\S+ )*(tieout|make) ", fixes, re.MULTILINE), page.name
+
+
+def test_each_alert_of_a_rule_file_names_its_page() -> None:
+    rules = [
+        rule
+        for path in (PROJECT / "orchestration" / "monitoring").rglob("*.rules.yml")
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert {"TieoutIntakeSilent", "TieoutRunFailed"} <= {rule["alert"] for rule in rules}
+    for rule in rules:
+        page = PROJECT / rule["annotations"]["runbook"]
+        assert page.parent == FOLDER and page.is_file(), f"{rule['alert']}: write {page}"
 
 
 def test_values_stand_in_a_runbook_and_cannot_break_its_sql() -> None:
@@ -137,11 +175,27 @@ def _values(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, objec
     return {**told, **dict(zip(names, row, strict=True))}
 
 
-def _commands() -> set[str]:
-    [commands] = [
-        action.choices for action in parser()._actions if isinstance(action.choices, dict)
-    ]
-    return set(commands)
+def _told(page: Path) -> list[str]:
+    """What stands between backticks, also over a line end, and each line of a block of commands."""
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    told = [" ".join(said.split()) for said in re.findall(r"`([^`]+)`", prose)]
+    return told + [line for block in _blocks(page, "sh") for line in block.splitlines()]
+
+
+def _refused(said: str) -> str:
+    """Why the parser of `tieout` refuses a command; nothing where it does not, or it is no such."""
+    found = re.match(r"(?:[A-Z_]+=\S+ )*tieout (.*)", said)
+    if found is None:
+        return ""
+    arguments = shlex.split(re.split(r" (?:\||>|&&|;)", found[1])[0], comments=True)
+    complaint = io.StringIO()
+    try:
+        with redirect_stderr(complaint), redirect_stdout(io.StringIO()):
+            parser().parse_args(arguments)
+    except SystemExit as end:
+        return complaint.getvalue() if end.code else ""
+    return ""
 
 
 def _targets() -> set[str]:
