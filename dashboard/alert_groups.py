@@ -153,7 +153,8 @@ def _group(group: Group, currency: str | None) -> None:
                 if guide.open:
                     runbooks.show(alert["runbook"], key, alert)
             if access.person().may(Permission.OPERATE):
-                _take(alert, key)
+                if controls.may_be_silenced(alert):
+                    _take(alert, key)
                 _silence(alert, group, key)
         if len(group.alerts) > 1:
             with st.expander("The others of this cause, silenced by it"):

@@ -447,7 +447,7 @@ def silencing(alert: Mapping[str, Any], held: Sequence[Control]) -> Control | No
     A maintenance window comes first, as in `fct_alerts`, and nothing silences the proof: neither an
     alert that is about it, nor one that says so of itself (`may_be_silenced`).
     """
-    if alert["alert_name"] in never_silenced() or not alert.get("may_be_silenced", True):
+    if not may_be_silenced(alert):
         return None
     acknowledged = None
     for control in held:
@@ -460,6 +460,11 @@ def silencing(alert: Mapping[str, Any], held: Sequence[Control]) -> Control | No
         if control.kind is Kind.ALERT_ACKNOWLEDGED and control.control_key == alert["fingerprint"]:
             acknowledged = control
     return acknowledged
+
+
+def may_be_silenced(alert: Mapping[str, Any]) -> bool:
+    """Whether a word of people counts for an alert: not where it is about the proof."""
+    return alert["alert_name"] not in never_silenced() and bool(alert.get("may_be_silenced", True))
 
 
 @cache

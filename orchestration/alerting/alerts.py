@@ -291,6 +291,11 @@ def _ended_at(alert: Alert, said: Sequence[Control], now: datetime) -> datetime 
     return max(ends, default=None)
 
 
+def can_be_taken(alert: Alert) -> bool:
+    """Whether nobody is told again once somebody has acknowledged it."""
+    return controls.may_be_silenced(_row(alert))
+
+
 def _row(alert: Alert) -> Mapping[str, Any]:
     return {
         "alert_name": alert.alert_name,

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
-from orchestration.alerting.alerts import RUNS, Alert, Group
+from orchestration.alerting.alerts import RUNS, Alert, Group, can_be_taken
 from orchestration.alerting.routes import Configuration
 from orchestration.alerting.spans import span
 from orchestration.home import PROJECT_DIR
@@ -159,7 +159,9 @@ def _links(alert: Alert, configuration: Configuration) -> list[str]:
         lines += [f"Dashboard: {dashboard}/on_call", ""]
         if alert.group_key == alert.root_cause:
             lines += [f"Its cases: {dashboard}/exceptions?cause={quote(alert.root_cause)}", ""]
-    if alert.severity != "info":
+    if not can_be_taken(alert):
+        lines.append("It is about the proof itself: people are told until it is over.")
+    elif alert.severity != "info":
         lines.append("Acknowledge it on the page On-call, and nobody is told again meanwhile.")
     return lines
 

@@ -25,7 +25,8 @@ def says(home: Home, at: datetime, **sections: dict[str, Any]) -> None:
     path = status.path_of(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {
-        name: {"at": iso_timestamp(at), "process": 7, **told} for name, told in sections.items()
+        name: {"at": iso_timestamp(at), "process": 7, **section}
+        for name, section in sections.items()
     }
     path.write_text(json.dumps(told), encoding="utf-8")
 

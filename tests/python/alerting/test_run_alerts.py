@@ -216,6 +216,7 @@ def test_a_window_silences_a_failed_run_unless_what_must_hold_does_not(
     alert = alerts.of_run(found_alert)
     window = Control("c", ControlKind.MAINTENANCE_WINDOW, "w", DAY, None, "", "", DAY, "*", "*")
     assert (controls.silencing(asdict(alert), [window]) is window) == is_silent
+    assert alerts.can_be_taken(alert) == is_silent
 
 
 def test_a_failed_test_reaches_people_with_its_rows_and_without_personal_data(
