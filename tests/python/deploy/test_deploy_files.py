@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ MANIFESTS = sorted(
     if path.name != "kustomization.yaml"
 )
 KUBERNETES = "1.31"
-WHERE_WANTED = {"tieout-receiver.service", "tieout-watch.service"}
+WHERE_WANTED = {"tieout-consumer.service", "tieout-receiver.service", "tieout-watch.service"}
 OF_OTHERS = {"metacontroller.k8s.io/v1alpha1", "tieout.example.com/v1"}
 """Kinds that are no part of Kubernetes."""
 
@@ -80,7 +81,10 @@ def commands() -> Iterator[list[str]]:
 
 def test_every_command_is_one_of_tieouts() -> None:
     found = list(commands())
-    assert len(found) >= 13
+    assert len(found) >= 16
+    # each service is started by systemd, by Compose and in Kubernetes
+    for service in (["serve", "daemon"], ["receive"], ["consume"], ["watch"]):
+        assert sum(command[1 : 1 + len(service)] == service for command in found) >= 3, service
     for program, *arguments in found:
         assert program == "tieout"
         cli.parser().parse_args(arguments)  # exits where it knows them not
@@ -158,6 +162,20 @@ def test_the_image_copies_what_there_is_and_all_that_a_run_needs() -> None:
     assert needed <= copied
     assert {"orchestration", "dashboard", "profiles.yml", "selectors.yml"} <= copied
     assert next(line for line in lines if line.startswith("USER")) == "USER tieout"
+
+
+def test_the_image_has_what_its_services_ask_for() -> None:
+    """What one of them imports, or is told by a setting, that not every installation has."""
+    lines = (FOLDER / "compose" / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    (extras,) = (line.removeprefix("ARG EXTRAS=") for line in lines if "ARG EXTRAS=" in line)
+    project = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))
+    installed = {*extras.split(",")}
+    assert installed <= set(project["project"]["optional-dependencies"])
+    services = compose()["services"].values()
+    wanted = {"streams"} if ["tieout", "consume"] in [s.get("command") for s in services] else set()
+    if any("TIEOUT_DAGSTER_DATABASE" in service.get("environment", {}) for service in services):
+        wanted.add("postgres")
+    assert wanted == {"postgres", "streams"} <= installed
 
 
 def test_the_compose_file_is_consistent_and_opens_loopback_alone() -> None:
