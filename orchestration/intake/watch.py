@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any, Literal
 
@@ -29,10 +29,10 @@ from orchestration.home import (
     Settings,
     TieoutError,
     iso_timestamp,
-    parse_as_of,
     wall_clock,
 )
-from orchestration.intake import events, landed_files, policies, spool, status
+from orchestration.intake import landed_files, spool, status
+from orchestration.intake.due import Due
 from orchestration.intake.logs import log_to_stderr
 from orchestration.review import export
 from orchestration.telemetry import logs
@@ -62,25 +62,10 @@ log = logging.getLogger("tieout.watch")
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a run starts: its trigger, and since when it is due."""
+    """Why a run starts: its trigger, and what is said of it."""
 
     trigger: str
-    due_at: datetime
     told: str
-
-
-@dataclass
-class Judged:
-    """Waiting events that were looked at, and when the first of them is due.
-
-    `unreadable` counts those whose map cannot be read, by source.
-    """
-
-    up_to: int = 0
-    due_at: datetime | None = None
-    is_urgent: bool = False
-    policy: str = ""
-    unreadable: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -88,8 +73,6 @@ class Watch:
     """Looks for reasons to run. Nothing is kept that a new process would not find again."""
 
     home: Home
-    rules: list[policies.Policy] = field(default_factory=policies.read)
-    _judged: Judged = field(default_factory=Judged)
     _files: landed_files.Look = field(default_factory=landed_files.Look)
     _looked_at: float = 0.0
     _counts: dict[str, Any] = field(default_factory=lambda: {"runs": 0, "failed_runs": 0})
@@ -99,7 +82,7 @@ class Watch:
     _trouble: str = ""
 
     def __post_init__(self) -> None:
-        self._tiers = policies.Tiers(self.home)
+        self._due = Due(self.home)
 
     def reason(self, connection: sqlite3.Connection) -> Reason | None:
         """A reason to run that is due by now. What cannot be looked at is told, and tried again."""
@@ -116,57 +99,17 @@ class Watch:
         return found
 
     def _reason(self, connection: sqlite3.Connection) -> Reason | None:
-        now = wall_clock()
-        self._judge(connection)
-        due_at = self._judged.due_at
-        if due_at is not None and due_at <= now:
-            trigger = "event" if self._judged.is_urgent else "tick"
-            return Reason(trigger, due_at, f"policy {self._judged.policy}")
+        if self._due.look(connection):
+            return Reason(self._due.trigger, f"policy {self._due.policy}")
         if time.monotonic() - self._looked_at < FILES_SECONDS:
             return None
         self._looked_at = time.monotonic()
         export.export(self.home, as_of=Settings.from_environment().as_of)
         if export.not_loaded(self.home):
-            return Reason("review", now, "people have decided")
+            return Reason("review", "people have decided")
         if self._files.complete(self.home):
-            return Reason("landing", now, "files have landed")
+            return Reason("landing", "files have landed")
         return None
-
-    def _judge(self, connection: sqlite3.Connection) -> None:
-        """Look at the events that came since the last look."""
-        if not spool.has_waiting(connection):
-            self._judged = Judged(self._judged.up_to)
-            return
-        rows = connection.execute(
-            "select seq, source, body, received_at from events "
-            "where batch is null and seq > ? order by seq",
-            [self._judged.up_to],
-        ).fetchall()
-        tiers = self._tiers.read() if rows else {}
-        for seq, source, body, received_at in rows:
-            self._judged.up_to = seq
-            try:
-                read = events.read(self.home, source, body)
-            except TieoutError as error:
-                policy: policies.Policy | None = self._of_unreadable(source, error)
-            else:
-                policy = policies.strictest(self.rules, read.rows, tiers)
-            if policy is None:
-                continue  # it says nothing that a run would read
-            due_at = parse_as_of(received_at) + policy.wait
-            if self._judged.due_at is None or due_at < self._judged.due_at:
-                self._judged.due_at = due_at
-                self._judged.policy = policy.name
-                self._judged.is_urgent = policy.wait == timedelta(0)
-
-    def _of_unreadable(self, source: str, error: TieoutError) -> policies.Policy:
-        """An event that nobody can read waits as long as any may; then its run fails, and says so
-        where people hear of it."""
-        unreadable = self._judged.unreadable
-        if source not in unreadable:
-            log.error("events of source=%s cannot be read: %s", source, error)
-        unreadable[source] = unreadable.get(source, 0) + 1
-        return max(self.rules, key=lambda policy: policy.wait)
 
     def run(self, reason: Reason) -> bool:
         """Make one run; False when it failed.
@@ -176,14 +119,14 @@ class Watch:
         """
         started_at = wall_clock()
         log.info("run starts trigger=%s %s", reason.trigger, reason.told)
-        self._judged.due_at = None  # the run takes everything that waits
+        self._due.are_taken()
         try:
             runner.run(self.home, Settings.from_environment(), reason.trigger)
         except HomeIsBusy:
-            self._judged = Judged()
+            self._due.are_left()
             raise
         except TieoutError as error:
-            self._judged = Judged()
+            self._due.are_left()
             self._counts["failed_runs"] += 1
             log.error("run failed: %s", str(error).splitlines()[0], extra=self._run_told())
             return False
@@ -220,8 +163,8 @@ class Watch:
         if self._doing == "waiting" and time.monotonic() - self._turned_at > HANGS_SECONDS:
             return
         told = {**self._counts, "doing": self._doing, "since": iso_timestamp(self._since)}
-        if self._judged.unreadable:
-            told["unreadable"] = dict(self._judged.unreadable)
+        if self._due.unreadable:
+            told["unreadable"] = dict(self._due.unreadable)
         if self._trouble:
             told["trouble"] = self._trouble
         status.note(self.home, "watch", told)

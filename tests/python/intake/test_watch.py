@@ -39,7 +39,7 @@ def test_an_event_waits_as_its_policy_says_and_a_large_one_does_not(home: Home) 
     assert reason(watching) is None
     put(home, charge(2, amount=1_000_000), 2)
     found = reason(watching)
-    assert found is not None and (found.trigger, found.told) == ("event", "policy large_eur")
+    assert found is not None and (found.trigger, found.told) == ("event", "policy large_charge")
 
 
 def test_what_has_waited_long_enough_starts_a_run_also_after_a_kill(home: Home) -> None:
@@ -63,11 +63,11 @@ def test_a_broken_map_ends_no_watch_and_its_events_start_the_run_that_says_so(
         body = b'{"type": "a", "data": {"amount": 1}}'
         kept = [spool.Event(source, f"e{n}", at, body) for n in (1, 2) for source in ("erp", "crm")]
         spool.put(connection, kept)
-    with caplog.at_level(logging.INFO, "tieout.watch"):
+    with caplog.at_level(logging.INFO, "tieout.intake"):
         assert reason(watching) is None  # it waits as long as any other, and others are judged
         put(home, charge(2, amount=1_000_000), 2)
         found = reason(watching)
-    assert found is not None and found.told == "policy large_eur"
+    assert found is not None and found.told == "policy large_charge"
     assert caplog.text.count("cannot be read") == 2 and "erp.yaml is no map" in caplog.text
     watching.note()
     assert status.read(home)["watch"]["unreadable"] == {"erp": 2, "crm": 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from orchestration import assets, dbt_runs, definitions, parsed, runner, schedul
 from orchestration.assets import is_tested_on_release
 from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
 from orchestration.backfill_job import RESTATED_DAYS
-from orchestration.home import Home, TieoutError
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.intake import spool
 from orchestration.intake.watch import alone
 
@@ -262,16 +262,29 @@ def test_files_start_a_run_once_they_are_complete(
     file.unlink()
 
 
-def test_waiting_events_start_a_run(loaded: dg.Definitions, loaded_home: Home) -> None:
-    with spool.connected(loaded_home) as connection:
-        event = spool.Event("stripe", "evt_1", datetime(2026, 7, 1), b"{}")
-        spool.put(connection, [event])
-        with dg.DagsterInstance.ephemeral() as instance:
-            (request,) = look(loaded, instance, None).run_requests
-            assert request.tags[assets.TRIGGER_TAG] == "tick"
-            with loaded_home.writing():
-                pass  # free again
+def test_events_start_a_run_once_they_have_waited_as_their_policy_says(
+    loaded: dg.Definitions, loaded_home: Home
+) -> None:
+    def put(number: int, amount: str, age: float) -> None:
+        row = {"transaction_id": f"t{number}", "amount": amount, "currency": "EUR"}
+        body = json.dumps({"type": "gateway_transactions.row", "data": row}).encode()
+        at = wall_clock() - timedelta(seconds=age)
+        spool.put(connection, [spool.Event("erp", f"evt_{number}", at, body)])
+
+    def asked_for() -> list[str]:
+        requests = look(loaded, instance, None).run_requests
+        return [request.tags[assets.TRIGGER_TAG] for request in requests]
+
+    with spool.connected(loaded_home) as connection, dg.DagsterInstance.ephemeral() as instance:
+        put(1, "12", age=0)
+        assert asked_for() == []
+        put(2, "12000", age=0)
+        assert asked_for() == ["event"]
+        put(3, "12", age=21)
+        connection.execute("delete from events where event_id = 'evt_2'")
+        assert asked_for() == ["tick"]
         connection.execute("delete from events")
+        assert asked_for() == []
 
 
 def test_a_run_that_nobody_started_waits_for_the_one_under_way(home: Home) -> None:
