@@ -43,14 +43,15 @@ def clock_right(drill: Drill) -> str:
 
 
 def full_disk(drill: Drill) -> str:
-    """Large files cannot be written any more."""
+    """Large files cannot be written any more. Small ones can, unlike on a disk without any room:
+    the run's record and messages to people are not put to the test."""
     most = 3 << 20
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     drill.limit = limit
-    return f"no file may grow beyond {most >> 20} MiB, as on a full disk"
+    return f"a full disk, simulated: no file of the run may grow beyond {most >> 20} MiB"
 
 
 def free_disk(drill: Drill) -> str:
