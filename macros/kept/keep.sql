@@ -15,6 +15,8 @@
     - looked_up: inputs that may be read whole; which parts a change of them touches is said under
       `asked`.
     - asked: SQL that gives further touched parts.
+    - of: of a table that is computed whole, input and a condition: only changes of rows for which it
+      holds are a reason to compute it again.
     - appended_by: a column of the model and of its one input that only grows: what lies beyond the
       greatest value is added, and nothing else ever changes.
 
@@ -29,15 +31,16 @@
     {%- set read = kept.get('read', {}) -%}
     {%- set inputs = kept_inputs(kept) -%}
     {%- set telling = inputs | selectattr('tells') | map(attribute='name') | list -%}
-    {%- set has_changed = changed_tables([target.identifier] + telling) -%}
+    {%- set has_changed = changed_tables([target.identifier] + telling, kept.get('of', {})) -%}
     {%- set plan = namespace(is_whole=(by == []), is_idle=false, sql=sql) -%}
     {%- if kept.get('appended_by') -%}
         {%- set plan.is_whole = false -%}
         {%- set plan.sql = only_beyond(plan.sql, inputs, target, kept.appended_by) -%}
     {%- elif by == [] -%}
-        {%- set follows_time = 'stg_tieout__run_context' in sql -%}
         {%- set plan.is_idle = not (
-            follows_time or inputs | rejectattr('tells') | list or telling | select('in', has_changed) | list
+            inputs | rejectattr('tells') | list
+            or telling | select('in', has_changed) | list
+            or has_time_passed(sql)
         ) -%}
     {%- else -%}
         {%- set touched = find_touched(kept, inputs, has_changed) -%}
@@ -172,13 +175,39 @@
 {% endmacro %}
 
 
-{# Of kept tables, the names of those in which something came or went in this run. #}
-{% macro changed_tables(names) %}
+{#
+    Of kept tables, the names of those in which something came or went in this run, if need be of rows
+    for which a condition holds.
+#}
+{% macro changed_tables(names, of={}) %}
     {%- set questions = [] -%}
     {%- for name in names -%}
-        {%- do questions.append("select '" ~ name ~ "' where exists (from changes." ~ name ~ ')') -%}
+        {%- set condition = ' where ' ~ of[name] if name in of else '' -%}
+        {%- do questions.append(
+            "select '" ~ name ~ "' where exists (from changes." ~ name ~ condition ~ ')'
+        ) -%}
     {%- endfor -%}
     {%- do return(run_query(questions | join(' union all ')).columns[0].values() | list) -%}
+{% endmacro %}
+
+
+{#
+    Whether a model may say something else than in the last run because it is later now: one that asks
+    for the day alone does so on another day. The reporting currency is that of the whole warehouse.
+#}
+{% macro has_time_passed(sql) %}
+    {%- set context = '\\(\\s*select max\\(run_context\\.%s\\)\\s+from \\S+ as run_context\\s*\\)' -%}
+    {%- set days = 'cast\\(' ~ context % 'as_of' ~ '\\s+as date\\)' -%}
+    {%- set rest = modules.re.sub(days, '', modules.re.sub(context % 'reporting_currency', '', sql)) -%}
+    {%- if 'stg_tieout__run_context' in rest -%}
+        {%- do return(true) -%}
+    {%- elif not modules.re.search(days, sql) -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- set day = modules.re.search(days, sql).group() -%}
+    {%- do return(
+        run_query('select cast(as_of as date) is distinct from ' ~ day ~ ' from changes.last_run').rows[0][0]
+    ) -%}
 {% endmacro %}
 
 

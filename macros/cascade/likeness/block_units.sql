@@ -97,7 +97,7 @@ unit_blocks as (
     from stepped
 ),
 
-sized_blocks as (
+placed_blocks as (
     select
         unit_blocks.unit_key,
         unit_blocks.block_key,
@@ -105,23 +105,39 @@ sized_blocks as (
         stepped.scope,
         stepped.side,
         stepped.amount_step,
-        stepped.day_step,
-        count(*) over (
-            partition by
-                stepped.scope,
-                stepped.side,
-                unit_blocks.block_key,
-                stepped.amount_step,
-                stepped.day_step
-        ) as block_size
+        stepped.day_step
     from unit_blocks
     inner join stepped
         on unit_blocks.unit_key = stepped.unit_key
 ),
 
+-- counted apart: a window would sort all of them
+small_blocks as (
+    select
+        placed_blocks.scope,
+        placed_blocks.side,
+        placed_blocks.block_key,
+        placed_blocks.amount_step,
+        placed_blocks.day_step
+    from placed_blocks
+    group by
+        placed_blocks.scope,
+        placed_blocks.side,
+        placed_blocks.block_key,
+        placed_blocks.amount_step,
+        placed_blocks.day_step
+    having count(*) <= max(placed_blocks.largest_size)
+),
+
 blocks as (
-    select *
-    from sized_blocks
-    where block_size <= largest_size
+    select placed_blocks.*
+    from placed_blocks
+    inner join small_blocks
+        on
+            placed_blocks.scope = small_blocks.scope
+            and placed_blocks.side = small_blocks.side
+            and placed_blocks.block_key = small_blocks.block_key
+            and placed_blocks.amount_step = small_blocks.amount_step
+            and placed_blocks.day_step = small_blocks.day_step
 )
 {%- endmacro %}

@@ -42,24 +42,32 @@ payments as (
         and units.unit_amount > 0
 ),
 
-texts as {{ materialized() }} (
+-- the payment's own condition keeps the engine from reading lists in all that was ever paid
+open_texts as (
     select
         payments.*,
-        {{ with_list_signs('bank_transactions.remittance_information') }} as message
+        case when payments.unit_amount > 0 then bank_transactions.remittance_information end
+            as said
     from payments
     inner join bank_transactions
         on
             payments.item_type = 'bank_transaction'
             and payments.item_id = bank_transactions.item_id
-    where {{ regex_matches('bank_transactions.remittance_information', '[0-9]{3}') }}
     union all
     select
         payments.*,
-        {{ with_list_signs('transactions.description') }} as message
+        case when payments.unit_amount > 0 then transactions.description end as said
     from payments
     inner join transactions
         on payments.item_type = transactions.type and payments.item_id = transactions.item_id
-    where {{ regex_matches('transactions.description', '[0-9]{3}') }}
+),
+
+texts as {{ materialized() }} (
+    select
+        open_texts.*,
+        {{ with_list_signs('open_texts.said') }} as message
+    from open_texts
+    where {{ regex_matches('open_texts.said', '[0-9]{3}') }}
 ),
 
 written as (

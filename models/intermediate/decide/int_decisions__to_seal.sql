@@ -2,10 +2,11 @@
 -- has passed.
 with
 
+-- suggestions are not sealed
 matches as (
     select *
     from {{ ref('int_matches__decided') }}
-    where is_new
+    where is_new and decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 
 allocations as (select * from {{ ref('int_match_allocations') }}),
@@ -149,7 +150,6 @@ match_entries as (
         on matches.match_id = match_items.match_id
     left join match_lines
         on matches.match_id = match_lines.match_id
-    where matches.decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 
 sealed_items as (

@@ -39,16 +39,19 @@ allocations as (select * from {{ ref('fct_match_allocations') }}),
 
 matches as (select * from {{ ref('fct_matches') }}),
 
+posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
+
 journal_entries as (
     select distinct
         posting_key,
         match_id,
         posting_status
     from {{ ref('fct_journal_entries') }}
-    where posting_status <> 'posted'
+    where
+        posting_status <> 'posted'
+        -- what is ready waits only where a ledger answers
+        and (posting_status <> 'ready' or exists (select 1 as answer from posting_results))
 ),
-
-posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
 quarantine as (
     select *
