@@ -73,7 +73,7 @@ class Failure:
     """A dbt node that failed. `failing_rows` is None where dbt gives no count.
 
     `path` is the source file and `query` the compiled SQL; both may be empty. `rows` are the first
-    that break a test.
+    that break a test; of a unit test the message says what differs.
     """
 
     unique_id: str
@@ -399,12 +399,17 @@ def note_failure(failures: dict[str, Failure], event: Mapping[str, Any]) -> None
     failure = failures.get(unique_id)
     if failure is None:
         return
-    if name == "LogTestResult" and data.get("num_failures"):
+    is_unit_test = failure.resource_type == "unit_test"
+    if name == "LogTestResult" and data.get("num_failures") and not is_unit_test:
         failure.failing_rows = int(data["num_failures"])
     elif name == "RunResultFailure":
         failure.path = str(data.get("path", ""))
     elif name == "RunResultError":
-        failure.message = " ".join(str(data.get("msg", "")).split())
+        said = str(data.get("msg", ""))
+        # a unit test says which values differ, as a table
+        words = said.splitlines() if is_unit_test else said.split()
+        separator = "\n      " if is_unit_test else " "
+        failure.message = separator.join(word.rstrip() for word in words if word.strip())
     elif name == "SQLCompiledPath":
         failure.query = str(data.get("path", ""))
 

@@ -149,6 +149,23 @@ def test_a_model_that_does_not_build_says_why() -> None:
     assert "Binder Error: no column" in failures["test.tieout.t"].describe()
 
 
+def test_a_unit_test_shows_what_differs(home: Home) -> None:
+    failures: dict[str, Failure] = {}
+    unit = {"unique_id": "unit_test.tieout.m.u", "node_name": "u", "resource_type": "unit_test"}
+    table = "\n\nactual differs from expected:\n\n@@ ,amount\r\n\u2192  ,1\u21922\r\n\n"
+    for said in (
+        event("LogTestResult", "error", num_failures=1, node_info=unit),
+        event("RunResultError", "error", msg=table, node_info=unit),
+    ):
+        dbt_runs.note_failure(failures, said)
+    message = failures["unit_test.tieout.m.u"].describe()
+    assert message.splitlines() == [
+        "unit_test u: actual differs from expected:",
+        "      @@ ,amount",
+        "      \u2192  ,1\u21922",
+    ]
+
+
 def test_what_passes_is_no_failure() -> None:
     failures: dict[str, Failure] = {}
     dbt_runs.note_failure(failures, event("LogTestResult", num_failures=0))
