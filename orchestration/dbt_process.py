@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+import sqlparse
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.compilation import Compiler, Linker
@@ -182,6 +184,23 @@ def leave_out_debug() -> None:
     BaseEvent.pb_msg = property(message_of, keep)
 
 
+def leave_sql_ungrouped() -> None:
+    """Spare dbt's unit tests the grouping of a model's SQL, a quarter of their time: what puts the
+    given rows before it looks for the word that begins it, and that is the first one here."""
+    group = sqlparse.parse
+
+    def parse(sql: str, *args: Any, **kwargs: Any) -> Any:
+        if not _begins_with_ctes(sql):
+            return group(sql, *args, **kwargs)
+        return tuple(sqlparse.engine.FilterStack().run(sql))
+
+    sqlparse.parse = parse
+
+
+def _begins_with_ctes(sql: str) -> bool:
+    return re.match(r"(\s|--[^\n]*\n|/\*.*?\*/)*with\b", sql, re.IGNORECASE | re.DOTALL) is not None
+
+
 def keep_type_testers() -> None:
     """Let dbt tell the types of a result by testers that it has made before: to make one takes
     longer than most of the queries that it asks."""
@@ -204,6 +223,7 @@ class Calls:
         self._sql = KeptSql()
         self._sql.install()
         leave_out_debug()
+        leave_sql_ungrouped()
         keep_type_testers()
         self._folder = ""
         self._manifest: Manifest | None = None
