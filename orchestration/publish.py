@@ -10,7 +10,7 @@ that holds a handle on a replaced path.
 
 Beside each publication lies one of the same name in `masked/`, without personal data
 (`personal_data.py`), for who may not see it; `serving_masked.duckdb` leads there. It is made in the
-same way, of its former one, and nothing is looked at for it where the marts did not change.
+same way, of its former one, at the same time.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
@@ -52,9 +53,6 @@ SMALLEST_TO_PACK = 200
 """Blocks (of 256 KiB); a small file may be emptier."""
 
 _HASH = "hash(t)"
-
-Changed = Literal["some", "none"]
-"""What became of a mart since the former publication."""
 
 
 class PublishError(TieoutError):
@@ -136,22 +134,16 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
     for folder in (home.published, home.masked):
         remove_temporary(folder)
     former = served_publication(home)
+    former_run = run_of(former) if former else ""
     path = free_name(home.published, run_id)
     masked = home.masked / path.name
+    former_masked = _masked_of(home, former)
     with replacing(path) as temporary, replacing(masked) as temporary_masked:
-        unchanged = _write(home, temporary, former, run_of(former) if former else "")
         masking = Masking.of(home)
-        former_masked = _masked_of(home, former)
-        if former_masked is None:
-            unchanged = frozenset()
-        _write(
-            home,
-            temporary_masked,
-            former_masked,
-            run_of(former) if former else "",
-            masking,
-            unchanged,
-        )
+        with ThreadPoolExecutor(1) as aside:
+            other = aside.submit(_write, home, temporary_masked, former_masked, former_run, masking)
+            _write(home, temporary, former, former_run)
+            other.result()
     # The masked one first: nobody is left with an older one than others see.
     serve(home, masked, home.serving_masked)
     serve(home, path)
@@ -269,12 +261,10 @@ def _write(
     former: Path | None,
     former_run: str,
     masking: Masking | None = None,
-    unchanged: frozenset[str] = frozenset(),
-) -> frozenset[str]:
+) -> None:
     """Make `target` hold the marts of the warehouse: the former publication with its changes.
 
-    With `masking` without personal data. `unchanged` marts, which the former one holds as they
-    are, are not looked at; returns which ones turned out to be.
+    With `masking` without personal data.
 
     Raises:
         PublishError: when the warehouse has no marts.
@@ -282,18 +272,16 @@ def _write(
     if former is not None:
         _copy(former, target)
     try:
-        written = _update(home, target, former_run, masking, unchanged)
+        is_written = _update(home, target, former_run, masking)
     except duckdb.Error:
         # the former one cannot be read, or cannot be built on
         if former is None:
             raise
-        written = None
-    if written is None:
+        is_written = False
+    if not is_written:
         target.unlink(missing_ok=True)
         target.with_name(target.name + ".wal").unlink(missing_ok=True)
         _update(home, target, "", masking)
-        return frozenset()
-    return written
 
 
 def run_of(publication: Path) -> str:
@@ -306,13 +294,11 @@ def _update(
     target: Path,
     former_run: str,
     masking: Masking | None = None,
-    unchanged: frozenset[str] = frozenset(),
-) -> frozenset[str] | None:
-    """Bring the tables of `target` to what the marts hold; None where that left too much room.
+) -> bool:
+    """Bring the tables of `target` to what the marts hold; False where that left too much room.
 
-    `former_run` is the run that `target` shows so far. Returns the marts that did not change.
+    `former_run` is the run that `target` shows so far.
     """
-    found = set()
     with open_duckdb(home.target / "duckdb_scratch") as connection:
         connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
         connection.execute(f"attach {quoted(str(target))} as publication")
@@ -332,14 +318,12 @@ def _update(
         for name, columns in marts.items():
             selected = masking.selection(name, columns) if masking else "*"
             comment = masking.comment(selected) if masking else None
-            is_kept = former.get(name) == columns and comments.get(name) == comment
-            if is_kept and name in unchanged:
-                continue
-            changed = is_kept and (
-                _told_changes_written(connection, name, selected, told)
-                or _changes_written(connection, name, selected)
-            )
-            if not changed:
+            is_written: bool | None = False
+            if former.get(name) == columns and comments.get(name) == comment:
+                is_written = _told_changes_written(connection, name, selected, told)
+                if is_written is None:
+                    is_written = _changes_written(connection, name, selected)
+            if not is_written:
                 connection.execute(
                     f"create or replace table {table_named('publication', name)} as "
                     f"select {selected} from {table_named('warehouse', name)}"
@@ -348,15 +332,13 @@ def _update(
                     connection.execute(
                         f"comment on table {table_named('publication', name)} is {quoted(comment)}"
                     )
-            elif changed == "none":
-                found.add(name)
         connection.execute("checkpoint publication")
         [(blocks, free)] = connection.execute(
             "select total_blocks, free_blocks from pragma_database_size() "
             "where database_name = 'publication'"
         ).fetchall()
         connection.execute("detach publication")
-    return frozenset(found) if free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK) else None
+    return bool(free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK))
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
@@ -411,45 +393,46 @@ def _told_changes_written(
     name: str,
     selected: str,
     told: dict[str, list[str] | None],
-) -> Changed | None:
-    """Write what the warehouse tells of a mart's changes; None where it does not tell enough.
+) -> bool | None:
+    """Write what the warehouse tells of a mart's changes; None where it does not tell enough, False
+    where writing the table anew costs less.
 
-    It does not either where a part is named by what is masked: its rows cannot be found by that.
+    By the columns of a part, or by the hashes of the rows that went, where the mart was compared
+    as a whole and where these columns are masked. Rows that are there twice are told by the count.
     """
     if name not in told:
         return None
     changes = f'warehouse.changes."{name}"'
     mart, published = table_named("warehouse", name), table_named("publication", name)
-    [(changed,)] = connection.execute(f"select count(*) from {changes}").fetchall()
-    if changed:
-        by = told[name]
-        if by is None or any(f'as "{column}"' in selected for column in by):
-            return None
-        if by:
-            key = f"({', '.join(by)})"
-            of_changed = f"where {key} in (select {key} from {changes})"
-            connection.execute(f"delete from {published} {of_changed}")
-            connection.execute(
-                f"insert into {published} select {selected} from "
-                f"(select * from {mart} {of_changed})"
-            )
-        else:
-            connection.execute(
-                f"insert into {published} select {selected} from "
-                f"(select * exclude (change) from {changes})"
-            )
-    counts = connection.execute(
-        f"select (select count(*) from {mart}) = (select count(*) from {published})"
+    [(changed, total)] = connection.execute(
+        f"select (select count(*) from {changes}), (select count(*) from {mart})"
     ).fetchall()
-    if not counts[0][0]:
-        return None
-    return "some" if changed else "none"
+    if changed > 2 * LARGEST_CHANGED_SHARE * total:
+        return False
+    by = told[name]
+    if changed and by and not any(f'as "{column}"' in selected for column in by):
+        key = f"({', '.join(by)})"
+        of_changed = f"where {key} in (select {key} from {changes})"
+        connection.execute(f"delete from {published} {of_changed}")
+        connection.execute(
+            f"insert into {published} select {selected} from (select * from {mart} {of_changed})"
+        )
+    elif changed:
+        went, came = (
+            f"(select {selected} from "
+            f"(select * exclude (change) from {changes} where change = '{change}'))"
+            for change in ("went", "came")
+        )
+        connection.execute(
+            f"delete from {published} as t where {_HASH} in (select {_HASH} from {went} as t)"
+        )
+        connection.execute(f"insert into {published} select * from {came}")
+    [(published_total,)] = connection.execute(f"select count(*) from {published}").fetchall()
+    return True if published_total == total else None
 
 
-def _changes_written(
-    connection: duckdb.DuckDBPyConnection, name: str, selected: str
-) -> Changed | None:
-    """Delete and add the rows that differ; None where writing the table anew costs less.
+def _changes_written(connection: duckdb.DuckDBPyConnection, name: str, selected: str) -> bool:
+    """Delete and add the rows that differ; False where writing the table anew costs less.
 
     Rows are compared by their hashes. That both hold the same number of each is what counts, and
     is looked at in the end: a table with a row twice is written anew.
@@ -462,7 +445,7 @@ def _changes_written(
         )
     total, added, gone = _counts(connection)
     if added + gone > LARGEST_CHANGED_SHARE * total:
-        return None
+        return False
     if added or gone:
         connection.execute(
             f"delete from {published} as t where {_HASH} not in (select made.h from made)"
@@ -478,9 +461,7 @@ def _changes_written(
         "select (select (count(*), sum(made.h)) from made) "
         "is not distinct from (select (count(*), sum(shown.h)) from shown)"
     ).fetchall()
-    if not same:
-        return None
-    return "some" if added or gone else "none"
+    return bool(same)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
