@@ -54,7 +54,7 @@ dbt: $(VENV)/.run ## call dbt on the last run's warehouse: make dbt ARGS="build 
 	@$(BIN)/tieout dbt $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.$(if $(shell command -v java),spark,test) $(VENV_DUCKDB2)/.test ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser
+test: env env-duckdb2 ## every check: lint, DuckDB 1.5 and 2.0, pages in a browser
 	@.ci/test $(BIN) $(VENV_DUCKDB2)/bin
 
 .PHONY: test-spark
@@ -113,6 +113,11 @@ $(VENV)/bin/python: | python
 
 $(VENV_DUCKDB2)/bin/python: | python
 	@$(PYTHON) -m venv $(VENV_DUCKDB2)
+
+# The two that tests run in; `.ci/run` makes both at the same time.
+.PHONY: env env-duckdb2
+env: $(VENV)/.$(if $(shell command -v java),spark,test)
+env-duckdb2: $(VENV_DUCKDB2)/.test
 
 $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing packages into $(VENV) (once) ..."

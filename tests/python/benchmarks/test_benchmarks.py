@@ -17,6 +17,7 @@ def _data() -> None:
         pytest.skip("the benchmarks' data (../shared/data/matching) is not here")
 
 
+@pytest.mark.thorough
 def test_payments_find_their_arrival_without_labels() -> None:
     """A sixth of the payments: fewer rivals, and fewer to learn from."""
     scores = {

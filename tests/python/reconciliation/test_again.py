@@ -16,7 +16,11 @@ from tests.python.reconciliation.conftest import Company
 EVALUATION = PROJECT.parent / "shared" / "evaluation"
 
 
-@pytest.mark.slow
+def test_a_small_company_again(reconciled: Tieout, tmp_path: Path) -> None:
+    run_again(Company(reconciled), tmp_path, AS_OF)
+
+
+@pytest.mark.thorough
 def test_the_demo_company_again(demo: Company, tmp_path: Path) -> None:
     run_again(demo, tmp_path, AS_OF)
 
