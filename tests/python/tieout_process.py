@@ -24,7 +24,7 @@ WALL_CLOCK = {
 
 
 ON_SHARED_CORES = {"TIEOUT_DBT_THREADS": "2", "TIEOUT_DUCKDB_THREADS": "1"}
-"""Two lanes of tests share two cores (`.ci/test`): each run takes less of them, and no longer."""
+"""Two stages of tests share two cores (`.ci/test`): each run takes less of them, and no longer."""
 
 
 @dataclass(frozen=True)
