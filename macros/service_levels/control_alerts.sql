@@ -22,7 +22,7 @@ stopped_rules as (
             else certificates.error_count
         end as item_count,
         {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
+        false as is_ticket_at_most
     from rules
     inner join certificates
         on
@@ -54,7 +54,7 @@ issued_while_paused as (
         count(*) as item_count,
         {{ zero() }} as revenue_at_risk,
         count(distinct issued.customer_id) = 1 and count(issued.customer_id) = count(*)
-            as is_one_customer
+            as is_ticket_at_most
     from rules
     cross join memory
     inner join issued

@@ -16,7 +16,7 @@ waiting_rejects as (
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
         {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
+        false as is_ticket_at_most
     from rules
     cross join quarantine
     where rules.kind = 'quarantine'
@@ -35,7 +35,7 @@ unshown_statements as (
         cast(null as timestamp) as resolved_at,
         count(*) as item_count,
         {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
+        false as is_ticket_at_most
     from rules
     cross join failed_statements
     inner join batches
@@ -85,7 +85,7 @@ silent_feeds as (
         cast(null as timestamp) as resolved_at,
         0 as item_count,
         {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
+        false as is_ticket_at_most
     from rules
     cross join awaited_feeds
     where

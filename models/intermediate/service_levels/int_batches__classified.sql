@@ -37,6 +37,7 @@ seen_before as (
 final as (
     select
         batches.*,
+        seen_before.newest_event_at as newest_event_before,
         coalesce(
             {{ add_days('batches.max_event_at', 1) }} < seen_before.newest_event_at,
             false

@@ -25,6 +25,8 @@ set_aside as (
     where unsettled.status = 'set_aside'
 ),
 
+run_gaps as (select * from {{ ref('int_runs__gaps') }}),
+
 judged as (
     select
         lifecycle.*,
@@ -88,8 +90,10 @@ final as (
         ) }} as revenue_at_risk,
         case
             when judged.resolved_at is null and items.due_for_match_at <= {{ as_of() }}
-                then {{ hours_between('items.due_for_match_at', as_of()) }}
-        end as missed_deadline_hours
+                then {{ seconds_between(
+                    'coalesce(run_gaps.seen_at, items.due_for_match_at)', as_of()
+                ) }}
+        end as missed_deadline_seconds
     from judged
     inner join owed
         on
@@ -97,6 +101,10 @@ final as (
             and judged.spell = owed.spell
     left join items
         on judged.item_key = items.item_key
+    left join run_gaps
+        on
+            items.due_for_match_at > run_gaps.after_at
+            and items.due_for_match_at <= run_gaps.seen_at
 )
 
 select * from final

@@ -1,6 +1,8 @@
 -- The events that the indicators count, summed by indicator and day. As far back as error budgets
 -- reach also by their age, as far back as a month reaches also by customer tier, gateway and batch.
--- A bad event misses what its target promises. What was learned on a later day is a restatement.
+-- A bad event misses what its target promises. What was learned on a later day is a restatement. An
+-- event is as old as the run that could first see it: budgets burn by what runs find, not by how
+-- long before them it was.
 with
 
 items as {{ read_in_place() }} (
@@ -21,8 +23,8 @@ allocations as (
 
 cases as (
     select *
-    from {{ ref('int_exceptions__cases') }}
-    where is_spell_lead and case_resolved_at is not null
+    from {{ ref('int_exceptions__weighed') }}
+    where is_lead and case_resolved_at is not null
 ),
 
 matches as (
@@ -39,6 +41,10 @@ customers as (select * from {{ ref('stg_crm__customers') }}),
 
 posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
+postings as (select * from {{ ref('int_postings__due') }}),
+
+run_gaps as (select * from {{ ref('int_runs__gaps') }}),
+
 targets as (select * from {{ ref('slo_targets') }}),
 
 -- nothing waits for a service that does not run yet
@@ -50,38 +56,55 @@ budget_span as (
     where windows.kind = 'budget'
 ),
 
+-- as far back as alerts ask of how many customers their events are
+customers_span as (
+    select coalesce(max(windows.window_minutes), 0) as window_minutes
+    from {{ ref('service_level_windows') }} as windows
+    inner join {{ ref('alert_rules') }} as rules
+        on windows.window_name = rules.window_name
+    where windows.kind = 'budget' and rules.min_customers > 0
+),
+
+-- the invoices of a match: whose they are, and the file that brought them; and the gateway that
+-- took the money, the last by name of several
+match_parts as (
+    select
+        allocations.match_id,
+        max(case when items.item_type = 'invoice' then items.party_id end) as party_id,
+        max(case when items.item_type = 'invoice' then items.batch_id end) as batch_id,
+        max(
+            case
+                when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
+            end
+        ) as gateway
+    from allocations
+    inner join items
+        on allocations.item_key = items.item_key
+    where allocations.decision in ('auto_closed', 'approved', 'reversed')
+    group by allocations.match_id
+),
+
 -- what was decided about an item last, and the gateway of its money
 item_decisions as (
     select
         allocations.item_key,
         max(matches.decided_at) as decided_at,
-        max(timed_matches.gateway) as gateway
+        max(case when allocations.is_live then match_parts.gateway end) as gateway
     from allocations
     inner join matches
         on allocations.match_id = matches.match_id
-    left join timed_matches
-        on allocations.match_id = timed_matches.match_id
+    left join match_parts
+        on allocations.match_id = match_parts.match_id
     group by allocations.item_key
-),
-
--- the invoices of a match: whose they are, and the file that brought them
-match_invoices as (
-    select
-        allocations.match_id,
-        max(items.party_id) as party_id,
-        max(items.batch_id) as batch_id
-    from allocations
-    inner join items
-        on allocations.item_key = items.item_key
-    where allocations.is_live and items.item_type = 'invoice'
-    group by allocations.match_id
 ),
 
 batch_arrivals as (
     select
         batches.batch_id,
         batches.record_feed,
-        min(batches.ingested_at) as ingested_at
+        min(batches.ingested_at) as ingested_at,
+        -- what is a day older than what earlier runs had of the feed is late, and no news
+        {{ add_days('max(batches.newest_event_before)', '-1') }} as news_from
     from batches
     group by batches.batch_id, batches.record_feed
 ),
@@ -95,6 +118,7 @@ invoice_deadlines as (
         1 as denominator,
         case when items.status = 'closed' then 0 else 1 end as is_bad,
         item_decisions.decided_at as known_at,
+        cast(null as timestamp) as arrived_at,
         items.party_id,
         item_decisions.gateway,
         items.batch_id
@@ -118,13 +142,13 @@ match_times as (
             ) }},
             0
         ) as hours,
-        match_invoices.party_id,
+        match_parts.party_id,
         timed_matches.gateway,
-        match_invoices.batch_id
+        match_parts.batch_id
     from timed_matches
     cross join service_start
-    left join match_invoices
-        on timed_matches.match_id = match_invoices.match_id
+    left join match_parts
+        on timed_matches.match_id = match_parts.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is null
 ),
 
@@ -135,7 +159,7 @@ exception_times as (
         greatest(
             {{ hours_between('cases.case_opened_at', 'cases.case_resolved_at') }}, 0
         ) as hours,
-        cast(null as {{ dbt.type_string() }}) as party_id,
+        cases.customer_id as party_id,
         cast(null as {{ dbt.type_string() }}) as gateway,
         cast(null as {{ dbt.type_string() }}) as batch_id
     from cases
@@ -164,12 +188,12 @@ backfill_times as (
         greatest(
             {{ hours_between('timed_matches.backfilled_at', 'timed_matches.decided_at') }}, 0
         ) as hours,
-        match_invoices.party_id,
+        match_parts.party_id,
         timed_matches.gateway,
-        match_invoices.batch_id
+        match_parts.batch_id
     from timed_matches
-    left join match_invoices
-        on timed_matches.match_id = match_invoices.match_id
+    left join match_parts
+        on timed_matches.match_id = match_parts.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is not null
 ),
 
@@ -189,6 +213,7 @@ timed_events as (
         1 as denominator,
         case when durations.hours >= targets.target then 1 else 0 end as is_bad,
         cast(null as timestamp) as known_at,
+        cast(null as timestamp) as arrived_at,
         durations.party_id,
         durations.gateway,
         durations.batch_id
@@ -205,6 +230,8 @@ issued_invoices as (
         1 as denominator,
         case when items.set_aside_reason = 'duplicate' then 1 else 0 end as is_bad,
         batch_arrivals.ingested_at as known_at,
+        case when items.event_at >= batch_arrivals.news_from then batch_arrivals.ingested_at end
+            as arrived_at,
         items.party_id,
         cast(null as {{ dbt.type_string() }}) as gateway,
         items.batch_id
@@ -226,10 +253,13 @@ audited_closes as (
         1 as denominator,
         case when outcomes.outcome = 'false' then 1 else 0 end as is_bad,
         outcomes.undone_at as known_at,
-        cast(null as {{ dbt.type_string() }}) as party_id,
-        cast(null as {{ dbt.type_string() }}) as gateway,
-        cast(null as {{ dbt.type_string() }}) as batch_id
+        outcomes.undone_at as arrived_at,
+        match_parts.party_id,
+        match_parts.gateway,
+        match_parts.batch_id
     from {{ ref('int_audit__outcomes') }} as outcomes
+    left join match_parts
+        on outcomes.match_id = match_parts.match_id
     where outcomes.is_sampled and outcomes.is_automatic and outcomes.outcome <> 'open'
 ),
 
@@ -259,6 +289,8 @@ partial_payments as (
         1 as denominator,
         case when items.status = 'closed' then 0 else 1 end as is_bad,
         item_decisions.decided_at as known_at,
+        case when items.event_at >= batch_arrivals.news_from then batch_arrivals.ingested_at end
+            as arrived_at,
         items.party_id,
         case
             when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
@@ -269,6 +301,8 @@ partial_payments as (
         on items.item_key = in_part_receipts.item_key
     left join item_decisions
         on items.item_key = item_decisions.item_key
+    left join batch_arrivals
+        on items.batch_id = batch_arrivals.batch_id and items.feed = batch_arrivals.record_feed
     where items.amount > 0 and items.status <> 'set_aside'
 ),
 
@@ -280,10 +314,18 @@ posting_attempts as (
         1 as denominator,
         case when posting_results.status in ('failed', 'rejected') then 1 else 0 end as is_bad,
         batch_arrivals.ingested_at as known_at,
-        cast(null as {{ dbt.type_string() }}) as party_id,
-        cast(null as {{ dbt.type_string() }}) as gateway,
+        case
+            when posting_results.attempted_at >= batch_arrivals.news_from
+                then batch_arrivals.ingested_at
+        end as arrived_at,
+        match_parts.party_id,
+        match_parts.gateway,
         posting_results._batch_id as batch_id
     from posting_results
+    left join postings
+        on posting_results.posting_key = postings.posting_key
+    left join match_parts
+        on postings.match_id = match_parts.match_id
     left join batch_arrivals
         on
             posting_results._batch_id = batch_arrivals.batch_id
@@ -309,13 +351,18 @@ dated as (
         events.*,
         cast(events.event_at as date) as event_date,
         cast(events.known_at as date) as known_on,
-        {{ seconds_between('events.event_at', as_of()) }} as age_seconds,
-        budget_span.window_minutes,
+        {{ seconds_between(
+            'greatest('
+            ~ 'coalesce(run_gaps.seen_at, events.event_at), '
+            ~ 'coalesce(events.arrived_at, events.event_at))',
+            as_of()
+        ) }} as age_seconds,
         events.event_at > {{ add_days(as_of(), '-31') }} as is_recent,
         case when events.event_at > {{ add_days(as_of(), '-31') }} then events.party_id end
             as recent_party_id
     from events
-    cross join budget_span
+    left join run_gaps
+        on events.event_at > run_gaps.after_at and events.event_at <= run_gaps.seen_at
     where events.event_at <= {{ as_of() }}
 ),
 
@@ -324,15 +371,21 @@ aged as (
     select
         dated.*,
         case
-            when dated.age_seconds >= 60 * dated.window_minutes then null
+            when dated.age_seconds >= 60 * budget_span.window_minutes then null
             when dated.age_seconds < 21600 then 5 * cast(floor(dated.age_seconds / 300) as bigint)
             else 60 * cast(floor(dated.age_seconds / 3600) as bigint)
         end as age_minutes,
         customers.tier as customer_tier,
         case when dated.is_recent then dated.gateway end as by_gateway,
         case when dated.is_recent then dated.batch_id end as by_batch_id,
-        case when dated.known_on > dated.event_date then dated.known_on end as restated_on
+        case when dated.known_on > dated.event_date then dated.known_on end as restated_on,
+        case
+            when dated.is_bad = 1 and dated.age_seconds < 60 * customers_span.window_minutes
+                then dated.party_id
+        end as bad_party_id
     from dated
+    cross join budget_span
+    cross join customers_span
     left join customers
         on dated.recent_party_id = customers.customer_id
 ),
@@ -346,6 +399,7 @@ final as (
         aged.by_gateway as gateway,
         aged.by_batch_id as batch_id,
         aged.restated_on as known_on,
+        aged.bad_party_id,
         {{ as_amount('sum(aged.numerator)') }} as numerator,
         {{ as_amount('sum(aged.denominator)') }} as denominator,
         cast(count(*) as bigint) as events,
@@ -359,7 +413,8 @@ final as (
         aged.customer_tier,
         aged.by_gateway,
         aged.by_batch_id,
-        aged.restated_on
+        aged.restated_on,
+        aged.bad_party_id
 )
 
 select * from final

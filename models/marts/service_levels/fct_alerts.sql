@@ -82,7 +82,7 @@ severity_groups as (
         sum(case when cases.is_open then cases.revenue_at_risk else {{ zero() }} end)
             as revenue_at_risk,
         count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
-            as is_one_customer
+            as is_ticket_at_most
     from rules
     cross join memory
     inner join cases
@@ -114,7 +114,7 @@ by_severity as (
             else severity_groups.all_items
         end as item_count,
         severity_groups.revenue_at_risk,
-        severity_groups.is_one_customer
+        severity_groups.is_ticket_at_most
     from severity_groups
     where
         severity_groups.open_count >= severity_groups.min_events
@@ -132,7 +132,7 @@ past_sla as (
         count(*) as item_count,
         sum(cases.revenue_at_risk) as revenue_at_risk,
         count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
-            as is_one_customer
+            as is_ticket_at_most
     from rules
     inner join cases
         on cases.is_open and cases.sla_due_at < {{ as_of() }}
@@ -152,7 +152,7 @@ at_risk as (
         count(*) as item_count,
         sum(cases.revenue_at_risk) as revenue_at_risk,
         count(distinct cases.customer_id) = 1 and count(cases.customer_id) = count(*)
-            as is_one_customer
+            as is_ticket_at_most
     from rules
     inner join cases
         on cases.is_open and cases.revenue_at_risk > 0
@@ -192,7 +192,7 @@ without_data as (
         cast(null as timestamp) as resolved_at,
         0 as item_count,
         {{ zero() }} as revenue_at_risk,
-        false as is_one_customer
+        false as is_ticket_at_most
     from rules
     inner join budgets
         on
@@ -221,7 +221,7 @@ unusual_days as (
         cast(null as timestamp) as resolved_at,
         cast(abs(anomalies.observed - anomalies.expected) as bigint) as item_count,
         anomalies.amount as revenue_at_risk,
-        anomalies.kind = 'customer' as is_one_customer
+        anomalies.kind = 'customer' as is_ticket_at_most
     from rules
     inner join anomalies
         on rules.threshold <= anomalies.amount
@@ -260,7 +260,7 @@ named as (
             when root_causes.loudest_alert = 'info' then 'info'
             when
                 rules.severity = 'page'
-                and (root_causes.loudest_alert = 'ticket' or raised.is_one_customer)
+                and (root_causes.loudest_alert = 'ticket' or raised.is_ticket_at_most)
                 then 'ticket'
             else rules.severity
         end as severity,
