@@ -1,3 +1,5 @@
+{{ config(tags=['after_seal']) }}
+
 {%- set first_date = '(select span.first_date from span)' -%}
 {%- set last_date = '(select span.last_date from span)' -%}
 -- Days that are not like the same weekdays of the eight weeks before: records by feed, gateway and
@@ -43,6 +45,12 @@ queue_depth as (
     select queue_depth.*
     from {{ ref('int_service_levels__queue_depth') }} as queue_depth
     where queue_depth.event_date >= {{ first_date }}
+),
+
+audited as (
+    select audited.*
+    from {{ ref('int_service_levels__audited') }} as audited
+    where audited.event_date >= {{ first_date }}
 ),
 
 limits as (select * from {{ ref('anomaly_limits') }}),
@@ -118,6 +126,18 @@ counted as (
         {{ zero() }} as amount,
         0 as amounts
     from events
+    union all
+    select
+        'indicator' as kind,
+        audited.sli as subject,
+        audited.sli as feed,
+        audited.event_date,
+        audited.bad_events as observed,
+        audited.events as exposure,
+        cast(null as {{ dbt.type_string() }}) as currency,
+        {{ zero() }} as amount,
+        0 as amounts
+    from audited
     union all
     select
         'indicator' as kind,
