@@ -222,7 +222,7 @@ ROW_SETS: Mapping[str, RowSet] = {
         ("run", "rule", "reconciliation", "decision", "method", "least", "below"),
     ),
     "missed": RowSet(
-        "Invoices not reconciled by their deadline",
+        "Invoices past their deadline, not reconciled",
         "rows_missed",
         ITEM_COLUMNS,
         ITEM_CSV,
