@@ -54,10 +54,17 @@ class Drill:
     delivery: Delivery
     environment: dict[str, str] = field(default_factory=dict)
     limit: Callable[[], None] | None = None
+    put_away: Callable[[], None] | None = None
     as_of: datetime | None = None
     brought: list[str] = field(default_factory=list)
     left_to_people: str | None = None
     span: timedelta = SPAN
+
+    def clear_away(self) -> None:
+        """Put away what a fault has set up outside the home's files; nothing the second time."""
+        if self.put_away is not None:
+            self.put_away()
+            self.put_away = None
 
     @property
     def hit(self) -> datetime:
@@ -203,7 +210,10 @@ class Stage:
             receiver.route(home)
             deliver(home, wall_clock())  # what fires already is told, so that what comes is new
             told_before = len(receiver.arrived)
-            self._play(drill, scenarios, outcome, repairs)
+            try:
+                self._play(drill, scenarios, outcome, repairs)
+            finally:
+                drill.clear_away()
             arrived = len(receiver.arrived) - told_before
         outcome.judge_delivery(home, arrived)
         outcome.lost += losses.of_home(home)

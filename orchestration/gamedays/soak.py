@@ -134,9 +134,11 @@ def _day(drill: Drill, number: int, fault: str, draw: random.Random) -> Day:
     drill.delivery.land(drill.landing)
     if scenario is not None and scenario.stops:
         scenario.inject(drill)
-        if drill.run(drill.hit) is None:
-            raise TieoutError(f"Day {number}: {fault} did not stop the run.")
-        scenario.repair(drill)
+        try:
+            if drill.run(drill.hit) is None:
+                raise TieoutError(f"Day {number}: {fault} did not stop the run.")
+        finally:
+            scenario.repair(drill)
     if fault == KILLED:
         _kill(drill, draw.uniform(3, 40))
     return _live(drill, number, fault)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import duckdb
 
+from orchestration.gamedays import small_disk
 from orchestration.gamedays.company import write_csv
 from orchestration.gamedays.drill import Drill
 from orchestration.gamedays.published import ask
@@ -19,6 +20,9 @@ from orchestration.review import access_log
 from orchestration.review.people import Permission, Person, Role
 
 HEADERS = 12 << 10
+ROOM = 3 << 20
+"""Of a full disk, in bytes: a run begins, and cannot build."""
+
 LOOSE = "ir_text_exact"
 UNDONE, UNDONE_SHARE = 6, 0.02
 """How many of its closes are undone: more than its breaker allows (`seeds/rule_controls.csv`)."""
@@ -43,19 +47,25 @@ def clock_right(drill: Drill) -> str:
 
 
 def full_disk(drill: Drill) -> str:
-    """Large files cannot be written any more. Small ones can, unlike on a disk without any room:
-    the run's record and messages to people are not put to the test."""
-    most = 3 << 20
+    """The home moves to a file system that has little room left; where none can be mounted, large
+    files cannot be written any more, while small ones can."""
+    if small_disk.move_to(drill.home, ROOM):
+        drill.put_away = lambda: small_disk.leave(drill.home)
+        return f"the home lies on a file system with {ROOM >> 20} MiB left"
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
 
     drill.limit = limit
-    return f"a full disk, simulated: no file of the run may grow beyond {most >> 20} MiB"
+    return (
+        f"SIMULATED, for nothing can be mounted here: no file may grow beyond {ROOM >> 20} MiB; "
+        "the run's record and messages to people can be written"
+    )
 
 
 def free_disk(drill: Drill) -> str:
-    """They can."""
+    """There is."""
+    drill.clear_away()
     drill.limit = None
     return "there is room again"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.gamedays import command, losses
+from orchestration.gamedays import command, losses, small_disk
 from orchestration.gamedays.company import Company
 from orchestration.gamedays.drill import Outcome, Stage, _judge, alone, stage
 from orchestration.gamedays.receiver import receiving, silence
@@ -179,6 +179,24 @@ def test_a_copy_calls_nobody_of_the_real_home(tmp_path: Path) -> None:
     assert "real" not in told and "127.0.0.1" in told
     silence(home)
     assert not list(home.root.glob("*.yml"))
+
+
+def test_on_a_small_disk_nothing_fits_and_the_home_comes_back_as_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    (home.root / "kept").write_bytes(b"x" * 100_000)
+    room = 1 << 20
+    if not small_disk.move_to(home, room):
+        assert (home.root / "kept").exists()
+        pytest.skip("nothing can be mounted here")
+    try:
+        (home.root / "small").write_bytes(b"x" * (room // 4))
+        with pytest.raises(OSError, match="No space left"):
+            (home.root / "large").write_bytes(b"x" * room)
+    finally:
+        small_disk.leave(home)
+    assert {"kept", "small", "large"} <= {path.name for path in home.root.iterdir()}
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    small_disk.leave(home)
 
 
 def test_an_unknown_name_is_told_what_there_is() -> None:
