@@ -147,10 +147,13 @@ class Outcome:
         """Everything that is not as it must be."""
         return self.wrong + self.lost
 
-    def judge_delivery(self, home: Home, arrived: int) -> None:
-        """Every alert that speaks was told to somebody; its group may have been told of before."""
+    def judge_delivery(self, home: Home, since: datetime, arrived: int) -> None:
+        """Every alert that speaks was told to somebody, itself or its group, after the faults were
+        put in: what was told of the group before is no word of them."""
         told = [
-            one for one in outbox.read(home) if one.state == "delivered" and one.event != "resolved"
+            one
+            for one in outbox.read(home)
+            if one.state == "delivered" and one.event != "resolved" and one.created_at >= since
         ]
         speaking = [signal for _, signal in self.raised if not signal.is_silent]
         for signal in speaking:
@@ -209,13 +212,13 @@ class Stage:
         with receiving() as receiver:
             receiver.route(home)
             deliver(home, wall_clock())  # what fires already is told, so that what comes is new
-            told_before = len(receiver.arrived)
+            told_before, since = len(receiver.arrived), wall_clock()
             try:
                 self._play(drill, scenarios, outcome, repairs)
             finally:
                 drill.clear_away()
             arrived = len(receiver.arrived) - told_before
-        outcome.judge_delivery(home, arrived)
+        outcome.judge_delivery(home, since, arrived)
         outcome.lost += losses.of_home(home)
         outcome.kept = "every landed file and row is accounted for, and the journal holds"
         if repairs:

@@ -12,12 +12,13 @@ fault by itself, and its repair.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.alerting import outbox
 from orchestration.gamedays import command, losses, small_disk
 from orchestration.gamedays.company import Company
 from orchestration.gamedays.drill import Outcome, Stage, _judge, alone, stage
@@ -25,6 +26,7 @@ from orchestration.gamedays.receiver import receiving, silence
 from orchestration.gamedays.scenarios import SCENARIOS, named
 from orchestration.gamedays.signals import Expected, Signal, raised
 from orchestration.home import Home, TieoutError
+from orchestration.review import inbox
 from tests.python.tieout_process import Tieout
 
 FAILURE_MODES = {
@@ -197,6 +199,25 @@ def test_on_a_small_disk_nothing_fits_and_the_home_comes_back_as_it_is(tmp_path:
     assert {"kept", "small", "large"} <= {path.name for path in home.root.iterdir()}
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
     small_disk.leave(home)
+
+
+def test_what_was_told_of_a_group_before_the_faults_is_no_word_of_them(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    told_at = datetime(2026, 6, 11, 6)
+    told = outbox.Notification(
+        notification_id="n1", created_at=told_at, fingerprint="f", incident=1, event="firing",
+        round=0, destination="chat", person=None, level=0, alert_name="feed_silent",
+        severity="ticket", group_key="feed:x", title="Ticket: x", body="",
+    )  # fmt: skip
+    with inbox.of(home).writing() as connection:
+        outbox.add(connection, [told])
+    outbox.note(home, told, 1, "delivered", told_at)
+    signal = Signal("feed_silent", "ticket", "feed_late", "x", group="feed:x")
+    for since, unheard in ((told_at, 0), (told_at + timedelta(seconds=1), 1)):
+        outcome = Outcome([SCENARIOS["gateway_outage"]], raised=[(told_at, signal)])
+        outcome.judge_delivery(home, since, arrived=1)
+        assert len(outcome.wrong) == unheard and len(outcome.delivered) == 1 - unheard
+    inbox.forget(inbox.url_of(home))
 
 
 def test_an_unknown_name_is_told_what_there_is() -> None:
