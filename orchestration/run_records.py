@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from orchestration import progress
+from orchestration import progress, reserve
 from orchestration.dbt_runs import (
     RESULT_EVENTS,
     SHOWN_FAILURES,
@@ -295,6 +295,7 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
     recorder = Recorder(home, RunRecord(name, started_at, trigger, os.getpid()), progress.current())
     with _alive(home, name):
         _drop_old(home)
+        reserve.keep(home)
         recorder.write()
         recorder.log("run_started", trigger=trigger, process=os.getpid())
         _open[home.root] = recorder
@@ -302,6 +303,7 @@ def recording(home: Home, trigger: str) -> Iterator[None]:
             with progress.reporting(recorder):
                 yield
         except BaseException as error:
+            reserve.spend(home)
             recorder.note_error(error)
             raise
         finally:

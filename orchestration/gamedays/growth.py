@@ -76,7 +76,7 @@ KINDS = (
         files=lambda runs: min(runs, KEPT_RECORDS) + 1,
         bytes=KEPT_RECORDS * 100_000,
     ),
-    Kind("runs", ("runs",), is_kept=True, files=lambda runs: runs + 3),
+    Kind("runs", ("runs",), is_kept=True, files=lambda runs: runs + 4),
     Kind("published", ("published",), files=lambda _: 2 * KEPT_PUBLICATIONS),
     # of a run: its events with two files beside them, and three of its output
     Kind("Dagster", ("dagster",), files=lambda _: 6 * (DAGSTER_RUNS + 1) + 20),
