@@ -32,8 +32,13 @@ def keep(home: Home) -> None:
 def spend(home: Home) -> None:
     """Make room by the reserve, where there is less left than it holds."""
     with suppress(OSError):
-        if shutil.disk_usage(home.root).free < SIZE:
+        if is_needed(home):
             place(home).unlink(missing_ok=True)
+
+
+def is_needed(home: Home) -> bool:
+    """Whether less room is left than the reserve holds."""
+    return shutil.disk_usage(home.root).free < SIZE
 
 
 def place(home: Home) -> Path:

@@ -19,6 +19,7 @@ from orchestration import (
     parsed,
     progress,
     repeats,
+    reserve,
     run_records,
     steps,
     summary,
@@ -153,6 +154,15 @@ def _execute_job(home: Home, trigger: str) -> None:
             )
         except dg.DagsterError as error:
             raise TieoutError(f"The run stopped: {error}\n  The whole log: {log}") from error
+        except Exception as error:
+            if isinstance(error, TieoutError) or not reserve.is_needed(home):
+                raise
+            # each library says it in its own way, the database of Dagster by a traceback
+            raise TieoutError(
+                f"The disk that holds {home.root} is full, so this run published nothing. Make "
+                "room and run again: it goes on from what is there. "
+                f"({str(error).splitlines()[0]})"
+            ) from error
 
 
 def prepare_instance(home: Home) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.review import inbox
 
 LARGEST = 1 << 30
 """Bytes of a home from which it is not moved: tmpfs is memory."""
@@ -23,6 +24,7 @@ def move_to(home: Home, room: int) -> bool:
     aside = _aside(home)
     if size > LARGEST or aside.exists():
         return False
+    inbox.forget(inbox.url_of(home))  # an open database would stay the one that goes
     home.root.rename(aside)
     home.root.mkdir()
     most = int(size * OVERHEAD) + 2 * room
@@ -41,6 +43,7 @@ def leave(home: Home) -> None:
     aside = _aside(home)
     if not aside.exists():
         return
+    inbox.forget(inbox.url_of(home))
     shutil.rmtree(aside)
     (home.root / _FILLING).unlink(missing_ok=True)
     shutil.copytree(home.root, aside, symlinks=True)
