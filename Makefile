@@ -70,10 +70,9 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each, and 4
 	@$(BIN)/python -m pytest -v tests/python/state/test_kill.py tests/python/state/test_replay.py
 
 .PHONY: test-stories
-test-stories: $(VENV)/.test ## companies over three days and more: orders, duplicates, audits, learned payers; the benchmarks of volume (small) and of other worlds
-	@$(BIN)/python -m pytest -v -m thorough tests/python/reconciliation tests/python/benchmarks \
-		tests/python/deploy tests/python/orchestration/test_backfill.py \
-		tests/python/orchestration/test_gamedays.py
+test-stories: $(VENV)/.test ## what takes minutes and no target of its own: companies over three days and more, game days, benchmarks (small), other worlds
+	@$(BIN)/python -m pytest -v -m thorough tests/python --ignore=tests/python/splits \
+		--ignore=tests/python/state/test_kill.py --ignore=tests/python/state/test_replay.py
 
 .PHONY: test-splits
 test-splits: $(VENV)/.test ## keep warehouses over many runs and events, and compare each with one built anew (SEEDS=200; SEED=17: that one)

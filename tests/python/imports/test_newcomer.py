@@ -64,7 +64,7 @@ def test_what_the_files_do_not_say_is_told_with_the_option_that_says_it(
     assert list(tieout.home.landing.rglob("*.csv")) == []
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_three_files_are_a_published_result_in_one_run(
     delivered: list[str], tmp_path: Path
 ) -> None:

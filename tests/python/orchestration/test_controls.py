@@ -271,7 +271,7 @@ MATCH = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_pauses_hold_in_the_next_run_and_end_with_the_one_after(reconciled_copy: Tieout) -> None:
     home = reconciled_copy.home
     alert, fingerprint = ask(
