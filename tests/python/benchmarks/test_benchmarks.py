@@ -31,6 +31,7 @@ def test_payments_find_their_arrival_without_labels() -> None:
     assert shipped.precision >= 0.999 and shipped.recall >= 0.95, shipped
 
 
+@pytest.mark.thorough
 def test_entries_are_proposed_and_nothing_closes_short() -> None:
     cases = entries.run(DEFAULT_FOLDER)
     assert sum(case.expected for case in cases) == 44

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.benchmarks import sets
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 
 def test_sets_are_found_and_what_is_none_stays_open() -> None:
