@@ -71,7 +71,7 @@ test-kill: $(VENV)/.test ## kill -9 at ten moments, a fresh home for each, and 4
 
 .PHONY: test-stories
 test-stories: $(VENV)/.test ## what takes minutes and no target of its own: companies over three days and more, game days, benchmarks (small), other worlds
-	@$(BIN)/python -m pytest -v -m thorough tests/python --ignore=tests/python/splits \
+	@$(BIN)/python -m pytest -v -m thorough tests/python tests/browser --ignore=tests/python/splits \
 		--ignore=tests/python/state/test_kill.py --ignore=tests/python/state/test_replay.py
 
 .PHONY: test-splits

@@ -83,6 +83,7 @@ def test_moments_are_shown_where_the_reader_is(small: Dashboard, browser: Browse
     context.close()
 
 
+@pytest.mark.thorough
 def test_ten_people_at_once_all_get_their_pages(
     reconciled: Tieout, browser: Browser, tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ def test_nothing_to_call_and_nothing_to_build_on_say_what_to_do(
     assert calls == []
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_part_is_built_on_the_last_run(reconciled_copy: Tieout) -> None:
     home = reconciled_copy.home
     with duckdb.connect(str(home.warehouse)) as connection:

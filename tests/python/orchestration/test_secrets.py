@@ -113,6 +113,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(
         error = error.__cause__
 
 
+@pytest.mark.thorough
 def test_a_run_that_cannot_reach_the_inbox_writes_no_password(tmp_path: Path) -> None:
     pytest.importorskip("psycopg", reason="install the extra `postgres`")
     url = ADDRESSES["as a password"].format(PLANTED)

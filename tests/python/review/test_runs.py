@@ -356,6 +356,7 @@ def test_a_run_without_news_gives_no_second_file_and_changes_nothing(acted: Acte
     assert len(list(acted.home.feed_landing(export.FEED).glob("*"))) == 1
 
 
+@pytest.mark.thorough
 def test_a_decision_alone_is_news_even_at_the_same_moment(acted: Acted) -> None:
     """Nothing new has landed but what somebody has just decided."""
     actions.second(acted.home, BEN, acted.ids["proposed"])
