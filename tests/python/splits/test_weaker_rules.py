@@ -116,7 +116,7 @@ def named(name: str) -> Weaker:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_stale_row_that_a_weaker_rule_leaves_is_found(tmp_path: Path) -> None:
     project = project_copy.copied(tmp_path)
     for name in IN_SHORT:
