@@ -148,7 +148,7 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in answered if name not in inputs | map(attribute='name') -%}
+    {%- for name in answered + kept.get('of', {}).keys() | list if name not in inputs | map(attribute='name') -%}
         {%- do exceptions.raise_compiler_error(
             model.name ~ ' says under `kept` how it reads ' ~ name ~ ', and does not read it.'
         ) -%}
