@@ -9,7 +9,6 @@ end.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import secrets
@@ -24,8 +23,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from orchestration import seeds
 from orchestration.files import copy_to_parquet, open_duckdb, quoted
-from orchestration.home import PROJECT_DIR, Home, TieoutError, wall_clock
+from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.ingest.store import CONTROL_TYPES
 
 # The inbox is imported where it is used: runs of a home without one do without its libraries.
@@ -307,8 +307,7 @@ def acknowledge(
 
 
 def _known_rule(rule_id: str) -> None:
-    with (PROJECT_DIR / "seeds" / "match_rules.csv").open(newline="", encoding="utf-8") as file:
-        rules = sorted({row["rule_id"] for row in csv.DictReader(file)})
+    rules = sorted({row["rule_id"] for row in seeds.rows("match_rules")})
     if rule_id not in rules:
         near = get_close_matches(rule_id, rules, n=3)
         hint = f"Near it are {', '.join(near)}." if near else "seeds/match_rules.csv lists them."
@@ -470,13 +469,12 @@ def may_be_silenced(alert: Mapping[str, Any]) -> bool:
 @cache
 def never_silenced() -> frozenset[str]:
     """Alerts that are about the proof itself: of the marts, and of what a run notices."""
-    found = set()
-    for seed, column in (("alert_rules", "alert_name"), ("run_notices", "notice")):
-        with open(PROJECT_DIR / "seeds" / f"{seed}.csv", encoding="utf-8", newline="") as handle:
-            for row in csv.DictReader(handle):
-                if row["may_be_silenced"].strip().lower() == "false":
-                    found.add(row[column])
-    return frozenset(found)
+    return frozenset(
+        row[column]
+        for seed, column in (("alert_rules", "alert_name"), ("run_notices", "notice"))
+        for row in seeds.rows(seed)
+        if row["may_be_silenced"].strip().lower() == "false"
+    )
 
 
 def in_force(controls: Sequence[Control], moment: datetime) -> list[Control]:

@@ -5,7 +5,6 @@ When a feed last landed says nothing of its days: one that is filled up with old
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,12 +12,11 @@ from functools import cache
 
 import duckdb
 
+from orchestration import seeds
 from orchestration.files import quoted
-from orchestration.home import PROJECT_DIR, Home
+from orchestration.home import Home
 from orchestration.ingest.checks import identifier
 from orchestration.ingest.contract import Feed
-
-SEED = PROJECT_DIR / "seeds" / "feed_days.csv"
 
 DAY = timedelta(days=1)
 
@@ -35,8 +33,7 @@ class Habit:
 @cache
 def habit() -> Habit:
     """The row of the seed."""
-    with open(SEED, encoding="utf-8", newline="") as file:
-        [row] = csv.DictReader(file)
+    [row] = seeds.rows("feed_days")
     return Habit(**{name: int(value) for name, value in row.items()})
 
 

@@ -21,7 +21,8 @@ def keep(home: Home) -> None:
     """Have the reserve in the home, unless that would take the last of the room."""
     path = place(home)
     with suppress(OSError):
-        if path.exists() or shutil.disk_usage(home.root).free < 4 * SIZE:
+        is_whole = path.exists() and path.stat().st_size == SIZE
+        if is_whole or shutil.disk_usage(home.root).free < 4 * SIZE:
             return
         try:
             path.write_bytes(bytes(SIZE))

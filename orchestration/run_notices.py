@@ -10,7 +10,6 @@ of `queries/notices`, whose rows are subject and sentence. Each has its page in
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import run_records
-from orchestration.home import PROJECT_DIR, Home, wall_clock
+from orchestration import run_records, seeds
+from orchestration.home import Home, wall_clock
 from orchestration.run_context import RunContext
 from orchestration.run_records import NoticeRecord
 from orchestration.verify import RECOMPUTED_ENTRIES, verify_new
@@ -37,7 +36,6 @@ WAREHOUSE_LOST = "warehouse_lost"
 DECISION_BY_FILE = "decision_by_file"
 QUEUE_SURGED = "queue_surged"
 
-SEED = PROJECT_DIR / "seeds" / "run_notices.csv"
 QUERIES = Path(__file__).resolve().parent / "queries" / "notices"
 SEALED_IN_RUN = Path(__file__).resolve().parent / "review" / "queries" / "sealed_in_run.sql"
 
@@ -62,18 +60,17 @@ class Limit:
 @cache
 def limits() -> Mapping[str, Limit]:
     """The rows of the seed by the name of their notice."""
-    with open(SEED, encoding="utf-8", newline="") as file:
-        return {
-            row["notice"]: Limit(
-                row["severity"],
-                row["team"],
-                Decimal(row["least"] or 0),
-                Decimal(row["most"]) if row["most"] else None,
-                timedelta(hours=int(row["within_hours"] or 0)),
-                timedelta(hours=int(row["kept_hours"])) if row["kept_hours"] else None,
-            )
-            for row in csv.DictReader(file)
-        }
+    return {
+        row["notice"]: Limit(
+            row["severity"],
+            row["team"],
+            Decimal(row["least"] or 0),
+            Decimal(row["most"]) if row["most"] else None,
+            timedelta(hours=int(row["within_hours"] or 0)),
+            timedelta(hours=int(row["kept_hours"])) if row["kept_hours"] else None,
+        )
+        for row in seeds.rows("run_notices")
+    }
 
 
 def look(home: Home, context: RunContext) -> None:

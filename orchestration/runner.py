@@ -161,7 +161,7 @@ def _execute_job(home: Home, trigger: str) -> None:
             raise TieoutError(
                 f"The disk that holds {home.root} is full, so this run published nothing. Make "
                 "room and run again: it goes on from what is there. "
-                f"({str(error).splitlines()[0]})"
+                f"({(str(error) or type(error).__name__).splitlines()[0]})"
             ) from error
 
 

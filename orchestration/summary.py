@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration import publish
+from orchestration import publish, seeds
 from orchestration.alerting import after_run
-from orchestration.home import PROJECT_DIR, Home
+from orchestration.home import Home
 from orchestration.verify import RECOMPUTED_ENTRIES, Verdict, verify_new
 
 QUERIES = Path(__file__).resolve().parent / "queries"
@@ -58,8 +57,7 @@ def nothing_was_read(found: dict[str, list[Row]]) -> str | None:
 
 def minor_digits() -> dict[str, int]:
     """Digits after the point of each currency, from the seed."""
-    with open(PROJECT_DIR / "seeds" / "currencies.csv", encoding="utf-8", newline="") as handle:
-        return {row["code"]: int(row["minor_digits"]) for row in csv.DictReader(handle)}
+    return {row["code"]: int(row["minor_digits"]) for row in seeds.rows("currencies")}
 
 
 def render(

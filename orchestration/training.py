@@ -11,7 +11,6 @@ result depends on nothing but the warehouse, so a training repeated gives the sa
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import math
@@ -23,9 +22,9 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from orchestration import dbt_runs, progress, warehouse
+from orchestration import dbt_runs, progress, seeds, warehouse
 from orchestration.files import copy_to_parquet
-from orchestration.home import PROJECT_DIR, Home, TieoutError
+from orchestration.home import Home, TieoutError
 from orchestration.ingest.store import CALIBRATION_TYPES, WEIGHT_TYPES
 
 Floats = npt.NDArray[np.float64]
@@ -201,8 +200,7 @@ def learn(candidates: Candidates) -> Floats | None:
 
 def calibration_bins() -> list[tuple[str, str]]:
     """Least probability of each bin and the first one above it."""
-    with open(PROJECT_DIR / "seeds" / "calibration_bins.csv", encoding="utf-8", newline="") as file:
-        return [(row["lower_bound"], row["upper_bound"]) for row in csv.DictReader(file)]
+    return [(row["lower_bound"], row["upper_bound"]) for row in seeds.rows("calibration_bins")]
 
 
 def calibration(candidates: Candidates, edges: Sequence[tuple[str, str]]) -> list[Bin]:

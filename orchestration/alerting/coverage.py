@@ -5,15 +5,13 @@ here for one of its root cause.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
-from orchestration import run_notices
+from orchestration import run_notices, seeds
 from orchestration.alerting import intake_alerts, run_alerts
 from orchestration.alerting.alerts import INTAKE, RUNS, RUNS_TEAM
 from orchestration.alerting.routes import SEVERITIES, Configuration
-from orchestration.home import PROJECT_DIR
 
 
 def possible() -> Iterator[Mapping[str, str]]:
@@ -25,8 +23,8 @@ def possible() -> Iterator[Mapping[str, str]]:
         yield _seen(name, limit.severity, name, limit.team, f"{RUNS}:{name}")
     for name, row in intake_alerts.limits().items():
         yield _seen(name, row.severity, name, row.team, INTAKE)
-    causes = _rows("root_causes")
-    for rule in _rows("alert_rules"):
+    causes = seeds.rows("root_causes")
+    for rule in seeds.rows("alert_rules"):
         for cause in causes:
             severity = max(rule["severity"], cause["loudest_alert"], key=SEVERITIES.index)
             name = cause["root_cause"]
@@ -51,8 +49,3 @@ def _seen(alert: str, severity: str, root_cause: str, team: str, group: str) -> 
         "team": team,
         "group": group,
     }
-
-
-def _rows(seed: str) -> list[dict[str, str]]:
-    with open(PROJECT_DIR / "seeds" / f"{seed}.csv", encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))

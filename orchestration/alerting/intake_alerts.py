@@ -7,7 +7,6 @@ counter that grows) is told from notes that each delivery leaves in `runs/intake
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,17 +16,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration import seeds
 from orchestration.alerting.spans import span
-from orchestration.files import write_text
-from orchestration.home import PROJECT_DIR, Home, TieoutError, iso_timestamp, parse_as_of
+from orchestration.files import read_object, write_text
+from orchestration.home import Home, TieoutError, iso_timestamp, parse_as_of
 from orchestration.intake import spool, status
 
 SILENT = "intake_silent"
 WAIT = "events_wait"
 BEHIND = "stream_behind"
 REFUSED = "events_refused"
-
-SEED = PROJECT_DIR / "seeds" / "intake_alerts.csv"
 
 PROCESSES = ("receiver", "consumer", "watch")
 
@@ -55,16 +53,15 @@ class IntakeAlert:
 @cache
 def limits() -> Mapping[str, Limit]:
     """The rows of the seed by the name of their alert."""
-    with open(SEED, encoding="utf-8", newline="") as file:
-        return {
-            row["alert"]: Limit(
-                row["severity"],
-                row["team"],
-                int(row["more_than"]),
-                timedelta(seconds=int(row["for_seconds"])),
-            )
-            for row in csv.DictReader(file)
-        }
+    return {
+        row["alert"]: Limit(
+            row["severity"],
+            row["team"],
+            int(row["more_than"]),
+            timedelta(seconds=int(row["for_seconds"])),
+        )
+        for row in seeds.rows("intake_alerts")
+    }
 
 
 def of_home(home: Home, now: datetime) -> list[IntakeAlert]:
@@ -185,8 +182,4 @@ def _path(home: Home) -> Path:
 
 
 def _seen(home: Home) -> dict[str, Any]:
-    try:
-        found = json.loads(_path(home).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object(_path(home))

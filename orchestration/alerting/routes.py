@@ -6,7 +6,6 @@ in when something is sent (`secret_values.py`), and are neither shown nor logged
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,12 +14,12 @@ from datetime import timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestration import run_notices
+from orchestration import run_notices, seeds
 from orchestration.alerting import calendar, intake_alerts, yaml_file
 from orchestration.alerting.after_run import FILE
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.yaml_file import Node
-from orchestration.home import PROJECT_DIR, Home
+from orchestration.home import Home
 from orchestration.schedule import schedule_of
 
 ON_CALL = "on-call:"
@@ -122,8 +121,7 @@ def read(home: Home) -> Configuration | None:
 @cache
 def teams() -> Mapping[str, str]:
     """Who acts on each root cause."""
-    with open(PROJECT_DIR / "seeds" / "root_causes.csv", encoding="utf-8", newline="") as handle:
-        return {row["root_cause"]: row["who_acts"] for row in csv.DictReader(handle)}
+    return {row["root_cause"]: row["who_acts"] for row in seeds.rows("root_causes")}
 
 
 def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None) -> Route:

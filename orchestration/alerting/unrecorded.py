@@ -18,7 +18,7 @@ from pathlib import Path
 from orchestration.alerting import sender
 from orchestration.alerting.outbox import Notification
 from orchestration.alerting.routes import RENOTIFY, Configuration
-from orchestration.files import write_text
+from orchestration.files import read_object, write_text
 from orchestration.home import Home, TieoutError, iso_timestamp, parse_as_of
 from orchestration.telemetry import logs
 
@@ -81,8 +81,4 @@ def _path(home: Home) -> Path:
 
 
 def _told(home: Home) -> dict[str, str]:
-    try:
-        found = json.loads(_path(home).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object(_path(home))

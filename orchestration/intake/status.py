@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from orchestration.files import write_text
+from orchestration.files import read_object, write_text
 from orchestration.home import Home, iso_timestamp, wall_clock
 
 REFUSED = "refused_"
@@ -29,11 +29,7 @@ def path_of(home: Home) -> Path:
 
 def read(home: Home) -> dict[str, Any]:
     """The sections by name; empty before the first."""
-    try:
-        found = json.loads(path_of(home).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object(path_of(home))
 
 
 def note(home: Home, section: str, values: Mapping[str, object]) -> None:

@@ -104,3 +104,11 @@ EVENTS: tuple[Event, ...] = (
     facts_for_later.order_and_receipt_corrected,
     facts_for_later.rate_of_today,
 )
+
+OF_ONE_DAY: tuple[Event, ...] = (
+    orders_of_people.ledger_match_undone,
+    changed_records.ledger_line_corrected,
+    late_facts.ledger_line_comes_late,
+    orders_of_people.match_undone,
+)
+"""One after the other within a day: what bank and books alone are told, and what is none of it."""

@@ -17,6 +17,16 @@ def match_undone(books: Books) -> Steps:
     yield
 
 
+def ledger_match_undone(books: Books) -> Steps:
+    found = books.one(
+        "select match_id from fct_matches "
+        "where decision = 'auto_closed' and reconciliation = 'bank_to_ledger'"
+    )
+    if found:
+        books.decide("unmatch", match_id=found[0])
+    yield
+
+
 def match_approved(books: Books) -> Steps:
     found = books.one("select match_id from fct_matches where decision = 'suggested'")
     if found:

@@ -27,6 +27,7 @@ FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml", "pyproject.toml")
 CHANGES_ARE_WRITTEN = (
     "{%- set is_changed = write_changes(target, stale, none if plan.is_whole else by) -%}"
 )
+DAY_IS_ANOTHER = "'select cast(as_of as date) is distinct from ' ~ "
 WATCHED = "{%- do watch(target, sql, kept, inputs, has_changed, plan.is_whole) -%}"
 
 
@@ -84,12 +85,31 @@ def weaken(project: Path, weaker: Weaker) -> None:
     path.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
 
 
+def weaken_whole(project: Path, model: str) -> None:
+    """Let a model that is computed whole believe that no change matters of which it says whose."""
+    [path] = (project / "models").rglob(f"{model}.yml")
+    described = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [found] = [found for found in described["models"] if found["name"] == model]
+    matters = found["config"]["meta"]["kept"]["of"]
+    found["config"]["meta"]["kept"]["of"] = dict.fromkeys(matters, "false")
+    path.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+
+
+def stop_the_clock(project: Path) -> None:
+    """Let models that ask for the day alone believe that it is still the last run's."""
+    keep = project / "macros" / "kept" / "keep.sql"
+    text = keep.read_text(encoding="utf-8")
+    assert text.count(DAY_IS_ANOTHER) == 1, f"{keep.name} asks for the day in another way"
+    keep.write_text(text.replace(DAY_IS_ANOTHER, "'select false and ' ~ "), encoding="utf-8")
+
+
 def tell(
     project: Path,
     folder: Path,
     batches: Sequence[Sequence[str]],
     *,
     seed: int,
+    hours_apart: int = 24,
     is_watched: bool = False,
     is_compared: bool = False,
 ) -> Told:
@@ -98,6 +118,7 @@ def tell(
         "folder": str(folder),
         "batches": batches,
         "seed": seed,
+        "hours_apart": hours_apart,
         "is_watched": is_watched,
         "is_compared": is_compared,
     }

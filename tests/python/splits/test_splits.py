@@ -23,7 +23,7 @@ from tieout_process import PROJECT, Tieout
 
 from orchestration import dbt_runs
 from tests.python.splits import companies, weaker_rules
-from tests.python.splits.events import EVENTS, Event
+from tests.python.splits.events import EVENTS, OF_ONE_DAY, Event
 from tests.python.splits.kept_home import KeptHome, kept_home
 from tests.python.splits.landed_files import Split
 from tests.python.splits.story import Story, drawn_moments, live
@@ -63,6 +63,24 @@ def test_every_event_between_the_runs_of_a_company(begin: Begin, tmp_path: Path)
     by_part = {name for name in KEPT_BY_PART if name in changed} - WHOLE_AT_TIMES
     assert [name for name in by_part if changed[name].by is None] == [], "computed whole"
     assert sum(changed[name].rows < changed[name].of for name in by_part) >= 10
+
+
+@pytest.mark.thorough
+def test_runs_of_one_day(begin: Begin, tmp_path: Path) -> None:
+    """Models that ask for the day alone, or for one reconciliation, may have nothing to do then."""
+    draw = random.Random(20261130)
+    company = companies.of_demo(tmp_path, draw, invoices=150)
+    moments = drawn_moments(company, draw, runs=3)
+    split, story = Split(company.files, moments, draw), begin(draw)
+    for run, moment in enumerate(split.moments):
+        split.land(run, story.kept.home.landing)
+        story.run(moment, compared=False)
+    happened = 0
+    for event in (None, *OF_ONE_DAY):
+        moment += timedelta(hours=1)
+        happened += story.happen([event] if event else [], moment)
+        story.run(moment)
+    assert happened >= 3, story.told
 
 
 @pytest.mark.thorough

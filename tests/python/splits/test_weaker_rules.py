@@ -116,7 +116,7 @@ def named(name: str) -> Weaker:
     return found
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_stale_row_that_a_weaker_rule_leaves_is_found(tmp_path: Path) -> None:
     project = project_copy.copied(tmp_path)
     for name in IN_SHORT:
@@ -125,6 +125,28 @@ def test_a_stale_row_that_a_weaker_rule_leaves_is_found(tmp_path: Path) -> None:
     for name in IN_SHORT:
         table = name.partition(":")[0]
         assert any(f".{table}: " in line for line in told.found), f"{name}: {told.found}"
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_whole_table_that_overlooks_what_matters_is_found(tmp_path: Path) -> None:
+    """Of bank and books alone, on the same day: nothing else has the table computed again."""
+    project = project_copy.copied(tmp_path)
+    project_copy.weaken_whole(project, "agg_bank_reconciliations")
+    batches = [["ledger_match_undone"]]
+    told = project_copy.tell(
+        project, tmp_path / "story", batches, seed=1, hours_apart=1, is_compared=True
+    )
+    assert any(".agg_bank_reconciliations: " in line for line in told.found), told.found
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_day_that_does_not_pass_is_found(tmp_path: Path) -> None:
+    project = project_copy.copied(tmp_path)
+    project_copy.stop_the_clock(project)
+    told = project_copy.tell(project, tmp_path / "story", [[]], seed=1, is_compared=True)
+    assert any(".int_receivables__daily: " in line for line in told.found), told.found
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import duckdb
 from orchestration import dbt_runs
 from orchestration.home import Home
 from tests.python.splits import companies
-from tests.python.splits.events import EVENTS
+from tests.python.splits.events import EVENTS, OF_ONE_DAY
 from tests.python.splits.kept_home import KeptHome
 from tests.python.splits.landed_files import Split
 from tests.python.splits.story import Story, drawn_moments
@@ -38,9 +38,14 @@ TABLES = (
 
 
 def tell(
-    folder: Path, batches: list[list[str]], seed: int, is_watched: bool, is_compared: bool
+    folder: Path,
+    batches: list[list[str]],
+    seed: int,
+    hours_apart: int,
+    is_watched: bool,
+    is_compared: bool,
 ) -> dict[str, Any]:
-    """Runs over a company's files, then one a day, each after a batch of events.
+    """Runs over a company's files, then one every so many hours, each after a batch of events.
 
     Compared is the last.
     """
@@ -49,7 +54,7 @@ def tell(
     company = companies.of_demo(folder / "scratch", draw, invoices=INVOICES)
     moments = drawn_moments(company, draw, runs=RUNS_OF_FILES)
     split = Split(company.files, moments, draw)
-    events = {event.__name__: event for event in EVENTS}
+    events = {event.__name__: event for event in (*EVENTS, *OF_ONE_DAY)}
     told: dict[str, Any] = {"found": [], "stale": [], "covered": [], "computed": {}}
     home = Home(folder / "home").create()
     with dbt_runs.kept_open(home):
@@ -59,7 +64,7 @@ def tell(
                 moment = moments[run]
                 split.land(run, home.landing)
             else:
-                moment += timedelta(days=1)
+                moment += timedelta(hours=hours_apart)
                 story.happen([events[name] for name in batches[run - RUNS_OF_FILES]], moment)
             is_last = run == RUNS_OF_FILES + len(batches) - 1
             told["found"] += story.kept.run(moment, is_compared=is_compared and is_last)
