@@ -1,5 +1,5 @@
--- One row per quotation of the days within the last $within_hours hours that differs by more than the share $least
--- from the one before it.
+-- One row per quotation of the days within the last $within_hours hours that differs by more than
+-- the share $least from the one before it.
 with changes as (
     select
         rates.currency,
