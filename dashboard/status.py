@@ -199,14 +199,18 @@ def _hours(span: timedelta) -> Decimal:
 
 
 @st.cache_data(ttl=2, max_entries=8, show_spinner=False)
-def records_of(root: str) -> list[RunRecord]:
-    """The newest records of the home; ten people who look at once cost one reading."""
+def records_of(root: str, written_at: int) -> list[RunRecord]:
+    """The newest records of the home; ten people who look at once cost one reading.
+
+    `written_at` is when one was last written; that a run was killed is seen after two seconds.
+    """
     return run_records.read(Home.from_environment({"TIEOUT_HOME": root}), RECORDS_READ)
 
 
 def records() -> list[RunRecord]:
     """The newest records of the configured home."""
-    return records_of(str(Home.from_environment().root))
+    home = Home.from_environment()
+    return records_of(str(home.root), run_records.written_at(home))
 
 
 @st.cache_data(ttl=2, max_entries=8, show_spinner=False)

@@ -399,6 +399,14 @@ def keep_notices(home: Home, former: Sequence[NoticeRecord]) -> None:
     recorder.write()
 
 
+def written_at(home: Home) -> int:
+    """When a record was last written, in nanoseconds: one is written beside, and put in its place."""
+    try:
+        return folder(home).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def read(home: Home, limit: int = 50) -> list[RunRecord]:
     """The newest records, newest first. A damaged one is left out."""
     names = sorted((path.stem for path in folder(home).glob("*.json")), reverse=True)
