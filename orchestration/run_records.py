@@ -400,7 +400,7 @@ def keep_notices(home: Home, former: Sequence[NoticeRecord]) -> None:
 
 
 def written_at(home: Home) -> int:
-    """When a record was last written, in nanoseconds: one is written beside, and put in its place."""
+    """When a record was last put in its place, in nanoseconds; 0 where there is none."""
     try:
         return folder(home).stat().st_mtime_ns
     except OSError:

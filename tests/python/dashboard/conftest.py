@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
 APP = Path(__file__).parents[3] / "dashboard" / "app.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_a_server_does_once() -> Iterator[None]:
+    """Every `AppTest` looks through all installed packages for components, and compiles the pages;
+    a server does so once, and these tests do, too."""
+    scripts = ScriptCache()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner,
+            "scan_component_manifests",
+            cache(manifest_scanner.scan_component_manifests),
+        )
+        for module in (app_test, local_script_runner):
+            patch.setattr(module, "ScriptCache", lambda: scripts)
+        yield
 
 
 @pytest.fixture
