@@ -54,25 +54,28 @@ FOR_OTHER_SQL = ("WRITE_JSON", "EMPTY", "VARS", "SAMPLE", "DEFER", "FULL_REFRESH
 
 
 class KeptGraph:
-    """What depends on what, for `dbt build`: made once for a manifest.
+    """What depends on what: made once for a manifest.
 
-    dbt links all nodes, looks for cycles and adds the edges that make models wait for tests in each
-    call: more than a second, with nothing new to say. Calls other than `build` do as before.
+    dbt links all nodes, looks for cycles and, for `dbt build`, adds the edges that make models wait
+    for tests in each call: more than a second, with nothing new to say.
     """
 
     def __init__(self) -> None:
         self._manifest: Manifest | None = None
-        self._graph: Graph | None = None
+        self._graphs: dict[bool, Graph] = {}
 
-    def of(self, manifest: Manifest) -> Graph:
-        """The graph as `Compiler.compile` makes it for a build; dbt copies it before it cuts it."""
-        if self._graph is None or manifest is not self._manifest:
+    def of(self, manifest: Manifest, models_wait_for_tests: bool = True) -> Graph:
+        """The graph as `Compiler.compile` makes it; dbt copies it before it cuts it."""
+        if manifest is not self._manifest:
+            self._manifest, self._graphs = manifest, {}
+        if models_wait_for_tests not in self._graphs:
             linker = Linker()
             linker.link_graph(manifest)
-            manifest.build_parent_and_child_maps()
-            linker.add_test_edges_1(manifest)
-            self._manifest, self._graph = manifest, Graph(linker.graph)
-        return self._graph
+            if models_wait_for_tests:
+                manifest.build_parent_and_child_maps()
+                linker.add_test_edges_1(manifest)
+            self._graphs[models_wait_for_tests] = Graph(linker.graph)
+        return self._graphs[models_wait_for_tests]
 
     def install(self) -> None:
         """Let dbt use it in this process."""
@@ -82,10 +85,10 @@ class KeptGraph:
             compiler: Compiler, manifest: Manifest, write: bool = True, add_test_edges: bool = False
         ) -> Graph:
             flags = get_flags()
-            if not add_test_edges or flags.USE_FAST_TEST_EDGES or flags.WRITE_JSON:
+            if flags.USE_FAST_TEST_EDGES or flags.WRITE_JSON:
                 return compile_anew(compiler, manifest, write, add_test_edges)
             compiler.initialize()
-            return self.of(manifest)
+            return self.of(manifest, add_test_edges)
 
         Compiler.compile = compile_once  # type: ignore[method-assign, assignment]
 

@@ -68,8 +68,6 @@ def broken(copy: Copy) -> Breaker:
     """Makes a copy of the built home that some statements have broken."""
 
     def break_it(*statements: str) -> Copy:
-        for statement in statements:
-            copy.breaks(statement)
-        return copy
+        return copy.breaks(*statements)
 
     return break_it

@@ -57,34 +57,38 @@ class Copy:
     def warehouse(self) -> Path:
         return self.home / "warehouse.duckdb"
 
-    def execute(self, statement: str) -> int:
-        """Run one statement on the warehouse; the number of rows that it changed."""
+    def execute(self, *statements: str) -> list[int]:
+        """Run statements on the warehouse; the number of rows that each of them changed."""
+        changed = []
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            row = connection.execute(statement).fetchone()
-        return int(row[0]) if row else 0
+            for statement in statements:
+                row = connection.execute(statement).fetchone()
+                changed.append(int(row[0]) if row else 0)
+        return changed
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the warehouse."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(statement).fetchall()
 
-    def breaks(self, statement: str) -> Copy:
-        """Run a statement that must change a row: a mutation that hits nothing proves nothing."""
-        changed = self.execute(statement)
-        assert changed > 0, f"the mutation changed no row: {statement}"
+    def breaks(self, *statements: str) -> Copy:
+        """Run statements that each must change a row: one that hits nothing proves nothing."""
+        for statement, changed in zip(statements, self.execute(*statements), strict=True):
+            assert changed > 0, f"the mutation changed no row: {statement}"
         return self
 
     @contextmanager
     def restored(self, table: str) -> Iterator[None]:
         """Afterwards a table is as it was before, so that one copy serves many mutations."""
-        self.execute(f"create table kept_rows as select * from {table}")
         try:
             yield
         finally:
-            self.execute(f"delete from {table}")
-            self.execute(f"insert into {table} select * from kept_rows")
-            self.execute("drop table kept_rows")
+            self.execute(
+                f"attach '{self.unbroken}/warehouse.duckdb' as unbroken (read_only)",
+                f"delete from {table}",
+                f"insert into {table} select * from unbroken.{table}",
+            )
 
     def fails(self, test: str) -> int:
         """The dbt test finds the damage, of all rows and of those that a run has changed.

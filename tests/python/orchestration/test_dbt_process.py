@@ -14,8 +14,9 @@ from orchestration import dbt_process, dbt_runs
 from orchestration.home import Home
 
 
-def test_a_build_walks_the_graph_that_dbt_would_make(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("call", "models_wait_for_tests"), [("build", True), ("test", False)])
+def test_a_call_walks_the_graph_that_dbt_would_make(
+    call: str, models_wait_for_tests: bool, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in dbt_runs.environment(home, {}).items():
         monkeypatch.setenv(name, value)
@@ -34,11 +35,11 @@ def test_a_build_walks_the_graph_that_dbt_would_make(
 
     monkeypatch.setattr(Compiler, "compile", both)
     for _ in range(2):
-        dbtRunner(manifest=manifest).invoke(["--no-write-json", "build", "--select", "no_such"])
+        dbtRunner(manifest=manifest).invoke(["--no-write-json", call, "--select", "no_such"])
     (first, anew), (second, _) = seen
     assert set(first.graph.edges) == set(anew.graph.edges)
     assert set(first.graph.nodes) == set(anew.graph.nodes)
-    assert first is second is kept.of(manifest)
+    assert first is second is kept.of(manifest, models_wait_for_tests)
 
 
 def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
