@@ -104,7 +104,7 @@ class Services:
 
     def cpu(self, name: str) -> float:
         """Processor seconds of a process and its children so far."""
-        return sum(_cpu_of(process) for process in _with_children(self._running[name].pid))
+        return sum(_cpu_of(process) for process in with_children(self._running[name].pid))
 
     def kill(self, name: str) -> None:
         """Kill with -9; `run` is the dbt process that works in a run. Dagster's daemon goes with
@@ -112,7 +112,7 @@ class Services:
         with self._guard:
             process = self._running["watch" if name == "run" else name]
             if name in ("run", "daemon"):
-                for child in _with_children(process.pid)[1:]:
+                for child in with_children(process.pid)[1:]:
                     os.kill(child, signal.SIGKILL)
             if name != "run":
                 process.kill()
@@ -193,7 +193,7 @@ def _broker(home: Home) -> Iterator[int | None]:
         process.wait()
 
 
-def _with_children(pid: int) -> list[int]:
+def with_children(pid: int) -> list[int]:
     """A process and those that it has started, itself first."""
     found = [pid]
     for process in found:

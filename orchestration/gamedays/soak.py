@@ -1,7 +1,9 @@
 """Weeks of a company's days with random faults, and whether all is well at their end.
 
 A day lands what a day brings, with a fault on some; the run of the next morning meets it, and the
-day after it is put right. What may not grow is measured after each day.
+day after it is put right. Alerts go to a receiver on this machine. A watch over a home of its own
+stays for all days, and gets the same without the faults. What may not grow is measured after each
+day.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from orchestration import by_hand, run_records
+from orchestration.alerting import outbox
 from orchestration.benchmarks.timed import measured
 from orchestration.dagster_history import SETTING as DAGSTER_RUNS
 from orchestration.dbt_runs import TRAINING_TAG
@@ -26,7 +29,9 @@ from orchestration.gamedays import growth, losses
 from orchestration.gamedays.company import Company
 from orchestration.gamedays.drill import FIRST_DAY, HISTORY, Drill
 from orchestration.gamedays.growth import Size
+from orchestration.gamedays.receiver import receiving
 from orchestration.gamedays.scenarios import SCENARIOS
+from orchestration.gamedays.watched import Watched, watching
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 
 FAULTS = (
@@ -49,16 +54,18 @@ FAULTY_DAYS = 0.6
 DAY = timedelta(days=1)
 
 MORE_MEMORY = 1.25
-"""What a run may take at its peak in the last third of the days beside the first."""
+"""What a run at its peak, and a watch after it, may take in the last third of the days beside the
+first."""
 
 ENVIRONMENT = {DAGSTER_RUNS: str(growth.DAGSTER_RUNS)}
 
 
 @dataclass(frozen=True)
 class Day:
-    """What a day brought, and what the home is after its run. The peak is in bytes.
+    """What a day brought, and what the home is after its run.
 
-    `runs` is how many there have been, also ones that failed or were killed.
+    `peak` of the run, and what the `watch` takes after its own, are in bytes. `runs` is how many
+    there have been, also ones that failed or were killed; `told` how many messages people got.
     """
 
     number: int
@@ -68,6 +75,8 @@ class Day:
     runs: int
     sizes: Mapping[str, Size]
     held_open: int
+    told: int
+    watch: int = 0
 
 
 def command(weeks: int, seed: int, folder: Path | None) -> int:
@@ -85,12 +94,21 @@ def run(home: Home, days: int, draw: random.Random) -> list[str]:
         TieoutError: when a run fails that had no reason to.
     """
     home.create()
+    with receiving() as receiver, watching(home.root.parent) as watched:
+        receiver.route(home)
+        return _run(home, days, draw, watched)
+
+
+def _run(home: Home, days: int, draw: random.Random, watched: Watched) -> list[str]:
     company = Company(FIRST_DAY.date() - HISTORY)
-    company.deliver(company.start, FIRST_DAY.date() - DAY).land(home.landing)
+    history = company.deliver(company.start, FIRST_DAY.date() - DAY)
+    history.land(home.landing)
+    watched.live(history)
     nothing = company.deliver(company.start, company.start)
     before = Drill(home, company, FIRST_DAY - DAY, nothing, {**ENVIRONMENT}, span=DAY)
     print(_HEADER, flush=True)
     lived = [_live(before, 0, "")]
+    print(_line(lived[0]), flush=True)
     faulty: tuple[str, Drill] | None = None
     for number in range(1, days + 1):
         moment = FIRST_DAY + (number - 1) * DAY
@@ -101,18 +119,19 @@ def run(home: Home, days: int, draw: random.Random) -> list[str]:
         # the last two days are for putting right what is left
         is_faulty = number <= days - 2 and draw.random() < FAULTY_DAYS
         fault = draw.choice([*FAULTS, KILLED]) if is_faulty else ""
-        lived.append(_day(drill, number, fault, draw))
+        lived.append(replace(_day(drill, number, fault, draw), watch=watched.live(today)))
+        print(_line(lived[-1]), flush=True)
         is_open = fault in SCENARIOS and not SCENARIOS[fault].stops
         faulty = (fault, drill) if is_open else None
     last = FIRST_DAY.date() + (days - 1) * DAY
     print(growth.table(lived[1].sizes, lived[-1].sizes), flush=True)
     found = [*losses.of_home(home), *losses.untrue(home, company, last)]
-    return [*found, *_broken_tests(home), *_grown(lived[1:])]
+    return [*found, *_broken_tests(home), *_untold(home), *_grown(lived[1:])]
 
 
 _HEADER = (
-    f"{'day':>4} {'fault':<20} {'seconds':>8} {'peak MB':>8} {'files':>6} {'home MB':>8} "
-    f"{'kept files':>11} {'kept MB':>8} {'held open':>10}"
+    f"{'day':>4} {'fault':<20} {'seconds':>8} {'peak MB':>8} {'watch MB':>9} {'told':>5} "
+    f"{'files':>6} {'home MB':>8} {'kept files':>11} {'kept MB':>8} {'held open':>10}"
 )
 
 
@@ -120,6 +139,7 @@ def _line(day: Day) -> str:
     kept = [day.sizes[kind.name] for kind in growth.KINDS if kind.is_kept]
     return (
         f"{day.number:>4} {day.fault or '-':<20} {day.seconds:>8.1f} {day.peak / 2**20:>8.0f} "
+        f"{day.watch / 2**20:>9.0f} {day.told:>5} "
         f"{sum(size.files for size in day.sizes.values()):>6} "
         f"{sum(size.bytes for size in day.sizes.values()) / 2**20:>8.1f} "
         f"{sum(size.files for size in kept):>11} "
@@ -179,7 +199,7 @@ def _live(drill: Drill, number: int, fault: str) -> Day:
     if code != 0:
         said = output.read_text(encoding="utf-8")[-3000:]
         raise TieoutError(f"The run of day {number} ({fault or 'no fault'}) failed:\n{said}")
-    day = Day(
+    return Day(
         number=number,
         fault=fault,
         seconds=seconds,
@@ -187,9 +207,8 @@ def _live(drill: Drill, number: int, fault: str) -> Day:
         runs=len(run_records.read(home, run_records.KEPT_RECORDS)),
         sizes=growth.measured(home),
         held_open=_held_open(home),
+        told=sum(one.state == "delivered" for one in outbox.read(home)),
     )
-    print(_line(day), flush=True)
-    return day
 
 
 def _held_open(home: Home) -> int:
@@ -219,15 +238,27 @@ def _broken_tests(home: Home) -> list[str]:
     return []
 
 
+def _untold(home: Home) -> list[str]:
+    """What still has to reach people after the last run, or that nobody was told of anything."""
+    messages = outbox.read(home)
+    if not any(one.state == "delivered" for one in messages):
+        return ["Nobody was told of anything."]
+    return [f"Not delivered ({one.state}): {one.title}" for one in messages if one.is_to_be_sent]
+
+
 def _grown(days: list[Day]) -> list[str]:
     """What is not flat."""
     wrong = growth.grown([(day.runs, day.sizes) for day in days])
     third = len(days) // 3
     if len(days) >= growth.FEWEST_DAYS:
-        peaks = [median(day.peak for day in part) for part in (days[:third], days[-third:])]
-        if peaks[1] > MORE_MEMORY * peaks[0]:
-            first, last = (f"{peak / 2**20:.0f} MB" for peak in peaks)
-            wrong.append(f"Runs take {last} at the end, and took {first} at first.")
+        for who, taken in (
+            ("Runs take", [day.peak for day in days]),
+            ("The watch takes", [day.watch for day in days]),
+        ):
+            first, last = median(taken[:third]), median(taken[-third:])
+            if last > MORE_MEMORY * first:
+                ended, began = (f"{bytes_ / 2**20:.0f} MB" for bytes_ in (last, first))
+                wrong.append(f"{who} {ended} at the end, and took {began} at first.")
     if any(day.held_open for day in days):
         wrong.append("Files of the home were still open after a run.")
     return wrong
