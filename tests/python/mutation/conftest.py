@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from tieout_process import Tieout
 
@@ -52,14 +53,29 @@ def dbt_server(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> 
     process.wait(timeout=60)
 
 
-@pytest.fixture
-def copy(reconciled: Tieout, dbt_server: DbtServer, tmp_path: Path) -> Iterator[Copy]:
-    """An unbroken copy of the built home."""
-    folder = tmp_path / "broken"
+@pytest.fixture(scope="session")
+def unbroken(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built home without what its tables told of the run: half of what it takes to open it."""
+    folder = tmp_path_factory.mktemp("unbroken") / "home"
     shutil.copytree(
         reconciled.home.root, folder, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True
     )
-    yield Copy(folder, dbt_server, reconciled.home.root)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        told = connection.execute(
+            "select table_name from duckdb_tables() "
+            "where schema_name = 'changes' and table_name <> 'last_run'"
+        ).fetchall()
+        for (name,) in told:
+            connection.execute(f"drop table changes.{name}")
+    return folder
+
+
+@pytest.fixture
+def copy(unbroken: Path, dbt_server: DbtServer, tmp_path: Path) -> Iterator[Copy]:
+    """An unbroken copy of the built home."""
+    folder = tmp_path / "broken"
+    shutil.copytree(unbroken, folder, symlinks=True)
+    yield Copy(folder, dbt_server, unbroken)
     shutil.rmtree(folder)
 
 
