@@ -109,15 +109,18 @@ def tell(
     batches: Sequence[Sequence[str]],
     *,
     seed: int,
+    runs_of_files: int = 3,
     hours_apart: int = 24,
     is_watched: bool = False,
     is_compared: bool = False,
 ) -> Told:
-    """A story in the copy: a company's files, then a run after each batch of events, by name."""
+    """A story in the copy: runs over a company's files, then one after each batch of events, by
+    name."""
     request = {
         "folder": str(folder),
         "batches": batches,
         "seed": seed,
+        "runs_of_files": runs_of_files,
         "hours_apart": hours_apart,
         "is_watched": is_watched,
         "is_compared": is_compared,

@@ -26,7 +26,6 @@ from tests.python.splits.landed_files import Split
 from tests.python.splits.story import Story, drawn_moments
 
 INVOICES = 150
-RUNS_OF_FILES = 3
 
 TABLES = (
     "create schema if not exists watched",
@@ -41,6 +40,7 @@ def tell(
     folder: Path,
     batches: list[list[str]],
     seed: int,
+    runs_of_files: int,
     hours_apart: int,
     is_watched: bool,
     is_compared: bool,
@@ -52,21 +52,21 @@ def tell(
     draw = random.Random(seed)
     (folder / "scratch").mkdir(parents=True)
     company = companies.of_demo(folder / "scratch", draw, invoices=INVOICES)
-    moments = drawn_moments(company, draw, runs=RUNS_OF_FILES)
+    moments = drawn_moments(company, draw, runs=runs_of_files)
     split = Split(company.files, moments, draw)
     events = {event.__name__: event for event in (*EVENTS, *OF_ONE_DAY)}
     told: dict[str, Any] = {"found": [], "stale": [], "covered": [], "computed": {}}
     home = Home(folder / "home").create()
     with dbt_runs.kept_open(home):
         story = Story(KeptHome(home), draw)
-        for run in range(RUNS_OF_FILES + len(batches)):
-            if run < RUNS_OF_FILES:
+        for run in range(runs_of_files + len(batches)):
+            if run < runs_of_files:
                 moment = moments[run]
                 split.land(run, home.landing)
             else:
                 moment += timedelta(hours=hours_apart)
-                story.happen([events[name] for name in batches[run - RUNS_OF_FILES]], moment)
-            is_last = run == RUNS_OF_FILES + len(batches) - 1
+                story.happen([events[name] for name in batches[run - runs_of_files]], moment)
+            is_last = run == runs_of_files + len(batches) - 1
             told["found"] += story.kept.run(moment, is_compared=is_compared and is_last)
             if is_watched:
                 with duckdb.connect(str(home.warehouse)) as connection:
