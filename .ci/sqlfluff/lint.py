@@ -1,4 +1,4 @@
-"""sqlfluff as ever, in two thirds of its time. Usage: that of `sqlfluff lint`, without `--fix`.
+"""sqlfluff as ever, in little more than half its time. Usage: `sqlfluff lint`'s, without `--fix`.
 
 Four layout rules each take the same file apart; nothing changes it between them, so the first one's
 parts serve all. Python looks for what can be thrown away less often.

@@ -124,6 +124,14 @@ def test_every_page_says_that_the_last_run_failed(published: Path, page: str) ->
     assert "The run shown passed all its tests" in body
 
 
+def test_a_record_that_was_just_written_is_read_at_once(published: Path) -> None:
+    assert status.records() == []
+    said = run_records.NoticeRecord("rate_jumped", "page", "USD", "The rate of USD jumped")
+    small_company.note(published, said)
+    [read] = status.records()
+    assert read.notices == [said]
+
+
 def test_before_the_first_publication_a_failed_run_is_told(home: Path) -> None:
     with (
         pytest.raises(ValueError, match="damaged"),

@@ -27,6 +27,7 @@ ALL_WEAKER = weaker_rules.all_weaker(PROJECT)
 IN_SHORT = (
     "fct_items: int_items__balanced does not touch",
     "fct_invoices: asks 5, not anything",
+    "int_matches__timed: asks, not changes 1 (int_items__balanced)",
 )
 
 EVENT_NAMES = [event.__name__ for event in EVENTS]
@@ -121,11 +122,12 @@ def test_a_stale_row_that_a_weaker_rule_leaves_is_found(tmp_path: Path) -> None:
     for name in IN_SHORT:
         project_copy.weaken(project, named(name))
     told = project_copy.tell(
-        project, tmp_path / "story", [EVENT_NAMES], seed=1, runs_of_files=1, is_compared=True
+        project, tmp_path / "story", [EVENT_NAMES], seed=1, runs_of_files=2, is_compared=True
     )
     stale = {line.partition(": ")[0] for line in told.found if not line.startswith(" ")}
     for name in IN_SHORT:
-        assert f"marts.{name.partition(':')[0]}" in stale, (name, stale)
+        table = name.partition(":")[0]
+        assert any(found.endswith(f".{table}") for found in stale), (name, stale)
 
 
 @pytest.mark.slow
