@@ -17,7 +17,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import training
+from orchestration import dagster_once, training
 from orchestration.alerting import after_run
 from orchestration.assets import TRIGGER_TAG, WRITER_POOL, SingleWriter, build_assets
 from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
@@ -128,6 +128,7 @@ def build_definitions(home: Home) -> dg.Definitions:
         TieoutError: when a setting cannot be understood.
     """
     home.create()
+    dagster_once.install()
     cron, zone = schedule_of(os.environ)
     project = dbt_project(home)
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))

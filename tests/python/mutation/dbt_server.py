@@ -25,7 +25,8 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from orchestration.dbt_process import KeptGraph, keep_type_testers, leave_out_debug, load
+from orchestration.dbt_once import KeptGraph, keep_type_testers, leave_out_debug
+from orchestration.dbt_process import load
 from orchestration.dbt_runs import ensure_parse
 from orchestration.home import Home
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration import dagster_history, progress, run_records, runner
+from orchestration import dagster_history, dagster_once, progress, run_records, runner
 from orchestration.dagster_history import JOB_NAME
 from orchestration.event_log import MOST_OPEN, PooledSqliteEventLogStorage
 from orchestration.home import Home, TieoutError
@@ -49,6 +49,34 @@ def instance(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagster
 @dg.asset(check_specs=[dg.AssetCheckSpec("adds_up", asset="checked")])
 def checked() -> dg.MaterializeResult:
     return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+
+def test_what_was_written_is_told_as_it_would_be_read(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+    store = PooledSqliteEventLogStorage.store_event_batch
+
+    def noted(storage: PooledSqliteEventLogStorage, events: list[dg.EventLogEntry]) -> None:
+        batches.append(len(events))
+        store(storage, events)
+
+    monkeypatch.setattr(PooledSqliteEventLogStorage, "store_event_batch", noted)
+    storage = instance.event_log_storage
+    plain = SqliteEventLogStorage(str(home.dagster / "history" / "runs"))
+    keys = [figure.key, checked.key]
+    dagster_once.install()
+    for _ in range(2):
+        run = dg.materialize([figure, checked], instance=instance).run_id
+        assert storage.get_asset_records(keys) == plain.get_asset_records(keys)
+        assert list(instance.all_logs(run)) == list(plain.get_logs_for_run(run))
+    assert batches == [3, 3], "two tables and a check are intended"
+    other = plain.get_asset_records([figure.key])[0].asset_entry.last_materialization_record
+    assert other is not None
+    plain.store_event(other.event_log_entry)  # by another process
+    assert storage.get_asset_records(keys) == plain.get_asset_records(keys)
+    instance.wipe_assets([figure.key])
+    assert storage.get_asset_records(keys) == plain.get_asset_records(keys)
 
 
 def test_old_runs_are_forgotten_with_their_files_and_the_last_word_on_an_asset_stays(

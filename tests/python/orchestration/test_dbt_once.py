@@ -1,4 +1,4 @@
-"""What the dbt process keeps from call to call is what dbt would make anew."""
+"""What dbt does once for all calls and nodes comes to what it would do anew."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import shutil
 from typing import Any
 
 import pytest
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.exceptions import ApproximateMatchError
+from dbt.adapters.factory import FACTORY
 from dbt.cli.main import dbtRunner
 from dbt.compilation import Compiler
 from dbt_common.events.event_manager import EventManager
 
-from orchestration import dbt_process, dbt_runs
+from orchestration import dbt_once, dbt_process, dbt_runs
 from orchestration.home import Home
 
 
@@ -23,7 +26,7 @@ def test_a_call_walks_the_graph_that_dbt_would_make(
     made_by_dbt = Compiler.compile
     monkeypatch.setattr(Compiler, "compile", made_by_dbt)  # is put back
     manifest = dbt_process.load(dbt_runs.ensure_parse(home))
-    kept = dbt_process.KeptGraph()
+    kept = dbt_once.KeptGraph()
     kept.install()
     kept_compile = Compiler.compile
     seen = []
@@ -61,7 +64,7 @@ def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Compiler, "_compile_code", noted)
     parsed = home.root / "parse"
     shutil.copytree(dbt_runs.ensure_parse(home), parsed)
-    (parsed / dbt_process.RENDERED).unlink(missing_ok=True)
+    (parsed / dbt_once.RENDERED).unlink(missing_ok=True)
     compiled = home.target / "compiled/tieout/models/staging/bank/stg_bank__accounts.sql"
     model = "model.tieout.stg_bank__accounts"
     call = ["--quiet", "compile", "--select", "stg_bank__accounts"]
@@ -83,3 +86,39 @@ def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.Monkey
         sql = compiled.read_text(encoding="utf-8")
         assert ("limit 0" in sql) == ("--empty" in arguments)
         assert "bank_accounts" in sql
+
+
+def test_a_relation_is_looked_up_as_dbt_would_search_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in dbt_runs.environment(home, {}).items():
+        monkeypatch.setenv(name, value)
+    search = BaseAdapter.get_relation
+    monkeypatch.setattr(BaseAdapter, "get_relation", search)  # is put back
+    manifest = dbt_process.load(dbt_runs.ensure_parse(home))
+    call = ["--quiet", "--no-write-json", "compile", "--select", "stg_bank__accounts"]
+    dbtRunner(manifest=manifest).invoke(call)
+    adapter: Any = FACTORY.adapters["duckdb"]
+    for schema, table in (("marts", "fct_items"), ("marts", "Mixed"), ("staging", "fct_items")):
+        relation = adapter.Relation.create(database="w", schema=schema, identifier=table)
+        adapter.cache.add(relation)
+    adapter.cache.update_schemas([("w", "marts"), ("w", "staging")])
+    dbt_once.look_relations_up()
+
+    def found(by: Any, wanted: tuple[str, str, str]) -> Any:
+        try:
+            return by(adapter, *wanted)
+        except ApproximateMatchError as error:
+            return str(error)
+
+    for wanted in (
+        ("w", "marts", "fct_items"),
+        ("w", "staging", "fct_items"),
+        ("w", "marts", "FCT_ITEMS"),
+        ("w", "marts", "mixed"),
+        ("W", "Marts", "Mixed"),
+        ("w", "marts", "none"),
+        ("w", "staging", "mixed"),
+    ):
+        assert found(BaseAdapter.get_relation, wanted) == found(search, wanted), wanted
+    assert adapter.get_relation("w", "marts", "fct_items") is not None
