@@ -37,7 +37,7 @@ reply_{{ round }} as (
     from message_{{ round - 1 }}
 ),
 
-message_{{ round }} as (
+message_{{ round }} as {{ materialized() }} (
     select
         reply_{{ round }}.expected_unit,
         reply_{{ round }}.actual_unit,

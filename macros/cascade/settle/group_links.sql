@@ -340,8 +340,9 @@ linked_pairs as (
 ),
 
 -- The least neighbour spreads along the links; a group that needs more than five steps is too
--- tangled to close by itself.
-labels_1 as (
+-- tangled to close by itself. Every second step is computed as it stands: the planner would need
+-- twice the time for each window over another.
+labels_1 as {{ materialized() }} (
     select
         linked_pairs.*,
         min(linked_pairs.actual_unit) over (
@@ -357,7 +358,7 @@ labels_2 as (
     from labels_1
 ),
 
-labels_3 as (
+labels_3 as {{ materialized() }} (
     select
         labels_2.*,
         min(labels_2.label_2) over (partition by labels_2.pass, labels_2.expected_unit) as label_3
@@ -371,7 +372,7 @@ labels_4 as (
     from labels_3
 ),
 
-labels_5 as (
+labels_5 as {{ materialized() }} (
     select
         labels_4.*,
         min(labels_4.label_4) over (partition by labels_4.pass, labels_4.expected_unit)
