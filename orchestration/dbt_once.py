@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-import sqlparse
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
 from dbt.adapters.reference_keys import _ReferenceKey
@@ -197,23 +195,6 @@ def leave_out_debug() -> None:
     EventManager.fire_event = fire_heard  # type: ignore[method-assign, assignment]
     BaseEvent.__init__ = note  # type: ignore[method-assign, assignment]
     BaseEvent.pb_msg = property(message_of, keep)
-
-
-def leave_sql_ungrouped() -> None:
-    """Spare dbt's unit tests the grouping of a model's SQL, a quarter of their time: what puts the
-    given rows before it looks for the word that begins it, and that is the first one here."""
-    group = sqlparse.parse
-
-    def parse(sql: str, *args: Any, **kwargs: Any) -> Any:
-        if not _begins_with_ctes(sql):
-            return group(sql, *args, **kwargs)
-        return tuple(sqlparse.engine.FilterStack().run(sql))
-
-    sqlparse.parse = parse
-
-
-def _begins_with_ctes(sql: str) -> bool:
-    return re.match(r"(\s|--[^\n]*\n|/\*.*?\*/)*with\b", sql, re.IGNORECASE | re.DOTALL) is not None
 
 
 def keep_type_testers() -> None:

@@ -5,7 +5,7 @@ JSON object a line: `arguments` of dbt, and `parsed`, the folder of the project'
 without arguments only loads the parse. A call of `parse` writes a parse into that folder instead.
 After a call that `keeps_open`, the warehouse stays open for the next one: to open it again costs
 reading all that the first has changed. Until then `statements` are executed in it.
-Whatever follows from the project alone is done once (`dbt_once.py`).
+Whatever follows from the project alone is done once (`dbt_once.py`, `dbt_unit_tests.py`).
 dbt's log goes to standard output; `{"call_ended": true}` follows each call, `false` one that
 failed, with the `error` of a statement. The end of the input ends the process, also in a call that
 is under way: whoever asked for it is gone, and the next run wants the warehouse.
@@ -28,7 +28,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
 
-from orchestration import dbt_once, loading
+from orchestration import dbt_once, dbt_unit_tests, loading
 from orchestration.dbt_runs import CALL_ENDED, PARSE, STATEMENTS
 from orchestration.parsed import DBT_STATE
 
@@ -42,10 +42,10 @@ class Calls:
         self._sql = dbt_once.KeptSql()
         self._sql.install()
         dbt_once.leave_out_debug()
-        dbt_once.leave_sql_ungrouped()
         dbt_once.keep_type_testers()
         dbt_once.keep_empty_table()
         dbt_once.look_relations_up()
+        dbt_unit_tests.install()
         self._folder = ""
         self._manifest: Manifest | None = None
 
