@@ -309,7 +309,7 @@ exact_links as (
     from left_links
 ),
 
-parted_links as (
+parted_links as {{ materialized() }} (
     select
         exact_links.*,
         max(greatest(exact_links.is_pair, exact_links.is_whole)) over (
@@ -340,9 +340,8 @@ linked_pairs as (
 ),
 
 -- The least neighbour spreads along the links; a group that needs more than five steps is too
--- tangled to close by itself. Every second step is computed as it stands: the planner would need
--- twice the time for each window over another.
-labels_1 as {{ materialized() }} (
+-- tangled to close by itself.
+labels_1 as (
     select
         linked_pairs.*,
         min(linked_pairs.actual_unit) over (
