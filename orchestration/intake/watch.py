@@ -50,9 +50,9 @@ LONGEST_PAUSE = 1800.0
 RUNS_OF_A_DBT = 200
 """Runs after which the dbt process is started anew, whatever it may have gathered."""
 
-DUCKDB_THREADS = "1"
-"""Of each statement, unless the setting says otherwise. Small ones gain little from a second thread
-and take more of the processor, which a watch shares with receivers and consumers."""
+THREADS = {"TIEOUT_DUCKDB_THREADS": "1", "TIEOUT_DBT_THREADS": "2"}
+"""Unless the settings say otherwise. Small statements gain little from a second thread, and take
+more of the processor, which a watch shares with receivers and consumers; so does a third model."""
 
 Doing = Literal["waiting", "running", "pausing"]
 """For a reason; a run; before the next run, after one that failed."""
@@ -197,7 +197,8 @@ def watch(home: Home) -> int:
     """
     log_to_stderr()
     home.create()
-    os.environ.setdefault("TIEOUT_DUCKDB_THREADS", DUCKDB_THREADS)
+    for name, threads in THREADS.items():
+        os.environ.setdefault(name, threads)
     stopped = False
 
     def stop(*_: object) -> None:
