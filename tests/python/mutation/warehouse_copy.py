@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 
 @dataclass
@@ -26,23 +24,28 @@ class DbtServer:
 
         With `unbroken` as in a run on that home, which asks about what has changed (`test.sql`).
         """
+        results: dict[str, dict[str, Any]] = self._ask(home, unbroken, select=names)["results"]
+        missing = set(names) - set(results)
+        assert not missing, f"dbt knows no data test named {', '.join(sorted(missing))}"
+        return results
+
+    def execute(self, home: Path, unbroken: Path, statements: Sequence[str]) -> list[Any]:
+        """Execute statements in the warehouse of a home, beside which another is `unbroken`; the
+        rows of each."""
+        rows: list[Any] = self._ask(home, unbroken, statements=statements)["rows"]
+        return rows
+
+    def _ask(self, home: Path, unbroken: Path | None, **asked: Sequence[str]) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        request = {
-            "home": str(home),
-            "select": names,
-            "unbroken": None if unbroken is None else str(unbroken),
-        }
-        self.process.stdin.write(json.dumps(request) + "\n")
+        place = {"home": str(home), "unbroken": None if unbroken is None else str(unbroken)}
+        self.process.stdin.write(json.dumps(place | asked) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, f"dbt ended, exit status {self.process.wait()}; see its output above"
         answer: dict[str, Any] = json.loads(line)
         assert "error" not in answer, answer.get("error")
-        results: dict[str, dict[str, Any]] = answer["results"]
-        missing = set(names) - set(results)
-        assert not missing, f"dbt knows no data test named {', '.join(sorted(missing))}"
-        return results
+        return answer
 
 
 @dataclass
@@ -53,24 +56,15 @@ class Copy:
     server: DbtServer
     unbroken: Path
 
-    @property
-    def warehouse(self) -> Path:
-        return self.home / "warehouse.duckdb"
-
     def execute(self, *statements: str) -> list[int]:
         """Run statements on the warehouse; the number of rows that each of them changed."""
-        changed = []
-        with duckdb.connect(str(self.warehouse)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            for statement in statements:
-                row = connection.execute(statement).fetchone()
-                changed.append(int(row[0]) if row else 0)
-        return changed
+        done = self.server.execute(self.home, self.unbroken, statements)
+        return [int(rows[0][0]) if rows else 0 for rows in done]
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
+    def query(self, statement: str) -> list[Any]:
         """Rows of a query on the warehouse."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return connection.execute(statement).fetchall()
+        [rows] = self.server.execute(self.home, self.unbroken, [statement])
+        return list(rows)
 
     def breaks(self, *statements: str) -> Copy:
         """Run statements that each must change a row: one that hits nothing proves nothing."""
@@ -84,11 +78,8 @@ class Copy:
         try:
             yield
         finally:
-            self.execute(
-                f"attach '{self.unbroken}/warehouse.duckdb' as unbroken (read_only)",
-                f"delete from {table}",
-                f"insert into {table} select * from unbroken.{table}",
-            )
+            # made anew, its rows have the numbers again that mutations pick them by
+            self.execute(f"create or replace table {table} as from unbroken.{table}")
 
     def fails(self, test: str) -> int:
         """The dbt test finds the damage, of all rows and of those that a run has changed.
