@@ -41,6 +41,8 @@ class Calls:
         self._graph.install()
         self._sql = dbt_once.KeptSql()
         self._sql.install()
+        self._macros = dbt_once.KeptMacros()
+        self._macros.install()
         dbt_once.leave_out_debug()
         dbt_once.keep_type_testers()
         dbt_once.keep_empty_table()
@@ -57,6 +59,7 @@ class Calls:
         if parsed != self._folder:
             self._manifest, self._folder = load(Path(parsed)), parsed
             self._sql.open(Path(parsed))
+            self._macros.open(self._manifest)
         if arguments:
             try:
                 return dbtRunner(manifest=self._manifest).invoke(arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,7 +11,11 @@ from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.exceptions import ApproximateMatchError
 from dbt.adapters.factory import FACTORY
 from dbt.cli.main import dbtRunner
+from dbt.clients.jinja import MacroStack
 from dbt.compilation import Compiler
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.task import test as dbt_test
+from dbt.task.run import ModelRunner
 from dbt_common.events.event_manager import EventManager
 
 from orchestration import dbt_once, dbt_process, dbt_runs
@@ -86,6 +91,67 @@ def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.Monkey
         sql = compiled.read_text(encoding="utf-8")
         assert ("limit 0" in sql) == ("--empty" in arguments)
         assert "bank_accounts" in sql
+
+
+def test_a_node_finds_the_macros_that_dbt_would_sort_for_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_anew = MacroNamespaceBuilder.build_namespace
+    for patched, attribute in (
+        (MacroNamespaceBuilder, "build_namespace"),
+        (ModelRunner, "execute"),
+        (dbt_test.TestRunner, "execute_data_test"),
+    ):
+        monkeypatch.setattr(patched, attribute, getattr(patched, attribute))  # is put back
+    manifest = dbt_process.load(dbt_runs.ensure_parse(home))
+    macros = manifest.get_macros_by_package()
+    seen = []
+
+    def execute(node: Any, package: str, stack: MacroStack) -> Any:
+        def build(by: Any, context: dict[str, Any]) -> Any:
+            builder = MacroNamespaceBuilder("tieout", package, stack, ["dbt_duckdb", "dbt"], node)
+            return by(builder, macros, context)
+
+        context: dict[str, Any] = {"of": node}
+        found = build(MacroNamespaceBuilder.build_namespace, context)
+        called = build(MacroNamespaceBuilder.build_namespace, {"of": "what the node calls"})
+        anew = build(build_anew, context)
+        assert names(found) == names(called) == names(anew)
+        assert len(found) == len(anew) > 500
+        for made in (
+            found["is_run"],
+            found["dbt"]["statement"],
+            found.get_from_package("dbt", "run_query"),
+        ):
+            assert (made.context, made.node, made.stack) == (context, node, stack)
+        for where, name in ((None, "is_run"), ("tieout", "is_run"), ("dbt", "no_such")):
+            made, expected = (n.get_from_package(where, name) for n in (found, anew))
+            assert made is expected or made.macro is expected.macro
+        assert called["is_run"].context == {"of": "what the node calls"}
+        seen.append(found)
+
+    def names(members: Any) -> dict[str, Any]:
+        return {
+            name: names(made) if hasattr(made, "items") else made.macro.unique_id
+            for name, made in members.items()
+        }
+
+    monkeypatch.setattr(ModelRunner, "execute", execute)
+    kept = dbt_once.KeptMacros()
+    kept.install()
+    run: Any = ModelRunner.execute
+    run("first", "tieout", MacroStack())
+    kept.open(manifest)
+    for node, package in (("second", "tieout"), ("third", "dbt"), ("fourth", "tieout")):
+        run(node, package, MacroStack())
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(run, "fifth", "tieout", MacroStack()).result()
+    first, second, third, fourth, fifth = seen
+    assert second is fourth, "made once for a thread"
+    assert len({id(found) for found in seen}) == 4
+    assert isinstance(first, MacroNamespace), "of a manifest that may still grow"
+    assert second["is_run"].node == "fourth"
+    assert third["is_run"] is not second["is_run"] is not fifth["is_run"]
 
 
 def test_a_relation_is_looked_up_as_dbt_would_search_it(
