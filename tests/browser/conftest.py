@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -159,6 +160,26 @@ def visit(page: Page) -> Callable[[str], Page]:
         return page
 
     return open_address
+
+
+CLICK_A_LINK = """(href) => {
+    const link = document.createElement("a");
+    link.href = href;
+    document.querySelector(".stHtml").append(link);
+    link.click();
+    link.remove();
+}"""
+
+
+def lead(page: Page, url: str) -> None:
+    """Go to a page as links of the app lead there: in place, for half of what loading it costs."""
+    here, there = urlsplit(page.url), urlsplit(url)
+    if here.netloc != there.netloc or page.url == url:
+        page.goto(url)
+    else:
+        page.evaluate(CLICK_A_LINK, f".{there.path}?{there.query}".removesuffix("?"))
+        page.wait_for_url(lambda address: address != here.geturl())
+    settled(page)
 
 
 def settled(page: Page) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, PHONE, ROOT, Dashboard, fits, settled
+from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, PHONE, ROOT, Dashboard, fits, lead
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -45,8 +45,7 @@ PAGES = (
 def test_every_page_stands_and_fits_a_laptop_and_a_phone(demo: Dashboard, page: Page) -> None:
     for address, title, part, text in PAGES:
         page.set_viewport_size(LAPTOP)
-        page.goto(f"{demo.url}/{address}")
-        settled(page)
+        lead(page, f"{demo.url}/{address}")
         expect(page.locator("h1").first).to_have_text(title)
         expect(page.locator(part).first).to_contain_text(text)
         expect(page.locator("#as-of")).to_contain_text("Data as of 1 Jul 2026 06:00 UTC")

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from tests.browser.conftest import NO_PLAYWRIGHT, ROOT, Dashboard, dashboard_on, settled
+from tests.browser.conftest import NO_PLAYWRIGHT, ROOT, Dashboard, dashboard_on, lead, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 from tests.python.dashboard.test_personal_data import personal_values
@@ -55,8 +55,7 @@ def test_no_request_leaves_the_machine(small: Dashboard, page: Page) -> None:
     )
     here = urlsplit(small.url).netloc
     for address in ADDRESSES:
-        page.goto(f"{small.url}/{address}")
-        settled(page)
+        lead(page, f"{small.url}/{address}")
         icon = page.locator("link[rel~=icon]").get_attribute("href") or ""
         asked.append(urljoin(page.url, icon))
     elsewhere = {
@@ -102,9 +101,7 @@ def test_no_page_sends_a_viewer_personal_data(for_viewers: Dashboard, page: Page
 
     page.on("websocket", lambda socket: socket.on("framereceived", keep))
     for address in ADDRESSES:
-        page.goto(f"{for_viewers.url}/{address}")
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-        page.wait_for_selector("h1")
+        lead(page, f"{for_viewers.url}/{address}")
     everything = b"".join(received)
     assert b"INV-1" in everything
     assert not [value for value in personal_values() if value in everything]

@@ -78,6 +78,19 @@ def test_who_has_no_role_is_not_let_in_and_that_is_kept(with_login: Dashboard, p
     assert (entry.event, entry.actor_name) == (access_log.Event.DENIED, "Eve")
 
 
+@pytest.fixture(scope="module")
+def identity_of_u2(browser: Browser, with_login: Dashboard) -> dict[str, str]:
+    """The cookie that a viewer has got by signing in."""
+    context = browser.new_context()
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    sign_in(page, with_login, "u-2")
+    expect(page.locator("h1").first).to_have_text("Executive")
+    [cookie] = [cookie for cookie in context.cookies() if cookie["name"] == COOKIE]
+    context.close()
+    return cookie
+
+
 def _tampered(value: str, origin: str) -> str:
     return ("A" if value[0] != "A" else "B") + value[1:]
 
@@ -102,13 +115,14 @@ def _signed(secret: str, age_hours: float) -> Callable[[str, str], str]:
     ],
 )
 def test_an_identity_that_does_not_hold_is_refused(
-    with_login: Dashboard, page: Page, forge: Callable[[str, str], str], title: str
+    with_login: Dashboard,
+    identity_of_u2: dict[str, str],
+    page: Page,
+    forge: Callable[[str, str], str],
+    title: str,
 ) -> None:
-    sign_in(page, with_login, "u-2")
-    expect(page.locator("h1").first).to_have_text("Executive")
-    [cookie] = [cookie for cookie in page.context.cookies() if cookie["name"] == COOKIE]
-    forged = forge(cookie["value"].strip('"'), with_login.url)
-    page.context.add_cookies([{**cookie, "value": forged}])
+    forged = forge(identity_of_u2["value"].strip('"'), with_login.url)
+    page.context.add_cookies([{**identity_of_u2, "value": forged}])
     page.goto(with_login.url)
     expect(page.locator("h1").first).to_have_text(title)
     settled(page)
