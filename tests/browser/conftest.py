@@ -41,6 +41,8 @@ NO_PLAYWRIGHT = "Playwright is not installed: install the extra `browser`"
 START_SECONDS = 60
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+AT_ONCE = {"TIEOUT_DASHBOARD_REFRESH_SECONDS": "1"}
+"""For tests that wait until a page follows: every page that is open asks the server so often."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,6 @@ def dashboard_on(home: Path, log: Path, **settings: str) -> Iterator[Dashboard]:
     environment = {
         **os.environ,
         "TIEOUT_HOME": str(home),
-        "TIEOUT_DASHBOARD_REFRESH_SECONDS": "1",
         "PYTHONPATH": str(ROOT),
         **settings,
     }
@@ -136,7 +137,7 @@ def small(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def unpublished(browser: Browser, tmp_path: Path) -> Iterator[Dashboard]:
     """The dashboard on a home where nothing is published."""
-    with dashboard_on(tmp_path, tmp_path / "dashboard.log") as dashboard:
+    with dashboard_on(tmp_path, tmp_path / "dashboard.log", **AT_ONCE) as dashboard:
         yield dashboard
 
 

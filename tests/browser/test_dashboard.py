@@ -88,8 +88,7 @@ def test_ten_people_at_once_all_get_their_pages(
     reconciled: Tieout, browser: Browser, tmp_path: Path
 ) -> None:
     log = tmp_path / "dashboard.log"
-    as_installed = {"TIEOUT_DASHBOARD_REFRESH_SECONDS": "5"}
-    with dashboard_on(reconciled.home.root, log, **as_installed) as dashboard:
+    with dashboard_on(reconciled.home.root, log) as dashboard:
         seconds, errors = pages.together(browser, dashboard.url)
     assert len(seconds) == 2 * pages.PEOPLE
     assert errors == 0

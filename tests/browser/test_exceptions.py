@@ -240,6 +240,8 @@ def test_a_clerk_clears_ten_cases_an_approver_agrees_and_the_next_run_seals_them
     assert eve.page.locator(".st-key-x-actions").count() == 0
     eve.open(bulk="1", type="unexplained_bank_line")
     assert eve.page.get_by_text("Decide several cases together").count() == 0
+    for desk in (bob, eve):
+        desk.page.context.close()
 
     Tieout(Home(home), as_of="2026-07-02T06:00:00Z").succeed("run")
     after = figures(home)

@@ -12,7 +12,7 @@ from orchestration import controls
 from orchestration.controls import Kind
 from orchestration.home import Home
 from orchestration.run_records import NoticeRecord
-from tests.browser.conftest import LAPTOP, PHONE, Dashboard, dashboard_on, fits, settled
+from tests.browser.conftest import AT_ONCE, LAPTOP, PHONE, Dashboard, dashboard_on, fits, settled
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
@@ -25,7 +25,7 @@ def on_call(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A home of its own, because its inbox is written to."""
     home = tmp_path_factory.mktemp("on_call")
     publish(home, small_company.RUN_ID, small_company.rows())
-    with dashboard_on(home, home / "dashboard.log") as dashboard:
+    with dashboard_on(home, home / "dashboard.log", **AT_ONCE) as dashboard:
         yield dashboard
 
 
