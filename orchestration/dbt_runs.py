@@ -179,6 +179,20 @@ def environment(home: Home, base: Mapping[str, str] | None = None) -> dict[str, 
     }
 
 
+def start_process(home: Home) -> subprocess.Popen[str]:
+    """A new dbt process over a home: it reads calls, and writes dbt's log."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.dbt_process"],
+        cwd=PROJECT_DIR,
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+
+
 class Dbt:
     """A dbt process over a home: it loads dbt from now on, and makes one call after the other."""
 
@@ -190,16 +204,7 @@ class Dbt:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "orchestration.dbt_process"],
-            cwd=PROJECT_DIR,
-            env=environment(self.home),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
+        process = start_process(self.home)
         kept = parsed.find(self.home)
         if kept is not None:
             _ask(process, {"parsed": str(kept), "arguments": []})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.home import Home
+from tests.python import tieout_server
 from tests.python.tieout_process import DEMO, Tieout
 
 PLANTED = "pl4nted-s3cret-7f3a"
@@ -28,6 +29,10 @@ def pytest_configure() -> None:
     # SIGTERM too, and so would every process that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    tieout_server.end()
 
 
 @pytest.fixture(scope="session")

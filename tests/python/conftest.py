@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from tieout_process import ON_SHARED_CORES, Tieout, mart_differences
 
+from orchestration import dbt_runs
 from orchestration.home import Home
+from tests.python import tieout_server
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +23,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for name, value in ON_SHARED_CORES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TIEOUT_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _dbt_has_loaded_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what a test calls in this process has its dbt process forked."""
+    monkeypatch.setattr(dbt_runs, "start_process", tieout_server.start_dbt)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.home import Home
+from tests.python import tieout_server
 
 PROJECT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-07-01T06:00:00Z"
@@ -49,15 +50,21 @@ class Tieout:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "orchestration.cli", *arguments]
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def afresh(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call in a process that Python starts, as a person does."""
         return subprocess.run(
             self.command(*arguments),
             cwd=PROJECT,
             env=self.environment(),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call in a process that has loaded everything (`tieout_server.py`)."""
+        return tieout_server.run("orchestration.cli", arguments, self.environment())
 
     def succeed(self, *arguments: str) -> str:
         """Call, and fail the test with what it printed unless the exit status is 0."""

@@ -46,11 +46,8 @@ def delivered(tmp_path: Path) -> list[str]:
 
 
 def importing(tieout: Tieout, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`tieout import`, with nobody at the keyboard."""
-    return subprocess.run(
-        tieout.command("import", *arguments), env=tieout.environment(), capture_output=True,
-        text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    """`tieout import`, with nobody at the keyboard, in a process whose time counts as a child's."""
+    return tieout.afresh("import", *arguments)
 
 
 def test_what_the_files_do_not_say_is_told_with_the_option_that_says_it(

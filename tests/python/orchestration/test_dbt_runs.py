@@ -17,6 +17,11 @@ from orchestration.dbt_runs import DbtFailed, Failure, Phase
 from orchestration.home import PROJECT_DIR, Home
 
 
+@pytest.fixture(autouse=True)
+def _dbt_has_loaded_everything() -> None:
+    """Not here: the process is what is tested."""
+
+
 def selected(home: Home, selector: str) -> set[str]:
     """Unique ids of what a build with a selector takes."""
     listing = ["list", "--selector", selector, "--output", "json", "--output-keys", "unique_id"]
