@@ -131,7 +131,10 @@ class Forked:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         try:
             if self.stdout is not None:
@@ -288,7 +291,9 @@ class Call:
 class Server:
     """Forks a process for each call, and tells the caller how it ended."""
 
-    def __init__(self, listening: socket.socket, read_when_loaded: Mapping[str, str | None]) -> None:
+    def __init__(
+        self, listening: socket.socket, read_when_loaded: Mapping[str, str | None]
+    ) -> None:
         self._listening = listening
         self._read_when_loaded = read_when_loaded
         self._callers: dict[int, socket.socket] = {}
@@ -367,9 +372,13 @@ class Server:
                     caller.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
 
 
+_OF_ANY_VALUE = {"PYTHONPATH", "PYTHONUNBUFFERED"}
+"""The first leads to this project in every call, the second is heeded by `Call.become`."""
+
+
 def _is_pythons(name: str) -> bool:
-    """Whether the interpreter reads a variable when it starts, and `Call.become` does not."""
-    return name.startswith("PYTHON") and name not in {"PYTHONPATH", "PYTHONUNBUFFERED"}
+    """Whether the interpreter reads a variable when it starts, and only then."""
+    return name.startswith("PYTHON") and name not in _OF_ANY_VALUE
 
 
 @contextmanager
@@ -408,7 +417,8 @@ def main() -> None:
     duckdb.default_connection().close()
     assert _open_files() == before, "a module opens a file that forked processes would share"
     assert threading.enumerate() == [threading.main_thread()], "a module starts a thread"
-    read.pop("PYTHONPATH", None)  # leads to this project in every call
+    for name in _OF_ANY_VALUE:
+        read.pop(name, None)
     dbt_runs.start_process = start_dbt
     call = Server(listening, read).serve()
     if call is None:
