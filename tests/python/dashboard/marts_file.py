@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -181,6 +182,7 @@ CONTRACT: Mapping[str, str] = {
 def write_marts(path: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
     """Write a DuckDB file at `path` with every mart of the contract and the given rows."""
     with duckdb.connect(str(path)) as connection:
+        connection.begin()
         connection.execute("create schema marts")
         for mart, columns in CONTRACT.items():
             connection.execute(f"create table marts.{mart} ({columns})")
@@ -191,10 +193,12 @@ def write_marts(path: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> 
                 connection.execute(
                     f"insert into marts.{mart} ({names}) values ({places})", list(row.values())
                 )
+        connection.commit()
 
 
 _KEY = "k" * 64
 _MADE = TemporaryDirectory(prefix="tieout-marts-")
+_marks = cache(personal_data.marked)
 
 
 def publish(home: Path, run_id: str, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> Path:
@@ -230,9 +234,10 @@ def _made(home: Home, rows: Mapping[str, list[Mapping[str, Any]]]) -> tuple[Path
 
 def write_masked(home: Home, whole: Path, target: Path) -> None:
     """Write the marts of a file as who may not see personal data gets them."""
-    masking = publication.Masking.of(home)
+    masking = publication.Masking(_marks(), personal_data.masking_key(home))
     with duckdb.connect(str(target)) as connection:
         connection.execute(f"attach '{whole}' as warehouse (read_only)")
+        connection.begin()
         connection.execute("create schema marts")
         connection.execute(f"set variable {personal_data.KEY} = '{masking.key}'")
         for mart, columns in publication.tables_of(connection, "warehouse").items():
@@ -240,3 +245,4 @@ def write_masked(home: Home, whole: Path, target: Path) -> None:
                 f"create table marts.{mart} as "
                 f"select {masking.selection(mart, columns)} from warehouse.marts.{mart}"
             )
+        connection.commit()
