@@ -113,9 +113,10 @@ $(VENV)/bin/python: | python
 $(VENV_DUCKDB2)/bin/python: | python
 	@$(PYTHON) -m venv $(VENV_DUCKDB2)
 
-# The two that tests run in; `.ci/run` makes both at the same time.
+# The two that tests run in. The second has a DuckDB of its own, and all else from the first.
 .PHONY: env env-duckdb2
-env: $(VENV)/.$(if $(shell command -v java),spark,test)
+TESTED := $(VENV)/.$(if $(shell command -v java),spark,test)
+env: $(TESTED)
 env-duckdb2: $(VENV_DUCKDB2)/.test
 
 $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
@@ -133,7 +134,10 @@ $(VENV)/.spark: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/$(PIP) -e '.[test,spark]' '$(DUCKDB)'
 	@touch $(VENV)/.run $(VENV)/.test $@
 
-$(VENV_DUCKDB2)/.test: pyproject.toml | $(VENV_DUCKDB2)/bin/python
-	@echo "Installing packages with DuckDB 2.0 into $(VENV_DUCKDB2) (once) ..."
-	@$(VENV_DUCKDB2)/bin/$(PIP) -e '.[test]' '$(DUCKDB2)'
+$(VENV_DUCKDB2)/.test: $(TESTED) | $(VENV_DUCKDB2)/bin/python
+	@echo "Installing DuckDB 2.0 into $(VENV_DUCKDB2) (once) ..."
+	@$(VENV_DUCKDB2)/bin/$(PIP) --ignore-installed --no-deps '$(DUCKDB2)'
+	@site='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	printf '%s\n' "$$($(BIN)/python -c "$$site")" "$(CURDIR)" \
+		>"$$($(VENV_DUCKDB2)/bin/python -c "$$site")/tieout.pth"
 	@touch $@
