@@ -22,12 +22,16 @@ from orchestration import dbt_once, dbt_process, dbt_runs
 from orchestration.home import Home
 
 
+@pytest.fixture(autouse=True)
+def _called_over_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in dbt_runs.environment(home, {}).items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize(("call", "models_wait_for_tests"), [("build", True), ("test", False)])
 def test_a_call_walks_the_graph_that_dbt_would_make(
     call: str, models_wait_for_tests: bool, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in dbt_runs.environment(home, {}).items():
-        monkeypatch.setenv(name, value)
     made_by_dbt = Compiler.compile
     monkeypatch.setattr(Compiler, "compile", made_by_dbt)  # is put back
     manifest = dbt_process.load(dbt_runs.ensure_parse(home))
@@ -51,8 +55,6 @@ def test_a_call_walks_the_graph_that_dbt_would_make(
 
 
 def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in dbt_runs.environment(home, {}).items():
-        monkeypatch.setenv(name, value)
     for patched, attribute in (
         (Compiler, "compile"),
         (Compiler, "_compile_code"),
@@ -157,8 +159,6 @@ def test_a_node_finds_the_macros_that_dbt_would_sort_for_it(
 def test_a_relation_is_looked_up_as_dbt_would_search_it(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in dbt_runs.environment(home, {}).items():
-        monkeypatch.setenv(name, value)
     search = BaseAdapter.get_relation
     monkeypatch.setattr(BaseAdapter, "get_relation", search)  # is put back
     manifest = dbt_process.load(dbt_runs.ensure_parse(home))

@@ -79,6 +79,27 @@ def test_what_was_written_is_told_as_it_would_be_read(
     assert storage.get_asset_records(keys) == plain.get_asset_records(keys)
 
 
+def test_a_step_lists_its_outputs_as_dagster_does(instance: dg.DagsterInstance) -> None:
+    listed = []
+
+    @dg.multi_asset(specs=[dg.AssetSpec(name, skippable=True) for name in ("one", "two", "three")])
+    def several(context) -> Iterator[dg.MaterializeResult]:  # type: ignore[no-untyped-def]
+        step = context.op_execution_context.get_step_execution_context()
+        for name in ("one", "two"):
+            yield dg.MaterializeResult(asset_key=name)
+            told = step.get_output_asset_keys()
+            listed.append((told, dagster_once._list_output_keys(step)))
+
+    dagster_once.install()
+    run = dg.materialize([several, figure], instance=instance)
+    first, second = listed
+    assert first[0] == first[1] == {dg.AssetKey(name) for name in ("one", "two", "three")}
+    assert second[0] is first[0], "listed once"
+    assert [event.asset_key for event in run.get_asset_materialization_events()].count(
+        dg.AssetKey("two")
+    ) == 1
+
+
 def test_old_runs_are_forgotten_with_their_files_and_the_last_word_on_an_asset_stays(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
