@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from dbt_common.invocation import get_invocation_id
 
 GIVEN_ROWS = re.compile(r"\{\{ get_fixture_sql\((\[.*\]), None\) \}\}", re.DOTALL)
 """What dbt makes of the rows that a unit test gives, where they are not SQL already."""
+
+ONE_READS = threading.Lock()
 
 FIRST_WORD = re.compile(
     r"(\s|--[^\n]*\n|/\*.*?\*/)*with\b(\s+recursive\b)?\s*", re.IGNORECASE | re.DOTALL
@@ -79,12 +82,23 @@ class Fixtures:
             if key[0] not in self._columns:
                 self._columns[key[0]] = adapter.get_columns_in_relation(relation)
             try:
-                sql = rows_as_sql(ast.literal_eval(given[1]), self._columns[key[0]])
+                sql = rows_as_sql(read_rows(given[1]), self._columns[key[0]])
             except (KeyError, ValueError):
                 return
             self._sql[key] = sql
         node.compiled_code = self._sql[key]
         node.compiled = node.extra_ctes_injected = True
+
+
+def read_rows(written: str) -> list[dict[str, Any]]:
+    """The rows that dbt wrote as Python.
+
+    One thread at a time: Python 3.11 counts the depth of a syntax tree for all threads
+    together, and raises SystemError where a second one reads beside the first.
+    """
+    with ONE_READS:
+        rows: list[dict[str, Any]] = ast.literal_eval(written)
+    return rows
 
 
 def rows_as_sql(rows: Sequence[Mapping[str, Any]], columns: Iterable[Column]) -> str:

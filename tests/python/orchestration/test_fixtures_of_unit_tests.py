@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -78,6 +81,36 @@ def outcomes(manifest: Manifest) -> dict[str, tuple[str, str | None, str]]:
         for result in results
         if result.node.resource_type is NodeType.Unit
     }
+
+
+def test_threads_read_rows_beside_each_other() -> None:
+    """Python 3.11 cannot build two syntax trees at a time: a collection of garbage inside
+    of one lets another thread begin."""
+
+    class LetsOthersRun:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            time.sleep(0.001)
+
+    rows = [{"amount": amount} for amount in range(40)]
+
+    def read() -> list[Any]:
+        read = []
+        for _ in range(30):
+            LetsOthersRun()
+            read.append(dbt_unit_tests.read_rows(repr(rows)))
+        return read
+
+    collected = gc.get_threshold()
+    gc.set_threshold(50)
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            reads = [threads.submit(read) for _ in range(3)]
+            assert [one.result() for one in reads] == [[rows] * 30] * 3
+    finally:
+        gc.set_threshold(*collected)
 
 
 def without_layout(sql: str) -> str:
