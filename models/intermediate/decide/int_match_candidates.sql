@@ -24,7 +24,7 @@ allocations as (
         on proposed.match_id = matches.match_id
 ),
 
-mentions as (select * from {{ ref('int_item_mentions') }}),
+mentions as (select * from {{ ref('int_item_mentions__known') }}),
 
 -- a match of the probabilistic pass says what each comparison weighs
 weighed_matches as (
@@ -46,9 +46,11 @@ declined_pairs as (
 
 -- what a person declines is known to the passes from the next run on, and here at once
 rejected_allocations as (
-    select *
-    from {{ ref('int_match_allocations') }}
-    where decision = 'rejected'
+    select allocations_of_all.*
+    from {{ ref('int_match_allocations') }} as allocations_of_all
+    inner join {{ ref('int_matches__declined') }} as declined_matches
+        on allocations_of_all.match_id = declined_matches.match_id
+    where allocations_of_all.decision = 'rejected'
 ),
 
 reasons as (select * from {{ ref('candidate_reasons') }}),
@@ -110,11 +112,13 @@ declined_both_ways as (
         on own.match_id = others.match_id and own.side <> others.side
 ),
 
--- of the few that are open, before all numbers are looked at
-named_in_vain as {{ materialized() }} (
+named_in_vain as (
     select
         open_items.*,
-        mentions.mention_value
+        mentions.mention_value,
+        mentions.named_item_key,
+        mentions.named_row_hash,
+        mentions.strength
     from open_items
     inner join mentions
         on open_items.item_key = mentions.item_key
@@ -142,19 +146,15 @@ named as (
                 when declined_both_ways.item_key is not null then 'declined_before'
                 when unsettled.status = 'set_aside' then 'named_item_' || unsettled.set_aside_reason
                 when unsettled.currency <> named_in_vain.currency then 'named_item_other_currency'
-                when numbers.strength = 'weak' then 'weak_reference'
+                when named_in_vain.strength = 'weak' then 'weak_reference'
                 else 'named_item_not_chosen'
             end
         ) as why_not
     from named_in_vain
-    inner join {{ ref('int_item_numbers') }} as numbers
-        on
-            named_in_vain.reconciliation = numbers.reconciliation
-            and named_in_vain.mention_value = numbers.number_value
     inner join unsettled
         on
-            numbers.item_key = unsettled.item_key
-            and numbers.row_hash = unsettled.row_hash
+            named_in_vain.named_item_key = unsettled.item_key
+            and named_in_vain.named_row_hash = unsettled.row_hash
     left join declined_both_ways
         on
             named_in_vain.item_key = declined_both_ways.item_key
