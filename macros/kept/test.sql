@@ -36,8 +36,8 @@
             {%- do equalities.append('kept_input.' ~ column ~ ' is not distinct from changed.' ~ column) -%}
         {%- endfor -%}
         {%- if key -%}
-            {%- set changed = '(select * from ' ~ input.relation ~ ' as kept_input semi join '
-                ~ changed ~ ' as changed on ' ~ equalities | join(' and ') ~ ')' -%}
+            {%- set chosen = 'semi join ' ~ changed ~ ' as changed on ' ~ equalities | join(' and ') -%}
+            {%- set changed = '(' ~ rows_of(input.relation, chosen) ~ ')' -%}
         {%- endif -%}
         {%- set code.sql = code.sql | replace(input.relation, changed) -%}
     {%- endfor -%}
