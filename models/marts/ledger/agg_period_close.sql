@@ -70,25 +70,33 @@ periods as (
     group by dates.month_start_date
 ),
 
+-- of the few that wait, before all items are looked at
+waiting as {{ materialized() }} (
+    select
+        matches.match_id,
+        matches.decision
+    from matches
+    where
+        matches.decision in ('suggested', 'pending_approval')
+        or matches.match_id in (select journal_entries.match_id from journal_entries)
+),
+
 -- a match belongs to the month of its last item
 waiting_matches as (
     select
-        matches.match_id,
-        matches.decision,
+        waiting.match_id,
+        waiting.decision,
         max(items.event_date) as completed_on
-    from matches
+    from waiting
     inner join allocations
-        on matches.match_id = allocations.match_id
+        on waiting.match_id = allocations.match_id
     inner join items
         on
             allocations.reconciliation = items.reconciliation
             and allocations.side = items.side
             and allocations.item_type = items.item_type
             and allocations.item_id = items.item_id
-    where
-        matches.decision in ('suggested', 'pending_approval')
-        or matches.match_id in (select journal_entries.match_id from journal_entries)
-    group by matches.match_id, matches.decision
+    group by waiting.match_id, waiting.decision
 ),
 
 findings as (
