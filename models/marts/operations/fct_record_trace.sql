@@ -15,7 +15,12 @@ batches as (
         on classified.run_sequence = runs.run_sequence
 ),
 
-landed_records as (select * from {{ ref('stg_tieout__landed_records') }}),
+-- lines of invoices, most of what lands, are no items
+landed_records as (
+    select *
+    from {{ ref('stg_tieout__landed_records') }}
+    where feed <> 'billing_invoice_lines'
+),
 
 quarantine as (
     select *
