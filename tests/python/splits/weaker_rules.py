@@ -15,6 +15,9 @@ from typing import Any
 
 import yaml
 
+# libyaml's where it is there: it reads all models in a tenth of the time
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Rule = dict[str, Any]
 
 NOTHING = "(select * from ({}) limit 0)"
@@ -61,6 +64,10 @@ class Weaker:
         return rule | {"read": read, "looked_up": [*as_list(rule.get("looked_up")), name]}
 
 
+def read_yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_YamlLoader)
+
+
 def all_weaker(project: Path) -> list[Weaker]:
     """Of all models that are kept part by part."""
     of_feeds = [
@@ -76,7 +83,7 @@ def kept_by_part(project: Path) -> dict[str, Rule]:
     """The rules that models have of their own, by name; those of feeds are one (`kept_of_feed`)."""
     rules = {}
     for path in sorted((project / "models").rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []:
+        for model in read_yaml(path).get("models") or []:
             rule = ((model.get("config") or {}).get("meta") or {}).get("kept") or {}
             if rule.get("by"):
                 rules[model["name"]] = rule
@@ -85,9 +92,7 @@ def kept_by_part(project: Path) -> dict[str, Rule]:
 
 def staged_feeds(project: Path) -> dict[str, str | None]:
     """The version column of the feed that a model stages, by the model's name."""
-    described = yaml.safe_load(
-        (project / "models" / "staging" / "_feeds__sources.yml").read_text(encoding="utf-8")
-    )
+    described = read_yaml(project / "models" / "staging" / "_feeds__sources.yml")
     versions = {
         feed["name"]: feed["config"]["meta"].get("version_column")
         for source in described["sources"]

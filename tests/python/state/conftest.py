@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,14 +25,41 @@ def seal(home: Home) -> Callable[..., journal.Block | None]:
     return seal_rows
 
 
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Home, Callable[[Home], object]], Home]:
+    """`made_once(name, home, make)`: an empty home as `make` leaves it.
+
+    It is made for the first who asks for the name, and copied for all others.
+    """
+    folder = tmp_path_factory.mktemp("made")
+
+    def made(name: str, home: Home, make: Callable[[Home], object]) -> Home:
+        kept = folder / name
+        if kept.exists():
+            shutil.copytree(kept, home.root, dirs_exist_ok=True)
+        else:
+            make(home)
+            shutil.copytree(home.root, kept)
+        return home
+
+    return made
+
+
 @pytest.fixture
-def three_blocks(home: Home, seal: Callable[..., journal.Block | None]) -> Home:
+def three_blocks(
+    home: Home, made_once: Callable[..., Home], seal: Callable[..., journal.Block | None]
+) -> Home:
     """A home whose journal has blocks of five, one and four entries."""
-    for number, size in enumerate((5, 1, 4), start=1):
-        seal(
-            [
-                decision(f"m-{number}-{index}", payload=json.dumps({"n": str(index)}))
-                for index in range(size)
-            ]
-        )
-    return home
+
+    def make(_: Home) -> None:
+        for number, size in enumerate((5, 1, 4), start=1):
+            seal(
+                [
+                    decision(f"m-{number}-{index}", payload=json.dumps({"n": str(index)}))
+                    for index in range(size)
+                ]
+            )
+
+    return made_once("three blocks", home, make)

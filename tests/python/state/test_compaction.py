@@ -33,13 +33,40 @@ def seal(home: Home, number: int) -> None:
     journal.seal(home, f"run-{number}", SEALED_AT)
 
 
-@pytest.fixture
-def seven(home: Home) -> Home:
-    """A home with seven blocks, of which six are compacted."""
+def seal_three(home: Home) -> None:
+    for number in range(1, 4):
+        seal(home, number)
+
+
+def seal_seven(home: Home) -> None:
     for number in range(1, 8):
         seal(home, number)
+
+
+@pytest.fixture
+def three(home: Home, made_once: Callable[..., Home], monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home with three blocks that could be compacted."""
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_files, "COMPACTED", 99)
+        return made_once("three", home, seal_three)
+
+
+@pytest.fixture
+def seven(home: Home, made_once: Callable[..., Home]) -> Home:
+    """A home with seven blocks, of which six are compacted."""
+    made_once("seven", home, seal_seven)
     journal.prepare(home)
     return home
+
+
+@pytest.fixture
+def seven_single(
+    tmp_path: Path, made_once: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> Home:
+    """Another with the same blocks in the former layout: nothing is compacted."""
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_files, "COMPACTED", 99)
+        return made_once("seven single", Home(tmp_path / "single").create(), seal_seven)
 
 
 def names(home: Home) -> list[str]:
@@ -64,13 +91,8 @@ def rewrite(path: Path, query: str) -> None:
     forged.rename(path)
 
 
-def test_many_files_become_one_and_no_row_changes(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:  # a journal of the former layout
-        patch.setattr(journal_files, "COMPACTED", 99)
-        for number in range(1, 8):
-            seal(home, number)
+def test_many_files_become_one_and_no_row_changes(seven_single: Home) -> None:
+    home = seven_single
     assert len(names(home)) == 14
     entries, headers = shown(home, ENTRIES, "1, 2"), shown(home, HEADERS, "1")
     blocks, anchors = journal.read_blocks(home), home.anchors.read_bytes()
@@ -90,18 +112,12 @@ def test_many_files_become_one_and_no_row_changes(
 
 
 def test_the_chain_goes_on_behind_compacted_blocks(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, made_once: Callable[..., Home], seven_single: Home
 ) -> None:
-    other = Home(tmp_path / "other").create()
-    for number in range(1, 8):
-        seal(home, number)
-    with monkeypatch.context() as patch:
-        patch.setattr(journal_files, "COMPACTED", 99)
-        for number in range(1, 8):
-            seal(other, number)
-    assert len(names(home)) < len(names(other))
-    assert journal.read_blocks(home) == journal.read_blocks(other)
-    assert home.anchors.read_bytes() == other.anchors.read_bytes()
+    made_once("seven", home, seal_seven)
+    assert len(names(home)) < len(names(seven_single))
+    assert journal.read_blocks(home) == journal.read_blocks(seven_single)
+    assert home.anchors.read_bytes() == seven_single.anchors.read_bytes()
 
 
 class Killed(BaseException):
@@ -110,13 +126,10 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("moment", range(7))
 def test_a_killed_compaction_loses_and_doubles_nothing(
-    home: Home, monkeypatch: pytest.MonkeyPatch, moment: int
+    three: Home, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
     """Killed after writing one file, the other, and after each removal but the last."""
-    with monkeypatch.context() as patch:
-        patch.setattr(journal_files, "COMPACTED", 99)
-        for number in range(1, 4):
-            seal(home, number)
+    home = three
     entries, headers = shown(home, ENTRIES, "1, 2"), shown(home, HEADERS, "1")
     acts = 0
 
