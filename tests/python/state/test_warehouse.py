@@ -1,7 +1,7 @@
 """The last good warehouse survives failed, killed and interrupted builds; changes cost themselves.
 
-Builds here are a few statements in a process of their own, made with the settings that dbt's
-connection has; `test_kill.py` kills whole runs.
+Builds here are a few statements (`killed_build.py`) in a process of their own, made with the
+settings that dbt's connection has; `test_kill.py` kills whole runs.
 """
 
 from __future__ import annotations
@@ -22,34 +22,10 @@ from orchestration import warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.run_context import RunContext
+from tests.python import tieout_server
 
 KILLS = 45
 
-BUILD = """
-import sys
-import duckdb
-from orchestration import warehouse
-from orchestration.dbt_runs import Phase
-from orchestration.home import Home
-
-home, number = Home.from_environment(), int(sys.argv[1])
-with warehouse.building(home, Phase.BEFORE_SEAL):
-    with duckdb.connect(str(home.warehouse)) as connection:
-        warehouse.configure(home, connection)
-        for statement in (
-            "select 1",
-            f"create or replace table small as {sys.argv[2].format(number=number, rows=1_000)}",
-            f"create or replace table large as {sys.argv[2].format(number=number, rows=300_000)}",
-            "create table if not exists history (number bigint)",
-            f"insert into history values ({number})",
-        ):
-            connection.execute(statement)
-            print(statement, flush=True)
-    print("closed", flush=True)
-with warehouse.building(home, Phase.AFTER_SEAL):
-    print("decided", flush=True)
-print("committed", flush=True)
-"""
 ROWS = (
     "select r as key, r * {number} as value, md5(r::varchar) as text from range(1, {rows}) as t(r)"
 )
@@ -270,19 +246,22 @@ def contents(home: Home) -> tuple[list[int], list[int]]:
 def test_45_kills_in_a_row_leave_all_of_a_build_or_nothing_of_it(home: Home) -> None:
     draw = random.Random(20261128)
 
-    def build(number: int, *, lines: int) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", BUILD, str(number), ROWS],
-            env={**os.environ, "TIEOUT_HOME": str(home.root), "PYTHONPATH": str(PROJECT_DIR)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def build(number: int, *, lines: int) -> tieout_server.Forked:
+        read, write = os.pipe()
+        with open(os.devnull, encoding="utf-8") as nothing, open(write, "wb") as says:
+            process = tieout_server.start(
+                "tests.python.state.killed_build",
+                [str(number), ROWS],
+                {**os.environ, "TIEOUT_HOME": str(home.root), "PYTHONPATH": str(PROJECT_DIR)},
+                files=[nothing.fileno(), says.fileno(), 2],
+                stdout=open(read, encoding="utf-8"),  # noqa: SIM115 (`end` closes it)
+            )
         assert process.stdout is not None
         for _ in range(lines):
             assert process.stdout.readline()
         return process
 
-    def end(process: subprocess.Popen[str]) -> None:
+    def end(process: tieout_server.Forked) -> None:
         process.kill()
         process.wait()
         assert process.stdout is not None
