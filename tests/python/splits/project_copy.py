@@ -1,6 +1,8 @@
 """A copy of the project whose rules of kept tables are watched, or made weaker, over a story.
 
-The story is told by a process of its own, which imports what lies in the copy.
+The story is told by a process of its own, which imports what lies in the copy. dbt begins with the
+parse of the checkout, and reads of the copy what was changed there; seeds, which nothing here
+changes, stay those of the checkout.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from typing import Any
 import yaml
 from tieout_process import PROJECT
 
-from tests.python.splits.weaker_rules import Weaker, all_weaker
+from orchestration import dbt_runs
+from orchestration.home import Home
+from tests.python.splits import weaker_rules
+from tests.python.splits.weaker_rules import Weaker
 
 FOLDERS = ("models", "macros", "seeds", "tests/dbt", "tests/python", "orchestration")
 FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml", "pyproject.toml")
@@ -66,7 +71,7 @@ def watch(project: Path) -> None:
         text.replace(CHANGES_ARE_WRITTEN, CHANGES_ARE_WRITTEN + WATCHED), encoding="utf-8"
     )
     rules: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for weaker in all_weaker(project):
+    for weaker in weaker_rules.all_weaker(project):
         rules[weaker.model].append({"taken": weaker.taken, **weaker.says})
     macros = Path(__file__).with_name("watch.sql").read_text(encoding="utf-8")
     told = (
@@ -78,7 +83,7 @@ def watch(project: Path) -> None:
 def weaken(project: Path, weaker: Weaker) -> None:
     """Let the copy have the weaker rule."""
     [path] = (project / "models").rglob(f"{weaker.model}.yml")
-    described = yaml.safe_load(path.read_text(encoding="utf-8"))
+    described = weaker_rules.read_yaml(path)
     [model] = [model for model in described["models"] if model["name"] == weaker.model]
     rule = model["config"]["meta"]["kept"]
     model["config"]["meta"]["kept"] = weaker.of(rule)
@@ -88,7 +93,7 @@ def weaken(project: Path, weaker: Weaker) -> None:
 def weaken_whole(project: Path, model: str) -> None:
     """Let a model that is computed whole believe that no change matters of which it says whose."""
     [path] = (project / "models").rglob(f"{model}.yml")
-    described = yaml.safe_load(path.read_text(encoding="utf-8"))
+    described = weaker_rules.read_yaml(path)
     [found] = [found for found in described["models"] if found["name"] == model]
     matters = found["config"]["meta"]["kept"]["of"]
     found["config"]["meta"]["kept"]["of"] = dict.fromkeys(matters, "false")
@@ -118,6 +123,7 @@ def tell(
     name."""
     request = {
         "folder": str(folder),
+        "parsed": str(dbt_runs.ensure_parse(Home(folder / "parsing"))),
         "batches": batches,
         "seed": seed,
         "runs_of_files": runs_of_files,
