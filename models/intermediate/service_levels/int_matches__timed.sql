@@ -51,7 +51,9 @@ final as (
                 when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
             end
         ) as gateway,
-        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice
+        max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
+        max(case when items.item_type = 'invoice' then items.party_id end) as party_id,
+        max(case when items.item_type = 'invoice' then items.batch_id end) as batch_id
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id

@@ -2,7 +2,7 @@
 -- an invoice counts on its day, money on its day, a match on the day of its last item.
 with
 
-items as (
+items as {{ read_in_place() }} (
     select *
     from {{ ref('int_items__balanced') }}
     where reconciliation = 'invoice_to_receipt' and status <> 'set_aside'
@@ -45,14 +45,18 @@ documents as (
 
 closings as (
     select
-        allocations.item_key,
         timed_matches.completed_on,
-        sum(allocations.allocated_amount) as allocated_amount,
-        sum(allocations.adjusted_amount) as adjusted_amount
+        documents.event_date,
+        documents.currency,
+        documents.can_be_overdue,
+        greatest(timed_matches.completed_on, documents.overdue_from) as no_longer_overdue_from,
+        allocations.allocated_amount,
+        allocations.adjusted_amount
     from allocations
     inner join timed_matches
         on allocations.match_id = timed_matches.match_id
-    group by allocations.item_key, timed_matches.completed_on
+    inner join documents
+        on allocations.item_key = documents.item_key
 ),
 
 movements as (
@@ -75,35 +79,29 @@ movements as (
     union all
     select
         closings.completed_on as moved_on,
-        documents.event_date as rate_date,
-        documents.currency,
+        closings.event_date as rate_date,
+        closings.currency,
         'matched' as measure,
         closings.allocated_amount as amount
     from closings
-    inner join documents
-        on closings.item_key = documents.item_key
     union all
     select
         closings.completed_on as moved_on,
-        documents.event_date as rate_date,
-        documents.currency,
+        closings.event_date as rate_date,
+        closings.currency,
         'adjusted' as measure,
         closings.adjusted_amount as amount
     from closings
-    inner join documents
-        on closings.item_key = documents.item_key
     where closings.adjusted_amount <> {{ zero() }}
     union all
     select
-        greatest(closings.completed_on, documents.overdue_from) as moved_on,
-        documents.event_date as rate_date,
-        documents.currency,
+        closings.no_longer_overdue_from as moved_on,
+        closings.event_date as rate_date,
+        closings.currency,
         'overdue' as measure,
         -(closings.allocated_amount + closings.adjusted_amount) as amount
     from closings
-    inner join documents
-        on closings.item_key = documents.item_key
-    where documents.can_be_overdue
+    where closings.can_be_overdue
     union all
     select
         items.event_date as moved_on,

@@ -1,3 +1,4 @@
+{%- set first_date = '(select cast(min(run_gaps.after_at) as date) from run_gaps)' -%}
 -- The events that the indicators count, summed by indicator and day. As far back as error budgets
 -- reach also by their age, as far back as a month reaches also by customer tier, gateway and batch.
 -- A bad event misses what its target promises. What was learned on a later day is a restatement. An
@@ -27,12 +28,10 @@ cases as (
     where is_lead and case_resolved_at is not null
 ),
 
-matches as (
+reversed_matches as (
     select *
     from {{ ref('int_matches__decided') }}
-    where
-        reconciliation = 'invoice_to_receipt'
-        and decision in ('auto_closed', 'approved', 'reversed')
+    where reconciliation = 'invoice_to_receipt' and decision = 'reversed'
 ),
 
 batches as (select * from {{ ref('int_batches__classified') }}),
@@ -65,11 +64,11 @@ customers_span as (
     where windows.kind = 'budget' and rules.min_customers > 0
 ),
 
--- the invoices of a match: whose they are, and the file that brought them; and the gateway that
--- took the money, the last by name of several
-match_parts as (
+-- what was taken back, as int_matches__timed has it of what stands
+reversed_parts as (
     select
-        allocations.match_id,
+        reversed_matches.match_id,
+        reversed_matches.decided_at,
         max(case when items.item_type = 'invoice' then items.party_id end) as party_id,
         max(case when items.item_type = 'invoice' then items.batch_id end) as batch_id,
         max(
@@ -77,24 +76,65 @@ match_parts as (
                 when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
             end
         ) as gateway
-    from allocations
+    from reversed_matches
+    inner join allocations
+        on reversed_matches.match_id = allocations.match_id
     inner join items
         on allocations.item_key = items.item_key
-    where allocations.decision in ('auto_closed', 'approved', 'reversed')
-    group by allocations.match_id
+    group by reversed_matches.match_id, reversed_matches.decided_at
 ),
 
--- what was decided about an item last, and the gateway of its money
+-- the invoices of a match: whose they are, and the file that brought them; and the gateway that
+-- took the money
+match_parts as (
+    select
+        timed_matches.match_id,
+        timed_matches.decided_at,
+        timed_matches.party_id,
+        timed_matches.batch_id,
+        timed_matches.gateway,
+        timed_matches.gateway as live_gateway
+    from timed_matches
+    union all
+    select
+        reversed_parts.match_id,
+        reversed_parts.decided_at,
+        reversed_parts.party_id,
+        reversed_parts.batch_id,
+        reversed_parts.gateway,
+        cast(null as {{ dbt.type_string() }}) as live_gateway
+    from reversed_parts
+),
+
+in_part_matches as (
+    select distinct allocations.match_id
+    from allocations
+    where
+        allocations.decision <> 'reversed'
+        and allocations.item_type = 'invoice'
+        and allocations.allocated_amount + allocations.adjusted_amount <> allocations.item_amount
+),
+
+in_part_receipts as (
+    select distinct allocations.item_key
+    from allocations
+    inner join in_part_matches
+        on allocations.match_id = in_part_matches.match_id
+    where allocations.side = 'actual'
+),
+
+-- what was decided last about an invoice, or a payment of a part, and the gateway of its money
 item_decisions as (
     select
         allocations.item_key,
-        max(matches.decided_at) as decided_at,
-        max(case when allocations.is_live then match_parts.gateway end) as gateway
+        max(match_parts.decided_at) as decided_at,
+        max(match_parts.live_gateway) as gateway
     from allocations
-    inner join matches
-        on allocations.match_id = matches.match_id
-    left join match_parts
+    inner join match_parts
         on allocations.match_id = match_parts.match_id
+    where
+        allocations.item_type = 'invoice'
+        or allocations.item_key in (select in_part_receipts.item_key from in_part_receipts)
     group by allocations.item_key
 ),
 
@@ -142,13 +182,11 @@ match_times as (
             ) }},
             0
         ) as hours,
-        match_parts.party_id,
+        timed_matches.party_id,
         timed_matches.gateway,
-        match_parts.batch_id
+        timed_matches.batch_id
     from timed_matches
     cross join service_start
-    left join match_parts
-        on timed_matches.match_id = match_parts.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is null
 ),
 
@@ -188,12 +226,10 @@ backfill_times as (
         greatest(
             {{ hours_between('timed_matches.backfilled_at', 'timed_matches.decided_at') }}, 0
         ) as hours,
-        match_parts.party_id,
+        timed_matches.party_id,
         timed_matches.gateway,
-        match_parts.batch_id
+        timed_matches.batch_id
     from timed_matches
-    left join match_parts
-        on timed_matches.match_id = match_parts.match_id
     where timed_matches.has_invoice and timed_matches.backfilled_at is not null
 ),
 
@@ -263,23 +299,6 @@ audited_closes as (
     where outcomes.is_sampled and outcomes.is_automatic and outcomes.outcome <> 'open'
 ),
 
-in_part_matches as (
-    select distinct allocations.match_id
-    from allocations
-    where
-        allocations.decision <> 'reversed'
-        and allocations.item_type = 'invoice'
-        and allocations.allocated_amount + allocations.adjusted_amount <> allocations.item_amount
-),
-
-in_part_receipts as (
-    select distinct allocations.item_key
-    from allocations
-    inner join in_part_matches
-        on allocations.match_id = in_part_matches.match_id
-    where allocations.side = 'actual'
-),
-
 -- payments that cover an invoice in part, in a match that is made or suggested
 partial_payments as (
     select
@@ -346,6 +365,19 @@ events as (
     select * from posting_attempts
 ),
 
+-- by their days, because a join by moments alone would sort all events
+gap_days as (
+    select
+        calendar.calendar_date,
+        run_gaps.after_at,
+        run_gaps.seen_at
+    from {{ date_spine(first_date, as_of_date()) }} as calendar
+    inner join run_gaps
+        on
+            calendar.calendar_date >= cast(run_gaps.after_at as date)
+            and calendar.calendar_date <= cast(run_gaps.seen_at as date)
+),
+
 dated as (
     select
         events.*,
@@ -353,7 +385,7 @@ dated as (
         cast(events.known_at as date) as known_on,
         {{ seconds_between(
             'greatest('
-            ~ 'coalesce(run_gaps.seen_at, events.event_at), '
+            ~ 'coalesce(gap_days.seen_at, events.event_at), '
             ~ 'coalesce(events.arrived_at, events.event_at))',
             as_of()
         ) }} as age_seconds,
@@ -361,8 +393,11 @@ dated as (
         case when events.event_at > {{ add_days(as_of(), '-31') }} then events.party_id end
             as recent_party_id
     from events
-    left join run_gaps
-        on events.event_at > run_gaps.after_at and events.event_at <= run_gaps.seen_at
+    left join gap_days
+        on
+            cast(events.event_at as date) = gap_days.calendar_date
+            and events.event_at > gap_days.after_at
+            and events.event_at <= gap_days.seen_at
     where events.event_at <= {{ as_of() }}
 ),
 
