@@ -12,7 +12,7 @@ with
 
 exceptions as (select * from {{ ref('fct_exceptions') }}),
 
-items as (select * from {{ ref('fct_items') }}),
+items as {{ read_in_place() }} (select * from {{ ref('fct_items') }}),
 
 fx_rates as (
     select *

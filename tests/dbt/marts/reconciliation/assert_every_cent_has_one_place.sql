@@ -7,7 +7,7 @@
 
 with
 
-items as (select * from {{ ref('fct_items') }}),
+items as {{ read_in_place() }} (select * from {{ ref('fct_items') }}),
 
 active as (
     select *
