@@ -16,6 +16,20 @@ rules as (
     where pass = 'unique_amount' and relation = 'exact' and rollout = 'stable'
 ),
 
+unexplained as (
+    select *
+    from open_items
+    where side = 'actual' and open_amount > 0 and status <> 'in_review'
+),
+
+paying_parties as (
+    select distinct
+        unexplained.reconciliation,
+        unexplained.family_id,
+        unexplained.currency
+    from unexplained
+),
+
 -- where more is open than sets are looked for in, the oldest are shown
 large_parties as (
     select
@@ -23,11 +37,15 @@ large_parties as (
         open_items.family_id,
         open_items.currency
     from open_items
+    inner join paying_parties
+        on
+            open_items.reconciliation = paying_parties.reconciliation
+            and open_items.family_id = paying_parties.family_id
+            and open_items.currency = paying_parties.currency
     inner join {{ ref('reconciliations') }} as reconciliations
         on open_items.reconciliation = reconciliations.name
     where
         open_items.side = 'expected'
-        and open_items.family_id is not null
         and reconciliations.party_kind <> 'account'
     group by open_items.reconciliation, open_items.family_id, open_items.currency
     having count(*) > {{ search_limit('largest_party_in_sets') }}
@@ -60,13 +78,12 @@ unsearched as (
         cast(null as {{ amount_type() }}) as score,
         {{ json_object([['open', amount_text('oldest_documents.open_amount')]]) }} as score_parts,
         'too_many_open_items' as why_not
-    from open_items as payments
+    from unexplained as payments
     inner join oldest_documents
         on
             payments.reconciliation = oldest_documents.reconciliation
             and payments.family_id = oldest_documents.family_id
             and payments.currency = oldest_documents.currency
-    where payments.side = 'actual' and payments.open_amount > 0 and payments.status <> 'in_review'
 ),
 
 payable as (
@@ -84,7 +101,7 @@ payable as (
         cast(
             {{ decimal_divide('documents.open_amount', 'payments.open_amount', 0) }} as bigint
         ) as parts
-    from open_items as payments
+    from unexplained as payments
     inner join open_items as documents
         on
             payments.reconciliation = documents.reconciliation
@@ -100,12 +117,9 @@ payable as (
     inner join {{ ref('reconciliations') }} as reconciliations
         on payments.reconciliation = reconciliations.name
     where
-        payments.side = 'actual'
-        and documents.side = 'expected'
+        documents.side = 'expected'
         and reconciliations.party_kind <> 'account'
-        and payments.open_amount > 0
         and documents.open_amount > 0
-        and payments.status <> 'in_review'
         and large_parties.family_id is null
         and {{ days_between('documents.event_date', 'payments.event_date') }}
         between -rules.days_before and rules.days_after
