@@ -81,6 +81,7 @@ NO_USE_ALONE: dict[str, str] = {
     "int_matches__timed: asks, not the column event_date": IS_OF_A_RECORD,
     "int_matches__timed: asks, not the column event_at": IS_OF_A_RECORD,
     "int_matches__timed: asks, not the column feed": IS_OF_A_RECORD,
+    "int_matches__timed: asks, not the column party_id": IS_OF_A_RECORD,
     "int_item_numbers__current: asks 3, not changes 2 (int_item_numbers)": IS_OF_A_RECORD,
     "fct_exception_items: asks 2, not branch 4": IS_OF_A_RECORD,
     "int_postings__due: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
