@@ -158,6 +158,47 @@ passes as (
     where put_aside.group_name is null
 ),
 
+open_items as (select * from {{ ref('int_items__open') }}),
+
+-- what people order, what came back and what is undone was not open
+held_keys as (
+    select distinct passes.item_key
+    from passes
+    left join open_items
+        on passes.item_key = open_items.item_key
+    where open_items.item_key is null
+),
+
+items as (
+    select
+        open_items.item_key,
+        open_items.reconciliation,
+        open_items.side,
+        open_items.item_type,
+        open_items.item_id,
+        open_items.claim_key,
+        open_items.currency,
+        open_items.amount,
+        open_items.document_number,
+        open_items.row_hash
+    from open_items
+    union all
+    select
+        held_items.item_key,
+        held_items.reconciliation,
+        held_items.side,
+        held_items.item_type,
+        held_items.item_id,
+        held_items.claim_key,
+        held_items.currency,
+        held_items.amount,
+        held_items.document_number,
+        held_items.row_hash
+    from held_keys
+    inner join {{ ref('int_items') }} as held_items
+        on held_keys.item_key = held_items.item_key
+),
+
 final as (
     select
         passes.match_id,
@@ -186,7 +227,7 @@ final as (
         items.document_number,
         items.row_hash
     from passes
-    inner join {{ ref('int_items') }} as items
+    inner join items
         on passes.item_key = items.item_key
 )
 
