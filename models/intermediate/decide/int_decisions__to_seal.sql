@@ -9,7 +9,7 @@ matches as (
     where is_new and decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 
-allocations as (select * from {{ ref('int_match_allocations') }}),
+sealed_allocations as (select * from {{ ref('int_journal__allocations') }}),
 
 journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
 
@@ -21,11 +21,41 @@ review_decisions as (
 
 exceptions as (select * from {{ ref('int_exceptions__to_seal') }}),
 
+-- what is new was laid out in this run, what is taken back was sealed
 new_allocations as (
-    select allocations.*
-    from allocations
+    select
+        proposed_allocations.match_id,
+        proposed_allocations.side,
+        proposed_allocations.item_type,
+        proposed_allocations.item_id,
+        proposed_allocations.amount,
+        proposed_allocations.allocated_amount,
+        proposed_allocations.adjusted_amount,
+        proposed_allocations.currency,
+        proposed_allocations.match_amount,
+        proposed_allocations.match_adjusted_amount,
+        proposed_allocations.row_hash
+    from {{ ref('int_allocations__proposed') }} as proposed_allocations
     inner join matches
-        on allocations.match_id = matches.match_id
+        on proposed_allocations.match_id = matches.match_id
+    where matches.decision <> 'reversed'
+    union all
+    select
+        sealed_allocations.match_id,
+        sealed_allocations.side,
+        sealed_allocations.item_type,
+        sealed_allocations.item_id,
+        sealed_allocations.amount,
+        sealed_allocations.allocated_amount,
+        sealed_allocations.adjusted_amount,
+        sealed_allocations.currency,
+        sealed_allocations.match_amount,
+        sealed_allocations.match_adjusted_amount,
+        sealed_allocations.row_hash
+    from sealed_allocations
+    inner join matches
+        on sealed_allocations.match_id = matches.match_id
+    where matches.decision = 'reversed'
 ),
 
 match_items as (
@@ -34,7 +64,7 @@ match_items as (
         {{ json_array('array_sort(array_agg(' ~ json_object([
             ['adjusted_amount', amount_text('new_allocations.adjusted_amount')],
             ['allocated_amount', amount_text('new_allocations.allocated_amount')],
-            ['amount', amount_text('new_allocations.item_amount')],
+            ['amount', amount_text('new_allocations.amount')],
             ['currency', 'new_allocations.currency'],
             ['item_id', 'new_allocations.item_id'],
             ['item_type', 'new_allocations.item_type'],
@@ -156,7 +186,7 @@ sealed_items as (
     select
         sealed_allocations.match_id,
         array_sort(array_agg(distinct sealed_allocations.row_hash)) as source_hashes
-    from {{ ref('int_journal__allocations') }} as sealed_allocations
+    from sealed_allocations
     inner join valued_later
         on sealed_allocations.match_id = valued_later.match_id
     group by sealed_allocations.match_id
