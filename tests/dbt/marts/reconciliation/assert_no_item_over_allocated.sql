@@ -15,7 +15,7 @@
         },
     },
     'asked': 'select item_type, item_id from marts.fct_match_allocations where match_id in '
-    '(select match_id from changes.fct_matches)',
+    '(select match_id from changes.fct_matches where is_live)',
 } -%}
 {{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_items'}}}) }}
 
