@@ -10,7 +10,8 @@
         'fct_exceptions': ['item_type', 'item_id'],
     },
     'asked': 'select item_type, item_id from marts.fct_items '
-    'where due_for_match_at > (select as_of from changes.last_run)',
+    'where due_for_match_at > (select as_of from changes.last_run) '
+    'and due_for_match_at <= (select max(as_of) from staging.stg_tieout__run_context)',
 } -%}
 {{ config(meta={'kept': kept, 'dagster': {'ref': {'name': 'fct_exceptions'}}}) }}
 
