@@ -198,24 +198,38 @@ def run(
         return subprocess.CompletedProcess(process.args, code, output.read(), errors.read())
 
 
-def start_dbt(home: Any) -> Forked:
-    """What `dbt_runs.start_process` does."""
-    from orchestration import dbt_runs
+def start_asked(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    errors: int | None = None,
+) -> Forked:
+    """Start a process that is asked and answers through pipes, its `stdin` and `stdout`.
 
+    Its errors go to the file `errors`, or among the answers.
+    """
     read, asks = os.pipe()
     tells, write = os.pipe()
     try:
         return start(
-            "orchestration.dbt_process",
-            [],
-            dbt_runs.environment(home),
-            files=[read, write, write],
+            module,
+            arguments,
+            environment,
+            files=[read, write, write if errors is None else errors],
             stdin=open(asks, "w", encoding="utf-8"),
             stdout=open(tells, encoding="utf-8"),
         )
     finally:
         os.close(read)
         os.close(write)
+
+
+def start_dbt(home: Any) -> Forked:
+    """What `dbt_runs.start_process` does."""
+    from orchestration import dbt_runs
+
+    return start_asked("orchestration.dbt_process", [], dbt_runs.environment(home))
 
 
 _session = ExitStack()

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import duckdb
 import pytest
 from tieout_process import Tieout
 
+from tests.python import tieout_server
 from tests.python.mutation.warehouse_copy import Breaker, Copy, DbtServer
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -31,10 +30,10 @@ _NOT_COPIED = ("landing", "published", "serving.duckdb", "target", "logs", "dags
 def dbt_server(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DbtServer]:
     """dbt with the project parsed once, for all tests of this folder."""
     artifacts = tmp_path_factory.mktemp("dbt")
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("dbt_server.py"))],
-        cwd=PROJECT,
-        env=os.environ
+    process = tieout_server.start_asked(
+        "tests.python.mutation.dbt_server",
+        [],
+        os.environ
         | {
             "TIEOUT_HOME": str(reconciled.home.root),
             "DBT_PROJECT_DIR": str(PROJECT),
@@ -42,10 +41,9 @@ def dbt_server(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> 
             "DBT_TARGET_PATH": str(artifacts / "target"),
             "DBT_LOG_PATH": str(artifacts / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "PYTHONPATH": str(PROJECT),
         },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        errors=2,
     )
     yield DbtServer(process)
     assert process.stdin is not None

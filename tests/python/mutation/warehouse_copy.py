@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.python.tieout_server import Forked
+
 
 @dataclass
 class DbtServer:
     """A running `dbt_server.py`."""
 
-    process: subprocess.Popen[str]
+    process: Forked
 
     def test(
         self, home: Path, *names: str, unbroken: Path | None = None

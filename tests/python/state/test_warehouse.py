@@ -247,15 +247,12 @@ def test_45_kills_in_a_row_leave_all_of_a_build_or_nothing_of_it(home: Home) -> 
     draw = random.Random(20261128)
 
     def build(number: int, *, lines: int) -> tieout_server.Forked:
-        read, write = os.pipe()
-        with open(os.devnull, encoding="utf-8") as nothing, open(write, "wb") as says:
-            process = tieout_server.start(
-                "tests.python.state.killed_build",
-                [str(number), ROWS],
-                {**os.environ, "TIEOUT_HOME": str(home.root), "PYTHONPATH": str(PROJECT_DIR)},
-                files=[nothing.fileno(), says.fileno(), 2],
-                stdout=open(read, encoding="utf-8"),  # noqa: SIM115 (`end` closes it)
-            )
+        process = tieout_server.start_asked(
+            "tests.python.state.killed_build",
+            [str(number), ROWS],
+            {**os.environ, "TIEOUT_HOME": str(home.root), "PYTHONPATH": str(PROJECT_DIR)},
+            errors=2,
+        )
         assert process.stdout is not None
         for _ in range(lines):
             assert process.stdout.readline()
@@ -263,9 +260,8 @@ def test_45_kills_in_a_row_leave_all_of_a_build_or_nothing_of_it(home: Home) -> 
 
     def end(process: tieout_server.Forked) -> None:
         process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        with process:
+            pass  # closes both pipes and waits
 
     note_run(home)
     end(build(1, lines=SAID))
