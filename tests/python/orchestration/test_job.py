@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import dagster as dg
 import pytest
-from tieout_process import PROJECT, Tieout
+from tieout_process import Tieout
 
-from orchestration import dbt_runs, publish, summary
+from orchestration import publish, summary
 from orchestration.assets import RUN_ID_TAG
 
 pytestmark = pytest.mark.slow
@@ -72,14 +70,7 @@ def test_an_as_of_before_the_last_seal_is_refused(reconciled_copy: Tieout) -> No
 def test_dbt_tells_when_each_feed_was_last_taken_in(reconciled_copy: Tieout) -> None:
     """The sources' `loaded_at_query` is asked; whether that is late depends on the wall clock."""
     home = reconciled_copy.home
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "source", "freshness"],
-        cwd=PROJECT,
-        env=dbt_runs.environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = reconciled_copy("dbt", "source", "freshness")
     results = json.loads((home.target / "sources.json").read_text(encoding="utf-8"))["results"]
     assert {result["unique_id"].rsplit(".", 1)[1] for result in results} == {
         "bank_transactions",
