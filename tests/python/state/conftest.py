@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
 from decisions import SEALED_AT, decision, write_decisions
 
-from orchestration import journal
+from orchestration import journal, personal_data
 from orchestration.home import Home
+
+_marked = cache(personal_data.marked)
+
+
+@pytest.fixture(autouse=True)
+def _marks_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every publication asks all marts' YAML, which no test changes."""
+    monkeypatch.setattr(personal_data, "marked", _marked)
 
 
 @pytest.fixture
@@ -38,10 +47,10 @@ def made_once(
     def made(name: str, home: Home, make: Callable[[Home], object]) -> Home:
         kept = folder / name
         if kept.exists():
-            shutil.copytree(kept, home.root, dirs_exist_ok=True)
+            shutil.copytree(kept, home.root, symlinks=True, dirs_exist_ok=True)
         else:
             make(home)
-            shutil.copytree(home.root, kept)
+            shutil.copytree(home.root, kept, symlinks=True)
         return home
 
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -148,6 +149,17 @@ def rows(home: Home, query: str = "from marts.t order by all") -> list[tuple[obj
 MANY = "create table marts.t as select r as id, 'text ' || r as text from range({}) as x(r)"
 
 
+@pytest.fixture
+def thousand(home: Home, made_once: Callable[..., Home]) -> Home:
+    """A home that has published a thousand rows as run-a."""
+
+    def make(home: Home) -> None:
+        warehouse_of(home, MANY.format(1000))
+        publish.publish(home, "run-a")
+
+    return made_once("thousand published", home, make)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -166,9 +178,8 @@ MANY = "create table marts.t as select r as id, 'text ' || r as text from range(
         ),
     ],
 )
-def test_a_publication_shows_the_marts_whatever_changed(home: Home, change: str) -> None:
-    warehouse_of(home, MANY.format(1000))
-    publish.publish(home, "run-a")
+def test_a_publication_shows_the_marts_whatever_changed(thousand: Home, change: str) -> None:
+    home = thousand
     warehouse_of(home, MANY.format(1000), change)
     publish.publish(home, "run-b")
     tables = rows(home, "select table_name from information_schema.tables order by all")
@@ -255,10 +266,9 @@ def warehouse_that_tells(home: Home, told: str, built_on: str | None) -> None:
 
 @pytest.mark.parametrize("told", TOLD)
 def test_what_the_warehouse_tells_is_written_without_comparing(
-    home: Home, monkeypatch: pytest.MonkeyPatch, told: str
+    thousand: Home, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    warehouse_of(home, MANY.format(1000))
-    publish.publish(home, "run-a")
+    home = thousand
     warehouse_that_tells(home, told, "'run-a'")
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         wanted = connection.execute("from marts.t order by all").fetchall()
