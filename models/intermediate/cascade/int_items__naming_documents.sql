@@ -38,21 +38,14 @@ mentioned_forms as (
 -- those that several documents have
 forms as (
     select
-        formed_numbers.reconciliation,
-        formed_numbers.form
-    from (
-        select
-            numbers.reconciliation,
-            numbers.item_key,
-            {{ form_of('numbers.number_value') }} as form
-        from numbers
-        where numbers.reading_steps = 0
-    ) as formed_numbers
+        numbers.reconciliation,
+        numbers.form
+    from numbers
     inner join mentioned_forms
-        on formed_numbers.form = mentioned_forms.form
-    group by formed_numbers.reconciliation, formed_numbers.form
-    having
-        count(distinct formed_numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
+        on numbers.form = mentioned_forms.form
+    where numbers.reading_steps = 0
+    group by numbers.reconciliation, numbers.form
+    having count(distinct numbers.item_key) >= {{ search_limit('fewest_numbers_of_a_form') }}
 ),
 
 -- none of the readings of one number is known

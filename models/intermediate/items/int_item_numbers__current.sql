@@ -52,7 +52,7 @@ numbers as (
         on current_numbers.item_key = copies.item_key
 ),
 
-final as (
+merged as (
     select
         numbers.reconciliation,
         numbers.item_key,
@@ -64,6 +64,13 @@ final as (
     from numbers
     group by
         numbers.reconciliation, numbers.item_key, numbers.row_hash, numbers.number_value
+),
+
+final as (
+    select
+        merged.*,
+        {{ form_of('merged.number_value') }} as form
+    from merged
 )
 
 select * from final
