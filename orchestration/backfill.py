@@ -27,6 +27,7 @@ from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.ingest import ingest
 from orchestration.ingest.landing import LandedFile, scan
 from orchestration.ingest.store import scratch_folder
+from orchestration.publication import table_named, tables_of
 from orchestration.run_context import known_batches
 
 TRIGGER = "backfill"
@@ -278,10 +279,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
 
 def _changed_marts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int, int]]:
     """Rows that came and that went, by mart; one whose columns have changed has none in common."""
-    marts = {database: publish.tables_of(connection, database) for database in ("before", "after")}
+    marts = {database: tables_of(connection, database) for database in ("before", "after")}
     for name in sorted(marts["before"].keys() | marts["after"].keys()):
         hashes = [
-            f"select hash(t) as h from {publish.table_named(database, name)} as t"
+            f"select hash(t) as h from {table_named(database, name)} as t"
             if name in marts[database]
             else "select cast(null as ubigint) as h where false"
             for database in ("before", "after")

@@ -4,7 +4,8 @@ It loads dbt, which takes seconds, and then makes the calls that it reads from i
 JSON object a line: `arguments` of dbt, and `parsed`, the folder of the project's parse. A call
 without arguments only loads the parse. A call of `parse` writes a parse into that folder instead.
 After a call that `keeps_open`, the warehouse stays open for the next one: to open it again costs
-reading all that the first has changed. Until then `statements` are executed in it.
+reading all that the first has changed. Until then `statements` are executed in it, and
+`publications` show its marts.
 Whatever follows from the project alone is done once (`dbt_once.py`, `dbt_unit_tests.py`).
 dbt's log goes to standard output; `{"call_ended": true}` follows each call, `false` one that
 failed, with the `error` of a statement. The end of the input ends the process, also in a call that
@@ -23,14 +24,17 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
 
 from orchestration import dbt_once, dbt_unit_tests, loading
-from orchestration.dbt_runs import CALL_ENDED, PARSE, STATEMENTS
+from orchestration.dbt_runs import CALL_ENDED, PARSE, PUBLICATIONS, STATEMENTS
+from orchestration.home import Home, TieoutError
 from orchestration.parsed import DBT_STATE
+from orchestration.publication import Publication, write
 
 
 class Calls:
@@ -103,6 +107,8 @@ def main() -> None:
         keeps_open = call.pop("keeps_open", False)
         if STATEMENTS in call:
             ended = execute(call[STATEMENTS])
+        elif PUBLICATIONS in call:
+            ended = publish(call[PUBLICATIONS])
         else:
             result = calls.make(**call)
             if result is None:
@@ -124,6 +130,18 @@ def execute(statements: list[tuple[str, list[Any]]]) -> dict[str, Any]:
             cursor.execute(sql, parameters)
     except Exception as error:  # dbt's connections raise what they like
         return {CALL_ENDED: False, "error": str(error)}
+    return {CALL_ENDED: True}
+
+
+def publish(publications: list[dict[str, Any]]) -> dict[str, Any]:
+    """Let publications show the marts of the warehouse that a call has left open."""
+    home = Home(Path(os.environ["TIEOUT_HOME"]))
+    try:
+        with DuckDBConnectionManager.env().conn.cursor() as cursor:  # type: ignore[attr-defined]
+            write(home, [Publication(**publication) for publication in publications], cursor)
+    except (duckdb.Error, TieoutError) as error:
+        is_of_engine = isinstance(error, duckdb.Error)
+        return {CALL_ENDED: False, "error": str(error), "is_of_engine": is_of_engine}
     return {CALL_ENDED: True}
 
 

@@ -41,6 +41,9 @@ CALL_ENDED = "call_ended"
 STATEMENTS = "statements"
 """Key of a call that executes SQL in the warehouse which an earlier one left open."""
 
+PUBLICATIONS = "publications"
+"""Key of a call that lets publications show the marts of that warehouse."""
+
 PARSE = "parse"
 """The call that reads the project; all others start from what it left."""
 
@@ -260,16 +263,32 @@ class Dbt:
         Raises:
             DbtFailed: when a statement fails, or the process has ended.
         """
-        _ask(self._process, {STATEMENTS: list(statements), "keeps_open": keeps_open})
+        ended = self._ask_of_open({STATEMENTS: list(statements)}, keeps_open=keeps_open)
+        if not ended.get(CALL_ENDED):
+            raise DbtFailed(f"{self.home.warehouse}: {ended.get('error', 'the dbt process ended')}")
+
+    def publish(self, publications: Sequence[Mapping[str, Any]]) -> None:
+        """Let publications show the marts of the warehouse that a call has left open.
+
+        Raises:
+            DbtFailed: when the marts cannot be published, or the process has ended.
+            duckdb.Error: when the engine cannot write them.
+        """
+        ended = self._ask_of_open({PUBLICATIONS: list(publications)}, keeps_open=True)
+        if not ended.get(CALL_ENDED):
+            error = duckdb.Error if ended.get("is_of_engine") else DbtFailed
+            raise error(ended.get("error", "the dbt process ended"))
+
+    def _ask_of_open(self, call: Mapping[str, Any], *, keeps_open: bool) -> dict[str, Any]:
+        """What the process says at the end of a call; nothing where it is gone."""
+        _ask(self._process, {**call, "keeps_open": keeps_open})
         self.has_warehouse_open = False
-        ended: dict[str, Any] = {}
         for line in self._said():
             ended = parse_line(line)
             if CALL_ENDED in ended:
-                break
-        if not ended.get(CALL_ENDED):
-            raise DbtFailed(f"{self.home.warehouse}: {ended.get('error', 'the dbt process ended')}")
-        self.has_warehouse_open = keeps_open
+                self.has_warehouse_open = keeps_open and bool(ended[CALL_ENDED])
+                return ended
+        return {}
 
     def _said(self) -> Iterator[str]:
         """What the process writes, line by line, as it goes into the log."""
@@ -358,6 +377,18 @@ def execute(
     dbt = _kept_for(home)
     assert dbt is not None and dbt.has_warehouse_open
     dbt.execute(statements, keeps_open=keeps_open)
+
+
+def publish(home: Home, publications: Sequence[Mapping[str, Any]]) -> None:
+    """Let publications show the marts of the warehouse that the last call has kept open.
+
+    Raises:
+        DbtFailed: when the marts cannot be published.
+        duckdb.Error: when the engine cannot write them.
+    """
+    dbt = _kept_for(home)
+    assert dbt is not None and dbt.has_warehouse_open
+    dbt.publish(publications)
 
 
 def parse_line(line: str) -> dict[str, Any]:

@@ -18,45 +18,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import duckdb
 
-from orchestration import personal_data
-from orchestration.files import (
-    open_duckdb,
-    quoted,
-    remove_temporary,
-    replacing,
-    sync_folder,
-)
-from orchestration.home import Home, TieoutError
+from orchestration import dbt_runs
+from orchestration.files import remove_temporary, replacing, sync_folder
+from orchestration.home import Home
+from orchestration.publication import Publication, PublishError, write
 
-MARTS_SCHEMA = "marts"
 KEPT_PUBLICATIONS = 5
 
 COPY = "next.copy"
 """In `published`: what the next publication begins with, while it is copied."""
-
-LARGEST_CHANGED_SHARE = 0.2
-"""Of a mart's rows: where more have changed, it is written anew."""
-
-LARGEST_FREE_SHARE = 0.3
-"""Of a publication's blocks: where more hold nothing, it is packed, by writing all of it anew."""
-
-SMALLEST_TO_PACK = 200
-"""Blocks (of 256 KiB); a small file may be emptier."""
-
-_HASH = "hash(t)"
-
-
-class PublishError(TieoutError):
-    """The marts cannot be published, or no publication can be read."""
 
 
 @dataclass
@@ -109,6 +87,22 @@ def _masked_of(home: Home, publication: Path | None) -> Path | None:
     return home.masked / publication.name
 
 
+def _begun(target: Path, former: Path | None, *, is_masked: bool) -> Publication:
+    """A publication that begins with what the former one shows, if there is one."""
+    if former is None:
+        return Publication(str(target), "", is_masked)
+    _copy(former, target)
+    return Publication(str(target), run_of(former), is_masked)
+
+
+def _write(home: Home, begun: list[Publication]) -> None:
+    """Where the build keeps the warehouse open, no other process can read it."""
+    if dbt_runs.has_warehouse_open(home):
+        dbt_runs.publish(home, [asdict(publication) for publication in begun])
+    else:
+        write(home, begun)
+
+
 def _copy(former: Path, target: Path) -> None:
     """Make `target` a copy of a publication, the one that was made meanwhile if there is one."""
     copy = _copies.pop(former.with_name(COPY), None)
@@ -134,16 +128,17 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
     for folder in (home.published, home.masked):
         remove_temporary(folder)
     former = served_publication(home)
-    former_run = run_of(former) if former else ""
     path = free_name(home.published, run_id)
     masked = home.masked / path.name
     former_masked = _masked_of(home, former)
     with replacing(path) as temporary, replacing(masked) as temporary_masked:
-        masking = Masking.of(home)
-        with ThreadPoolExecutor(1) as aside:
-            other = aside.submit(_write, home, temporary_masked, former_masked, former_run, masking)
-            _write(home, temporary, former, former_run)
-            other.result()
+        _write(
+            home,
+            [
+                _begun(temporary, former, is_masked=False),
+                _begun(temporary_masked, former_masked, is_masked=True),
+            ],
+        )
     # The masked one first: nobody is left with an older one than others see.
     serve(home, masked, home.serving_masked)
     serve(home, path)
@@ -154,27 +149,6 @@ def publish(home: Home, run_id: str, *, keep: int = KEPT_PUBLICATIONS) -> Path:
         if old.name not in kept:
             old.unlink(missing_ok=True)
     return path
-
-
-@dataclass(frozen=True)
-class Masking:
-    """What the marts are selected by for who may not see personal data."""
-
-    marks: personal_data.Marks
-    key: str
-
-    @classmethod
-    def of(cls, home: Home) -> Masking:
-        """By the project's marks and the home's key."""
-        return cls(personal_data.marked(), personal_data.masking_key(home))
-
-    def selection(self, mart: str, columns: Sequence[Sequence[str]]) -> str:
-        """What to select of a mart."""
-        return personal_data.selection(mart, columns, self.marks)
-
-    def comment(self, selected: str) -> str:
-        """What the table that it makes says of itself."""
-        return personal_data.fingerprint(selected, self.key)
 
 
 def free_name(folder: Path, run_id: str) -> Path:
@@ -255,224 +229,6 @@ def published_blocks(home: Home) -> list[tuple[int, str]]:
     return [(int(block), str(block_hash)) for block, block_hash in rows]
 
 
-def _write(
-    home: Home,
-    target: Path,
-    former: Path | None,
-    former_run: str,
-    masking: Masking | None = None,
-) -> None:
-    """Make `target` hold the marts of the warehouse: the former publication with its changes.
-
-    With `masking` without personal data.
-
-    Raises:
-        PublishError: when the warehouse has no marts.
-    """
-    if former is not None:
-        _copy(former, target)
-    try:
-        is_written = _update(home, target, former_run, masking)
-    except duckdb.Error:
-        # the former one cannot be read, or cannot be built on
-        if former is None:
-            raise
-        is_written = False
-    if not is_written:
-        target.unlink(missing_ok=True)
-        target.with_name(target.name + ".wal").unlink(missing_ok=True)
-        _update(home, target, "", masking)
-
-
 def run_of(publication: Path) -> str:
     """The run that a publication is named after."""
     return "-".join(publication.stem.split("-")[:2])
-
-
-def _update(
-    home: Home,
-    target: Path,
-    former_run: str,
-    masking: Masking | None = None,
-) -> bool:
-    """Bring the tables of `target` to what the marts hold; False where that left too much room.
-
-    `former_run` is the run that `target` shows so far.
-    """
-    with open_duckdb(home.target / "duckdb_scratch") as connection:
-        connection.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
-        connection.execute(f"attach {quoted(str(target))} as publication")
-        connection.execute(f"create schema if not exists publication.{MARTS_SCHEMA}")
-        marts = tables_of(connection, "warehouse")
-        if not marts:
-            raise PublishError(
-                f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
-            )
-        if masking:
-            connection.execute(f"set variable {personal_data.KEY} = {quoted(masking.key)}")
-        former = tables_of(connection, "publication")
-        comments = _comments(connection)
-        told = _changes_since(connection, former_run)
-        for name in former.keys() - marts.keys():
-            connection.execute(f"drop table {table_named('publication', name)}")
-        for name, columns in marts.items():
-            selected = masking.selection(name, columns) if masking else "*"
-            comment = masking.comment(selected) if masking else None
-            is_written: bool | None = False
-            if former.get(name) == columns and comments.get(name) == comment:
-                is_written = _told_changes_written(connection, name, selected, told)
-                if is_written is None:
-                    is_written = _changes_written(connection, name, selected)
-            if not is_written:
-                connection.execute(
-                    f"create or replace table {table_named('publication', name)} as "
-                    f"select {selected} from {table_named('warehouse', name)}"
-                )
-                if comment:
-                    connection.execute(
-                        f"comment on table {table_named('publication', name)} is {quoted(comment)}"
-                    )
-        connection.execute("checkpoint publication")
-        [(blocks, free)] = connection.execute(
-            "select total_blocks, free_blocks from pragma_database_size() "
-            "where database_name = 'publication'"
-        ).fetchall()
-        connection.execute("detach publication")
-    return bool(free <= LARGEST_FREE_SHARE * max(blocks, SMALLEST_TO_PACK))
-
-
-def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
-    """What the tables of the publication say of themselves."""
-    return dict(
-        connection.execute(
-            "select table_name, comment from duckdb_tables() "
-            "where database_name = 'publication' and schema_name = ?",
-            [MARTS_SCHEMA],
-        ).fetchall()
-    )
-
-
-def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[Any]]:
-    """Columns and their types of all marts in a database, in order of the names of the marts."""
-    rows = connection.execute(
-        "select table_name, list([column_name, data_type] order by ordinal_position) "
-        "from information_schema.columns where table_catalog = ? and table_schema = ? "
-        "group by table_name order by table_name",
-        [database, MARTS_SCHEMA],
-    ).fetchall()
-    return {name: columns for name, columns in rows}
-
-
-def _changes_since(
-    connection: duckdb.DuckDBPyConnection, former_run: str
-) -> dict[str, list[str] | None]:
-    """How each kept table of the warehouse tells what changed since that run; empty if it does not.
-
-    By the columns that name a part of it; by none where rows were only added; None where its rows
-    were compared.
-    """
-    tables = dict(
-        connection.execute(
-            "select table_name, comment from duckdb_tables() "
-            "where database_name = 'warehouse' and schema_name = 'changes'"
-        ).fetchall()
-    )
-    if "last_run" not in tables:
-        return {}
-    [(built_on,)] = connection.execute("select built_on from warehouse.changes.last_run").fetchall()
-    if built_on != former_run:
-        return {}
-    return {
-        name: None if by is None else [column for column in by.split(", ") if column]
-        for name, by in tables.items()
-    }
-
-
-def _told_changes_written(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    selected: str,
-    told: dict[str, list[str] | None],
-) -> bool | None:
-    """Write what the warehouse tells of a mart's changes; None where it does not tell enough, False
-    where writing the table anew costs less.
-
-    By the columns of a part, or by the hashes of the rows that went, where the mart was compared
-    as a whole and where these columns are masked. Rows that are there twice are told by the count.
-    """
-    if name not in told:
-        return None
-    changes = f'warehouse.changes."{name}"'
-    mart, published = table_named("warehouse", name), table_named("publication", name)
-    [(changed, total)] = connection.execute(
-        f"select (select count(*) from {changes}), (select count(*) from {mart})"
-    ).fetchall()
-    if changed > 2 * LARGEST_CHANGED_SHARE * total:
-        return False
-    by = told[name]
-    if changed and by and not any(f'as "{column}"' in selected for column in by):
-        key = f"({', '.join(by)})"
-        of_changed = f"where {key} in (select {key} from {changes})"
-        connection.execute(f"delete from {published} {of_changed}")
-        connection.execute(
-            f"insert into {published} select {selected} from (select * from {mart} {of_changed})"
-        )
-    elif changed:
-        went, came = (
-            f"(select {selected} from "
-            f"(select * exclude (change) from {changes} where change = '{change}'))"
-            for change in ("went", "came")
-        )
-        connection.execute(
-            f"delete from {published} as t where {_HASH} in (select {_HASH} from {went} as t)"
-        )
-        connection.execute(f"insert into {published} select * from {came}")
-    [(published_total,)] = connection.execute(f"select count(*) from {published}").fetchall()
-    return True if published_total == total else None
-
-
-def _changes_written(connection: duckdb.DuckDBPyConnection, name: str, selected: str) -> bool:
-    """Delete and add the rows that differ; False where writing the table anew costs less.
-
-    Rows are compared by their hashes. That both hold the same number of each is what counts, and
-    is looked at in the end: a table with a row twice is written anew.
-    """
-    mart = f"(select {selected} from {table_named('warehouse', name)})"
-    published = table_named("publication", name)
-    for side, table in (("made", mart), ("shown", published)):
-        connection.execute(
-            f"create or replace temp table {side} as select {_HASH} as h from {table} t"
-        )
-    total, added, gone = _counts(connection)
-    if added + gone > LARGEST_CHANGED_SHARE * total:
-        return False
-    if added or gone:
-        connection.execute(
-            f"delete from {published} as t where {_HASH} not in (select made.h from made)"
-        )
-        connection.execute(
-            f"insert into {published} select t.* from {mart} as t "
-            f"where {_HASH} not in (select shown.h from shown)"
-        )
-        connection.execute(
-            f"create or replace temp table shown as select {_HASH} as h from {published} t"
-        )
-    [(same,)] = connection.execute(
-        "select (select (count(*), sum(made.h)) from made) "
-        "is not distinct from (select (count(*), sum(shown.h)) from shown)"
-    ).fetchall()
-    return bool(same)
-
-
-def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Rows of the mart, those that are not published yet, and published ones that are gone."""
-    [counts] = connection.execute(
-        "select (select count(*) from made), "
-        "(select count(*) from made where made.h not in (select shown.h from shown)), "
-        "(select count(*) from shown where shown.h not in (select made.h from made))"
-    ).fetchall()
-    return counts
-
-
-def table_named(database: str, name: str) -> str:
-    return f'{database}.{MARTS_SCHEMA}."{name}"'

@@ -23,6 +23,7 @@ from orchestration import (
     run_records,
     steps,
     summary,
+    warehouse,
 )
 from orchestration.alerting import after_run
 from orchestration.files import write_text
@@ -108,7 +109,10 @@ def execute_job(home: Home, trigger: str) -> None:
     """
     prepare_instance(home)
     with dbt_runs.kept_open(home):
-        _execute_job(home, trigger)
+        try:
+            _execute_job(home, trigger)
+        finally:
+            warehouse.commit(home)
 
 
 _jobs: dict[tuple[Path, Path], Any] = {}

@@ -199,6 +199,7 @@ def publish_marts(home: Home) -> Path:
     context = RunContext.read(home)
     with progress.current().step("Publishing the marts"):
         path = publish.publish(home, context.run_id)
+        warehouse.commit_aside(home)
         run_notices.look(home, context)
         repeats.note_success(home, context)
         progress.current().update(path.name)

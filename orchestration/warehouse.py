@@ -3,11 +3,11 @@
 A run of the same code changes the warehouse without touching what is there: DuckDB keeps every
 change in its log, `warehouse.duckdb.wal`, until a checkpoint writes it into the file, and a build
 makes none (`warehouse_plugin.py`). The first build leaves it open for the second: whoever opens it
-reads the whole log. When both builds of a run have ended well, one checkpoint
-commits them, which costs the change; a run that was killed before, or whose tests fail, is undone
-by deleting the log. So what kept tables tell of their changes (`macros/kept`) reaches all that read
-them. A build of other code starts from nothing, and the former warehouse stands aside until it ends
-well.
+reads the whole log. When both builds of a run have ended well, the marts are
+published from there, and one checkpoint commits the builds, which costs the change; a run that was
+killed before, or whose tests fail, is undone by deleting the log. So what kept tables tell of their
+changes (`macros/kept`) reaches all that read them. A build of other code starts from nothing, and
+the former warehouse stands aside until it ends well.
 
 `warehouse.unfinished` says that a build is under way or was stopped, and how to undo it. Until the
 next run one can look into what a stopped build left.
@@ -21,6 +21,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,12 @@ def building(home: Home, phase: Phase, is_partial: bool = False) -> Iterator[boo
         context = RunContext.read(home)
         last_run = [context.run_id, context.run_sequence, iso_timestamp(context.as_of)]
         _mark(home, {"built_by": code_fingerprint(), "last_run": last_run})
-        settle(home)
+        if not dbt_runs.has_warehouse_open(home):
+            settle(home)
+            return
+        # published from there, and written into the file meanwhile or afterwards (`commit`)
+        execute(home, _noting(last_run), keeps_open=True)
+        _mark(home, {"built_by": code_fingerprint()})
         return
     settle(home)
     is_new = not is_current(home)
@@ -144,6 +150,31 @@ def settle(home: Home) -> None:
         discard(home)
         return
     home.warehouse_unfinished.unlink()
+
+
+_committing: dict[Path, Future[None]] = {}
+"""By home, the commit that a thread makes."""
+
+
+def commit_aside(home: Home) -> None:
+    """Commit a build that has ended well, while this process goes on; `commit` waits for it."""
+    if dbt_runs.has_warehouse_open(home):
+        thread = ThreadPoolExecutor(1)
+        _committing[home.root] = thread.submit(settle, home)
+        thread.shutdown(wait=False)
+
+
+def commit(home: Home) -> None:
+    """Commit what is still open of a build that has ended well.
+
+    Raises:
+        DbtFailed: when it cannot be written into the file; the next run tries again.
+    """
+    committing = _committing.pop(home.root, None)
+    if committing is not None:
+        committing.result()
+    elif dbt_runs.has_warehouse_open(home) and "built_by" in _read_mark(home):
+        settle(home)
 
 
 def execute(home: Home, statements: Sequence[Statement], *, keeps_open: bool = False) -> None:

@@ -222,22 +222,24 @@
 
 {#
     What went of the rows `stale`, and what came with those in the table `fresh`; returns whether
-    anything did. `by` are the columns of a part, by which publications are brought up to date, or
-    none: whole tables are compared by the hashes of their rows, like publications.
+    anything did. Rows are compared by their hashes, as publications compare them, and by how often
+    they are there. `by` are the columns of a part, by which publications are brought up to date, or
+    none.
 #}
 {% macro write_changes(target, stale, by) %}
     {%- set changes = 'changes.' ~ target.identifier -%}
+    {%- set differing = 'with differing as materialized (select row_hash from ('
+        ~ 'select hash(t) as row_hash, 1 as copies from fresh as t union all '
+        ~ 'select hash(t) as row_hash, -1 as copies from ' ~ stale ~ ' as t'
+        ~ ') group by row_hash having sum(copies) <> 0) ' -%}
     {%- set differences = [] -%}
-    {%- for change, rows, others in [('went', stale, 'fresh'), ('came', 'fresh', stale)] -%}
-        {%- if by is none -%}
-            {%- set found = 'from ' ~ rows ~ ' as t where hash(t) not in (select hash(t) from ' ~ others ~ ' as t)' -%}
-        {%- else -%}
-            {%- set found = 'from ' ~ rows ~ ' except all from ' ~ others -%}
-        {%- endif -%}
-        {%- do differences.append("select *, '" ~ change ~ "' as change from (" ~ found ~ ')') -%}
+    {%- for change, rows in [('went', stale), ('came', 'fresh')] -%}
+        {%- do differences.append(
+            "select *, '" ~ change ~ "' as change from " ~ rows ~ ' as t where hash(t) in (from differing)'
+        ) -%}
     {%- endfor -%}
     {%- set statements = [
-        'create or replace table ' ~ changes ~ ' as ' ~ differences | join(' union all '),
+        'create or replace table ' ~ changes ~ ' as ' ~ differing ~ differences | join(' union all '),
         'select exists (from ' ~ changes ~ ')',
     ] -%}
     {%- if by is not none -%}

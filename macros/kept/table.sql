@@ -63,3 +63,26 @@
     {%- set selector = invocation_args_dict.get('selector') or '' -%}
     {%- do return(selector.split('_')[1:2] == ['seal'] and not should_full_refresh()) -%}
 {% endmacro %}
+
+
+{#
+    What ends a run: of the changes that its tables told each other, those of marts stay for the
+    publication. To write the others into the file would cost as much as to write the tables.
+#}
+{% macro empty_passed_changes() %}
+    {%- if execute and target.type == 'duckdb' and invocation_args_dict.get('selector') == 'after_seal' -%}
+        {%- set passed = run_query(
+            "select table_name from duckdb_tables() where database_name = '" ~ target.database
+            ~ "' and schema_name = 'changes' and estimated_size > 0 and table_name <> 'last_run' "
+            ~ "and table_name not in (select t.table_name from duckdb_tables() as t "
+            ~ "where t.database_name = '" ~ target.database ~ "' and t.schema_name = 'marts')"
+        ).columns[0].values() -%}
+        {%- set statements = [] -%}
+        {%- for name in passed -%}
+            {%- do statements.append('truncate changes.' ~ name) -%}
+        {%- endfor -%}
+        {%- if statements -%}
+            {%- do carry_out(statements) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runs, parsed, warehouse
+from orchestration import dbt_runs, parsed, publish, warehouse
 from orchestration.assets import is_tested_on_release
 from orchestration.dbt_runs import DbtFailed, Failure, Phase
 from orchestration.home import PROJECT_DIR, Home
@@ -224,6 +224,44 @@ def test_a_statement_that_fails_says_why_and_lets_the_warehouse_go(home: Home) -
             dbt_runs.execute(home, [("select * from nowhere", [])], keeps_open=True)
         assert not dbt_runs.has_warehouse_open(home)
         duckdb.connect(str(home.warehouse)).close()
+
+
+MARTS = ("create schema marts", "create table marts.t as select r as id from range(9) as x (r)")
+
+
+def keep_open(home: Home, *statements: str) -> None:
+    list(dbt_runs.stream(home, SHOW, keeps_open=True))
+    dbt_runs.execute(home, [(sql, []) for sql in statements], keeps_open=True)
+
+
+def test_marts_are_published_from_the_process_that_keeps_the_warehouse_open(home: Home) -> None:
+    with dbt_runs.kept_open(home):
+        keep_open(home, *MARTS)
+        publish.publish(home, "run-a")
+        dbt_runs.execute(home, [("delete from marts.t where id < 2", [])], keeps_open=True)
+        publish.publish(home, "run-b")
+        assert dbt_runs.has_warehouse_open(home)
+        for served in (home.serving, home.serving_masked):
+            with duckdb.connect(str(served), read_only=True) as connection:
+                assert connection.execute("select count(*) from marts.t").fetchall() == [(7,)]
+        assert [path.name for path in publish.publications(home)] == [
+            "run-b.duckdb",
+            "run-a.duckdb",
+        ]
+
+
+def test_what_cannot_be_published_from_there_lets_the_warehouse_go(home: Home) -> None:
+    with dbt_runs.kept_open(home):
+        keep_open(home)
+        with pytest.raises(DbtFailed, match="no tables in schema marts"):
+            publish.publish(home, "run-a")
+        assert not dbt_runs.has_warehouse_open(home)
+        keep_open(home, *MARTS)
+        nowhere = {"path": str(home.root / "nowhere" / "a.duckdb"), "shows": "", "is_masked": False}
+        with pytest.raises(duckdb.Error, match="nowhere"):
+            dbt_runs.publish(home, [nowhere])
+        assert not dbt_runs.has_warehouse_open(home)
+        publish.publish(home, "run-a")
 
 
 def test_nothing_stays_open_after_a_failed_call_or_without_a_process_that_lives_on(

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publish
+from orchestration import publication, publish
 from orchestration.home import Home
 
 
@@ -123,13 +123,13 @@ def test_a_warehouse_without_marts_leaves_the_former_publication(home: Home) -> 
     publish.publish(home, "run-a")
     home.warehouse.unlink()
     duckdb.connect(str(home.warehouse)).close()
-    with pytest.raises(publish.PublishError, match="incomplete"):
+    with pytest.raises(publication.PublishError, match="incomplete"):
         publish.publish(home, "run-b")
     assert served(home) == 1
 
 
 def test_reading_before_the_first_run_says_what_to_do(home: Home) -> None:
-    with pytest.raises(publish.PublishError, match="make run"), publish.reading(home):
+    with pytest.raises(publication.PublishError, match="make run"), publish.reading(home):
         pass
 
 
@@ -203,20 +203,19 @@ def test_a_row_twice_that_is_single_again(home: Home) -> None:
 def test_only_what_changed_is_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"))
     publish.publish(home, "run-a")
-    written: list[str] = []
-    mart = publish.table_named
+    written: list[tuple[str, bool]] = []
+    write_changes = publication._changes_written
 
-    def noted(database: str, name: str) -> str:
-        if database == "publication":
-            written.append(name)
-        return mart(database, name)
+    def noted(connection: duckdb.DuckDBPyConnection, name: str, *rest: str) -> bool:
+        written.append((name, write_changes(connection, name, *rest)))
+        return written[-1][1]
 
     change = "update marts.u set text = 'other' where id = 7"
     warehouse_of(home, MANY.format(1000), MANY.format(1000).replace("marts.t", "marts.u"), change)
     with monkeypatch.context() as watched:
-        watched.setattr(publish, "table_named", noted)
+        watched.setattr(publication, "_changes_written", noted)
         path = publish.publish(home, "run-b")
-    assert sorted(written) == ["t", "t", "u", "u"], "no table was written anew"
+    assert sorted(written) == [("t", True)] * 2 + [("u", True)] * 2, "no table was written anew"
     assert path.stat().st_size < 2 * (home.published / "run-a.duckdb").stat().st_size
     assert rows(home, "select text from marts.u where id = 7") == [("other",)]
 
@@ -272,7 +271,7 @@ def test_what_the_warehouse_tells_is_written_without_comparing(
     warehouse_that_tells(home, told, "'run-a'")
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         wanted = connection.execute("from marts.t order by all").fetchall()
-    monkeypatch.delattr(publish, "_changes_written")
+    monkeypatch.delattr(publication, "_changes_written")
     publish.publish(home, "run-b")
     assert rows(home, "from marts.t order by all") == wanted
 
@@ -308,7 +307,7 @@ def test_a_former_publication_that_cannot_be_read_is_not_built_on(home: Home) ->
 def test_a_publication_that_holds_much_room_for_nothing_is_packed(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "SMALLEST_TO_PACK", 1)
+    monkeypatch.setattr(publication, "SMALLEST_TO_PACK", 1)
     warehouse_of(home, MANY.format(400_000))
     first = publish.publish(home, "run-a")
     warehouse_of(home, MANY.format(1000))

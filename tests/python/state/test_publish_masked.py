@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import personal_data, publish
+from orchestration import personal_data, publication, publish
 from orchestration.home import PROJECT_DIR, Home
 from orchestration.personal_data import Mark, PersonalDataError
 from tests.python.state.test_publish import warehouse_of
@@ -113,7 +113,7 @@ def assert_is_what_masking_gives(home: Home) -> None:
     key = personal_data.masking_key(home)
     with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
         warehouse.execute(f"set variable {personal_data.KEY} = '{key}'")
-        tables = publish.tables_of(warehouse, "warehouse")
+        tables = publication.tables_of(warehouse, "warehouse")
         for mart, columns in tables.items():
             selected = personal_data.selection(mart, columns, personal_data.marked())
             wanted = warehouse.execute(

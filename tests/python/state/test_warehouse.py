@@ -18,7 +18,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration import warehouse
+from orchestration import dbt_runs, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.run_context import RunContext
@@ -127,6 +127,43 @@ def test_the_warehouse_knows_the_run_that_it_is_of(built: Home) -> None:
     with running(built):
         pass
     assert known_run(built) == [(2, datetime(2026, 7, 2))]
+
+
+def kept_open(home: Home) -> None:
+    """Both builds of the second run, in a process that keeps the warehouse open."""
+    note_run(home, 2)
+    with warehouse.building(home, Phase.BEFORE_SEAL):
+        show = ["show", "--inline", "select 1 as one"]
+        list(dbt_runs.stream(home, show, keeps_open=True))
+        dbt_runs.execute(home, [("update t set value = 2", [])], keeps_open=True)
+    with warehouse.building(home, Phase.AFTER_SEAL):
+        pass
+    assert not warehouse.is_current(home)
+
+
+@pytest.mark.parametrize("is_aside", [True, False])
+def test_builds_that_are_kept_open_are_committed_while_the_run_goes_on_or_at_its_end(
+    built: Home, is_aside: bool
+) -> None:
+    with dbt_runs.kept_open(built):
+        kept_open(built)
+        if is_aside:
+            warehouse.commit_aside(built)
+        warehouse.commit(built)
+        assert warehouse.is_current(built)
+        assert (value(built), known_run(built)) == (2, [(2, datetime(2026, 7, 2))])
+        warehouse.commit(built)
+
+
+def test_builds_that_ended_well_are_committed_by_the_next_run_if_theirs_was_killed(
+    built: Home,
+) -> None:
+    with dbt_runs.kept_open(built):
+        kept_open(built)
+    warehouse.commit(built)
+    assert not warehouse.is_current(built)
+    warehouse.settle(built)
+    assert (value(built), known_run(built)) == (2, [(2, datetime(2026, 7, 2))])
 
 
 def test_the_second_build_of_a_run_done_again_trusts_no_changes_that_were_told(
