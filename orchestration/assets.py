@@ -26,6 +26,7 @@ from orchestration.home import Home, Settings, parse_as_of, wall_clock
 from orchestration.ingest.contract import BANK_FEED, BANK_LANDING, load_contract
 from orchestration.retries import retried
 from orchestration.run_context import known_batches, last_taken_in
+from orchestration.warehouse import kept_open
 
 WRITER_POOL = "duckdb_writer"
 TRIGGER_TAG = "tieout/trigger"
@@ -79,12 +80,14 @@ class SingleWriter(dg.ConfigurableResource):
             held.enter_context(home.writing())
             if run_records.close_stopped(home):
                 _tell(home, context)  # once this run is published, nobody would hear of it
+            is_alone = not run_records.is_recording(home)
             held.enter_context(run_records.recording(home, trigger))
             if context.run and context.instance:
                 run_records.note_dagster_run(home, context.run.run_id)
                 dagster_history.end_killed(context.instance, home)
                 dagster_history.forget_old(context.instance, dagster_history.kept_runs(os.environ))
-            held.enter_context(dbt_runs.kept_open(home))
+            if is_alone:  # else `tieout run` does so
+                held.enter_context(kept_open(home))
             self._held = held.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

@@ -108,11 +108,8 @@ def execute_job(home: Home, trigger: str) -> None:
         TieoutError: the one that a step raised.
     """
     prepare_instance(home)
-    with dbt_runs.kept_open(home):
-        try:
-            _execute_job(home, trigger)
-        finally:
-            warehouse.commit(home)
+    with warehouse.kept_open(home):
+        _execute_job(home, trigger)
 
 
 _jobs: dict[tuple[Path, Path], Any] = {}

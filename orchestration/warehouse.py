@@ -152,6 +152,16 @@ def settle(home: Home) -> None:
     home.warehouse_unfinished.unlink()
 
 
+@contextmanager
+def kept_open(home: Home) -> Iterator[None]:
+    """Around a run: one dbt process serves it, and what it leaves open is committed in the end."""
+    with dbt_runs.kept_open(home):
+        try:
+            yield
+        finally:
+            commit(home)
+
+
 _committing: dict[Path, Future[None]] = {}
 """By home, the commit that a thread makes."""
 

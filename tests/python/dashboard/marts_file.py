@@ -18,9 +18,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration import personal_data
-from orchestration import publish as publication
+from orchestration import personal_data, publication
 from orchestration.home import Home
+from orchestration.publish import serve
 
 MONEY = "decimal(38,10)"
 
@@ -214,8 +214,8 @@ def publish(home: Path, run_id: str, rows: Mapping[str, Iterable[Mapping[str, An
         draft = place_of_it.with_name(f".{target.name}.draft")
         shutil.copyfile(made, draft)
         os.replace(draft, place_of_it)
-    publication.serve(place, masked, place.serving_masked)
-    publication.serve(place, target)
+    serve(place, masked, place.serving_masked)
+    serve(place, target)
     return target
 
 

@@ -75,6 +75,7 @@ class KeptHome:
         for _ in steps.build(home, Phase.AFTER_SEAL):
             pass
         steps.publish_marts(home)
+        warehouse.commit(home)
         return block
 
     def _copy(self) -> None:
