@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from orchestration import dbt_runs, steps, warehouse
 from orchestration.dbt_runs import Phase
 from orchestration.home import Home, Settings, wall_clock
 from orchestration.journal import Block
-from tests.python.splits.warehouses import RunOf, differences, run_of
+from tests.python.splits.warehouses import Changed, RunOf, changed_tables, differences, run_of
 
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -22,7 +22,8 @@ _NOT_COPIED = ("warehouse*", "dagster", "logs", "target", "truth", ".lock")
 
 @dataclass
 class KeptHome:
-    """A home over several runs. `sealed` is the block of the last one, None where it sealed none.
+    """A home over several runs. `sealed` is the block of the last one, None where it sealed none,
+    and `changed` what it changed before that.
 
     The twin takes the home's place while it runs, so that both name the same paths and one dbt
     process, which knows a single home, serves all runs.
@@ -30,6 +31,7 @@ class KeptHome:
 
     home: Home
     sealed: Block | None = None
+    changed: dict[str, Changed] = field(default_factory=dict)
 
     @property
     def twin(self) -> Path:
@@ -44,13 +46,13 @@ class KeptHome:
         is_kept = warehouse.is_current(self.home)
         before = run_of(self.home.warehouse) if is_kept else None
         if not is_compared:
-            self.sealed = self._run(as_of)
+            self.sealed, self.changed = self._run(as_of)
             return self._not_built_on(before)
         self._copy()
         assert is_kept, "there is nothing that could be kept"
-        self.sealed = self._run(as_of)
+        self.sealed, self.changed = self._run(as_of)
         with self._twin_in_place():
-            rebuilt = self._run(as_of)
+            rebuilt, _ = self._run(as_of)
             found = self._not_built_on(None)
         found += [*self._not_built_on(before), *self._compare()]
         if rebuilt != self.sealed:
@@ -65,18 +67,20 @@ class KeptHome:
             return []
         return [f"built on the state of {last and last.built_on}, not of {expected}"]
 
-    def _run(self, as_of: datetime) -> Block | None:
-        """The steps of `tieout run`, without Dagster; the block that was sealed."""
+    def _run(self, as_of: datetime) -> tuple[Block | None, dict[str, Changed]]:
+        """The steps of `tieout run`, without Dagster; the block that was sealed, and what had been
+        changed by then."""
         home, settings = self.home, Settings(as_of, "EUR")
         steps.land(home, settings, "manual", wall_clock())
         for _ in steps.build(home, Phase.BEFORE_SEAL):
             pass
+        changed = changed_tables(home)
         block = steps.seal(home)
         for _ in steps.build(home, Phase.AFTER_SEAL):
             pass
         steps.publish_marts(home)
         warehouse.commit(home)
-        return block
+        return block, changed
 
     def _copy(self) -> None:
         shutil.rmtree(self.twin, ignore_errors=True)

@@ -27,7 +27,6 @@ from tests.python.splits.events import EVENTS, OF_ONE_DAY, Event
 from tests.python.splits.kept_home import KeptHome, kept_home
 from tests.python.splits.landed_files import Split
 from tests.python.splits.story import Story, drawn_moments, live
-from tests.python.splits.warehouses import changed_tables
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +58,7 @@ def test_every_event_between_the_runs_of_a_company(begin: Begin, tmp_path: Path)
         if run == 2:
             story.happen(draw.sample(EVENTS, len(EVENTS) // 2), moment)
         story.run(moment, compared=run == 2)
-    changed = changed_tables(story.kept.home.warehouse)
+    changed = story.kept.changed
     by_part = {name for name in KEPT_BY_PART if name in changed} - WHOLE_AT_TIMES
     assert [name for name in by_part if changed[name].by is None] == [], "computed whole"
     assert sum(changed[name].rows < changed[name].of for name in by_part) >= 10

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.home import Home
+from orchestration.warehouse import execute
+
 SHOWN_ROWS = 3
 LONGEST_ROW = 1_500
 
@@ -51,6 +54,15 @@ def run_of(warehouse: Path) -> RunOf | None:
         )
 
 
+_CHANGED = """
+select tables.table_name, changes.estimated_size, tables.estimated_size, changes.comment
+from duckdb_tables() as changes
+inner join duckdb_tables() as tables
+    on changes.table_name = tables.table_name and tables.schema_name <> 'changes'
+where changes.schema_name = 'changes' and changes.estimated_size > 0
+"""
+
+
 @dataclass(frozen=True)
 class Changed:
     """What the last run changed in a table: rows that went or came, and of how many in all.
@@ -63,23 +75,14 @@ class Changed:
     by: str | None
 
 
-def changed_tables(warehouse: Path) -> dict[str, Changed]:
-    """Of all tables that tell it, by name."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        tables = connection.execute(
-            "select tables.schema_name, tables.table_name, changes.comment "
-            "from duckdb_tables() as changes inner join duckdb_tables() as tables "
-            "on changes.table_name = tables.table_name and tables.schema_name <> 'changes' "
-            "where changes.schema_name = 'changes' order by all"
-        ).fetchall()
-        found = {}
-        for schema, name, by in tables:
-            [(rows, of)] = connection.execute(
-                f"select (select count(*) from changes.{name}), count(*) from {schema}.{name}"
-            ).fetchall()
-            if rows:
-                found[name] = Changed(rows, of, by)
-        return found
+def changed_tables(home: Home) -> dict[str, Changed]:
+    """Of all tables that tell it, by name; between the builds of a run, at whose end those that are
+    no marts forget it."""
+    path = home.target / "changed.parquet"
+    copy = f"copy ({_CHANGED}) to '{path}' (format parquet)"
+    execute(home, [(copy, [])], keeps_open=True)
+    rows = duckdb.sql(f"from '{path}'").fetchall()
+    return {name: Changed(changed, of, by) for name, changed, of, by in rows}
 
 
 def differences(kept: Path, rebuilt: Path, schemas: Collection[str]) -> list[str]:
