@@ -114,18 +114,26 @@ def write(
             reader.execute(f"attach {quoted(str(home.warehouse))} as warehouse (read_only)")
             write(home, publications, reader)
         return
+    marts = tables_of(connection, "warehouse")
+    if not marts:
+        raise PublishError(
+            f"{home.warehouse} has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
+        )
     masking = Masking.of(home)
-    written = _written(connection, publications, masking)
+    written = _written(connection, publications, masking, marts)
     anew = [replace(each, shows="") for each in publications if each.shows and each not in written]
     for publication in anew:
         for path in (publication.path, publication.path + ".wal"):
             Path(path).unlink(missing_ok=True)
     if anew:
-        _written(connection, anew, masking)
+        _written(connection, anew, masking, marts)
 
 
 def _written(
-    connection: duckdb.DuckDBPyConnection, publications: Sequence[Publication], masking: Masking
+    connection: duckdb.DuckDBPyConnection,
+    publications: Sequence[Publication],
+    masking: Masking,
+    marts: dict[str, list[Any]],
 ) -> list[Publication]:
     """Bring publications to what the marts hold; those that came out well.
 
@@ -135,13 +143,7 @@ def _written(
 
     Raises:
         duckdb.Error: when a new one cannot be written.
-        PublishError: when the warehouse has no marts.
     """
-    marts = tables_of(connection, "warehouse")
-    if not marts:
-        raise PublishError(
-            f"The warehouse has no tables in schema {MARTS_SCHEMA}: the build is incomplete."
-        )
     attached: list[Publication] = []
     try:
         for publication in publications:
