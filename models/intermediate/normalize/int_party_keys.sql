@@ -1,10 +1,12 @@
--- What a customer is known by: account numbers, legal name and aliases, the looser forms of both,
--- the customer number, and what confirmed matches have taught. A key that two customers share names
--- nobody (ties are refused). A customer whom the master lacks is known by whoever pays two of its
--- documents exactly and by their numbers, and no other customer's.
+-- What a customer is known by: what the master says (int_customer_keys), the customer number, and
+-- what confirmed matches have taught. A key that two customers share names nobody (ties are
+-- refused). A customer whom the master lacks is known by whoever pays two of its documents exactly
+-- and by their numbers, and no other customer's.
 with
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
+
+customer_keys as (select * from {{ ref('int_customer_keys') }}),
 
 invoices as (select * from {{ ref('stg_billing__invoices') }}),
 
@@ -12,51 +14,6 @@ learned_payers as (
     select *
     from {{ ref('int_payers__learned') }}
     where status = 'active'
-),
-
-customer_names as (
-    select
-        customers.customer_id,
-        'name' as key_kind,
-        {{ normalize_name('customers.legal_name') }} as name_key
-    from customers
-    union all
-    select
-        customers.customer_id,
-        'alias' as key_kind,
-        {{ normalize_name('names.alias') }} as name_key
-    from customers
-    {{ unnest_list('customers.aliases', 'names', 'alias') }}
-),
-
-{{ reduced_names('customer_names') }},
-
-customer_reduced_names as (
-    select
-        customer_names.customer_id,
-        reduced_names.*
-    from customer_names
-    inner join reduced_names
-        on customer_names.name_key = reduced_names.name_key
-),
-
-places as (select cast(counted.place as int) as place from range(20, 71) as counted (place)),
-
--- Banks cut names. A name cut inside a word says so; one cut between two words may be whole, and
--- counts from 26 characters on only (the shortest cut is 27, less a space).
-cut_names as (
-    select
-        customer_reduced_names.customer_id,
-        trim(substr(customer_reduced_names.plain_name, 1, places.place)) as name_key
-    from customer_reduced_names
-    inner join places
-        on places.place < length(customer_reduced_names.plain_name)
-    where
-        substr(customer_reduced_names.plain_name, places.place, 1) <> ' '
-        and (
-            places.place >= 26
-            or substr(customer_reduced_names.plain_name, places.place + 1, 1) <> ' '
-        )
 ),
 
 -- Customers that only the invoices know have a number too. What could be a year, an amount or a
@@ -83,14 +40,24 @@ strong_numbers as {{ read_in_place() }} (
 ),
 
 bank_transactions as (
+    select *
+    from {{ ref('int_bank_transactions__booked') }}
+    where role = 'item'
+),
+
+-- accounts and names stand on many lines: each is read once
+readings as {{ materialized() }} (
     select
-        booked.item_id,
-        booked.currency,
-        booked.amount,
-        {{ compact_upper('booked.counterparty_account') }} as account_key,
-        {{ normalize_name('booked.counterparty_name') }} as name_key
-    from {{ ref('int_bank_transactions__booked') }} as booked
-    where booked.role = 'item'
+        'account' as key_kind,
+        accounts.counterparty_account as written,
+        {{ compact_upper('accounts.counterparty_account') }} as key_value
+    from (select distinct counterparty_account from bank_transactions) as accounts
+    union all
+    select
+        'name' as key_kind,
+        names.counterparty_name as written,
+        {{ normalize_name('names.counterparty_name') }} as key_value
+    from (select distinct counterparty_name from bank_transactions) as names
 ),
 
 mentions as {{ read_in_place() }} (
@@ -131,10 +98,10 @@ unlisted_mentions as {{ materialized() }} (
 ),
 
 -- lines of everybody who pays a document of such a customer by its number
-payers_of_unlisted as (
+payers_of_unlisted as {{ materialized() }} (
     select distinct
-        bank_transactions.account_key,
-        bank_transactions.name_key
+        bank_transactions.counterparty_account,
+        bank_transactions.counterparty_name
     from unlisted_mentions
     inner join bank_transactions
         on
@@ -145,44 +112,59 @@ payers_of_unlisted as (
 
 payer_keys as (
     select
-        'account' as key_kind,
-        payers_of_unlisted.account_key as key_value
+        readings.key_kind,
+        readings.key_value
     from payers_of_unlisted
+    inner join readings
+        on
+            readings.key_kind = 'account'
+            and payers_of_unlisted.counterparty_account = readings.written
     union
     select
-        'name' as key_kind,
-        payers_of_unlisted.name_key as key_value
+        readings.key_kind,
+        readings.key_value
     from payers_of_unlisted
+    inner join readings
+        on
+            readings.key_kind = 'name'
+            and payers_of_unlisted.counterparty_name = readings.written
 ),
 
-line_keys as (
-    select
-        bank_transactions.*,
-        'account' as key_kind,
-        bank_transactions.account_key as key_value
-    from bank_transactions
-    union all
-    select
-        bank_transactions.*,
-        'name' as key_kind,
-        bank_transactions.name_key as key_value
-    from bank_transactions
+payer_readings as {{ materialized() }} (
+    select readings.*
+    from payer_keys
+    inner join readings
+        on
+            payer_keys.key_kind = readings.key_kind
+            and payer_keys.key_value = readings.key_value
+    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
 ),
 
 -- the few lines first, then what they say, then whose numbers it is
 payer_lines as {{ materialized() }} (
     select
-        payer_keys.key_kind,
-        payer_keys.key_value,
-        line_keys.item_id,
-        line_keys.currency,
-        line_keys.amount
-    from payer_keys
-    inner join line_keys
+        payer_readings.key_kind,
+        payer_readings.key_value,
+        bank_transactions.item_id,
+        bank_transactions.currency,
+        bank_transactions.amount
+    from payer_readings
+    inner join bank_transactions
         on
-            payer_keys.key_kind = line_keys.key_kind
-            and payer_keys.key_value = line_keys.key_value
-    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
+            payer_readings.key_kind = 'account'
+            and payer_readings.written = bank_transactions.counterparty_account
+    union all
+    select
+        payer_readings.key_kind,
+        payer_readings.key_value,
+        bank_transactions.item_id,
+        bank_transactions.currency,
+        bank_transactions.amount
+    from payer_readings
+    inner join bank_transactions
+        on
+            payer_readings.key_kind = 'name'
+            and payer_readings.written = bank_transactions.counterparty_name
 ),
 
 payer_mentions as {{ materialized() }} (
@@ -229,68 +211,11 @@ paying as (
         and count(distinct paid_by_number.invoice_id) >= 2
 ),
 
-keys as (
+number_keys as (
     select
-        customers.customer_id,
-        'account' as key_kind,
-        {{ compact_upper('accounts.account') }} as key_value
-    from customers
-    {{ unnest_list('customers.bank_accounts', 'accounts', 'account') }}
-    union all
-    select
-        customer_names.customer_id,
-        customer_names.key_kind,
-        customer_names.name_key as key_value
-    from customer_names
-    union all
-    -- a payer who states no legal form may be one of any form, but of one customer only
-    select
-        customer_reduced_names.customer_id,
-        'bare_name' as key_kind,
-        customer_reduced_names.bare_name as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'bare_name_and_form' as key_kind,
-        customer_reduced_names.bare_name || '|' || customer_reduced_names.legal_form as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'word_set' as key_kind,
-        customer_reduced_names.word_set as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'word_set' as key_kind,
-        customer_reduced_names.initial_set as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'uninitialled_set' as key_kind,
-        customer_reduced_names.uninitialled_set as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'short_name' as key_kind,
-        customer_reduced_names.short_name as key_value
-    from customer_reduced_names
-    union all
-    select
-        customer_reduced_names.customer_id,
-        'short_name' as key_kind,
-        customer_reduced_names.short_name || '|' || customer_reduced_names.legal_form as key_value
-    from customer_reduced_names
-    where customer_reduced_names.legal_form <> ''
-    union all
-    select
-        customer_numbers.customer_id,
-        'customer_number' as key_kind,
-        customer_numbers.key_value
+        customer_numbers.key_value,
+        min(customer_numbers.customer_id) as customer_id,
+        count(*) > 1 as is_shared
     from customer_numbers
     left join {{ ref('int_item_numbers') }} as document_numbers
         on customer_numbers.key_value = document_numbers.number_value
@@ -305,20 +230,16 @@ keys as (
                 and {{ regex_matches('customer_numbers.key_value', '[0-9]{2}') }}
             )
         )
-    union all
-    select
-        cut_names.customer_id,
-        'cut_name' as key_kind,
-        cut_names.name_key as key_value
-    from cut_names
+    group by customer_numbers.key_value
 ),
 
 master_keys as (
     select distinct
-        case keys.key_kind when 'alias' then 'name' else keys.key_kind end as key_kind,
-        keys.key_value
-    from keys
-    where keys.key_kind in ('account', 'name', 'alias')
+        case customer_keys.key_kind when 'alias' then 'name' else customer_keys.key_kind end
+            as key_kind,
+        customer_keys.key_value
+    from customer_keys
+    where customer_keys.key_kind in ('account', 'name', 'alias')
 ),
 
 -- the master knows better
@@ -335,20 +256,22 @@ told_by_payments as (
     where master_keys.key_value is null
 ),
 
-known as (
-    select
-        keys.key_kind,
-        keys.key_value,
-        min(keys.customer_id) as customer_id,
-        count(distinct keys.customer_id) > 1 as is_shared,
-        cast(null as date) as applies_after
-    from keys
-    where keys.key_value is not null and keys.key_value <> ''
-    group by keys.key_kind, keys.key_value
-),
-
 final as (
-    select * from known
+    select
+        customer_keys.key_kind,
+        customer_keys.key_value,
+        customer_keys.customer_id,
+        customer_keys.is_shared,
+        cast(null as date) as applies_after
+    from customer_keys
+    union all
+    select
+        'customer_number' as key_kind,
+        number_keys.key_value,
+        number_keys.customer_id,
+        number_keys.is_shared,
+        cast(null as date) as applies_after
+    from number_keys
     union all
     select
         told_by_payments.key_kind,
