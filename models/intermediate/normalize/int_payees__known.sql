@@ -5,14 +5,9 @@
 with
 
 bank_transactions as (
-    select
-        booked.item_id,
-        booked.amount,
-        booked.currency,
-        {{ compact_upper('booked.counterparty_account') }} as account_key,
-        {{ normalize_name('booked.counterparty_name') }} as name_key
-    from {{ ref('int_bank_transactions__booked') }} as booked
-    where booked.role = 'item' and booked.is_booked
+    select *
+    from {{ ref('int_bank_transactions__booked') }}
+    where role = 'item' and is_booked
 ),
 
 mentions as (select * from {{ ref('int_bank_transactions__mentions') }}),
@@ -50,14 +45,7 @@ matches as (
 
 reversals as (select * from {{ ref('int_journal__reversals') }}),
 
-undone as (
-    select distinct decisions.match_id
-    from {{ ref('stg_review__decisions') }} as decisions
-    where
-        decisions.action in ('unmatch', 'reject_match')
-        and decisions.decided_at <= {{ as_of() }}
-        and decisions.match_id is not null
-),
+undone as (select * from {{ ref('int_matches__undone_by_people') }}),
 
 -- what a person has taken apart teaches nothing
 doubted as (
@@ -136,22 +124,29 @@ payments as (
     having count(*) = count(bills.vendor_id) and count(distinct bills.vendor_id) = 1
 ),
 
+-- (names are normalized of these alone)
+paid_lines as {{ materialized() }} (
+    select
+        payments.vendor_id,
+        bank_transactions.counterparty_account,
+        bank_transactions.counterparty_name
+    from payments
+    inner join bank_transactions
+        on payments.item_id = bank_transactions.item_id
+),
+
 keys as (
     select
         'account' as key_kind,
-        bank_transactions.account_key as key_value,
-        payments.vendor_id
-    from payments
-    inner join bank_transactions
-        on payments.item_id = bank_transactions.item_id
+        {{ compact_upper('paid_lines.counterparty_account') }} as key_value,
+        paid_lines.vendor_id
+    from paid_lines
     union
     select
         'name' as key_kind,
-        bank_transactions.name_key as key_value,
-        payments.vendor_id
-    from payments
-    inner join bank_transactions
-        on payments.item_id = bank_transactions.item_id
+        {{ normalize_name('paid_lines.counterparty_name') }} as key_value,
+        paid_lines.vendor_id
+    from paid_lines
     union
     select
         'id' as key_kind,
