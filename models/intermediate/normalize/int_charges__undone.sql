@@ -1,22 +1,17 @@
 -- What a refund, chargeback or reversal undoes in the end: the charge.
 with
 
-transactions as (
-    select
-        stg_gateway__transactions.*,
-        {{ item_id(['gateway', 'transaction_id']) }} as item_id,
-        {{ item_id(['gateway', 'related_transaction_id']) }} as related_item_id
-    from {{ ref('stg_gateway__transactions') }} as stg_gateway__transactions
-),
+transactions as (select * from {{ ref('stg_gateway__transactions') }}),
 
 final as (
     select
         transactions.type as item_type,
-        transactions.item_id,
+        {{ item_id(['transactions.gateway', 'transactions.transaction_id']) }} as item_id,
         case
-            when first_related.type = 'charge' then first_related.item_id
-            when second_related.type = 'charge' then second_related.item_id
-            when third_related.type = 'charge' then third_related.item_id
+            {%- for related in ['first_related', 'second_related', 'third_related'] %}
+            when {{ related }}.type = 'charge'
+                then {{ item_id([related ~ '.gateway', related ~ '.transaction_id']) }}
+            {%- endfor %}
         end as charge_item_id,
         case
             when first_related.type = 'charge' then first_related.currency
@@ -25,11 +20,17 @@ final as (
         end as charge_currency
     from transactions
     inner join transactions as first_related
-        on transactions.related_item_id = first_related.item_id
+        on
+            transactions.gateway = first_related.gateway
+            and transactions.related_transaction_id = first_related.transaction_id
     left join transactions as second_related
-        on first_related.related_item_id = second_related.item_id
+        on
+            first_related.gateway = second_related.gateway
+            and first_related.related_transaction_id = second_related.transaction_id
     left join transactions as third_related
-        on second_related.related_item_id = third_related.item_id
+        on
+            second_related.gateway = third_related.gateway
+            and second_related.related_transaction_id = third_related.transaction_id
     where transactions.type in ('refund', 'chargeback', 'chargeback_reversal')
 )
 
