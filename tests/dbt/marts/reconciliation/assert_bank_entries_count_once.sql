@@ -8,7 +8,17 @@
 -- or a row counts with another day's entry though both state their day. In silence, money would
 -- vanish or be counted twice before anything else sees it.
 -- An entry with rows that are not booked yet is left out; nothing is counted of those for good.
-{{ config(meta={'dagster': {'ref': {'name': 'int_bank_transactions__booked'}}}) }}
+{#- what a bank tells of its lines follows from the lines of the account -#}
+{%- set kept = {
+    'by': 'account_id',
+    'read': {
+        'stg_bank__transactions': 'account_id',
+        'int_bank_transactions__booked': 'account_id',
+    },
+} -%}
+{{ config(
+    meta={'kept': kept, 'dagster': {'ref': {'name': 'int_bank_transactions__booked'}}}
+) }}
 
 with
 
