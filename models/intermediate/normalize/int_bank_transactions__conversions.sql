@@ -60,8 +60,8 @@ legs as {{ materialized() }} (
     where sealed_items.item_id is null
 ),
 
--- the bank's own ids count lines, and digits that read as a day are none of a transfer
-mentions as (
+-- the bank's own ids count lines
+mentions as {{ read_in_place() }} (
     select
         mentions.item_id,
         mentions.mention_value
@@ -70,18 +70,29 @@ mentions as (
         mentions.mention_source <> 'entry_reference'
         and mentions.mention_source <> 'counterparty_name'
         and mentions.reading_steps = 0
-        and length(mentions.mention_value) >= 5
-        and {{ regex_matches('mentions.mention_value', '[0-9]') }}
-        and not {{ is_date_like('mentions.mention_value') }}
 ),
 
+-- Words, and digits that read as a day, are none of a transfer. Asked of what legs say once that is
+-- found: patterns would be looked for in all lines before.
 carried as {{ materialized() }} (
-    select distinct
-        mentions.item_id,
+    select
+        legs.item_id,
         mentions.mention_value
     from legs
     inner join mentions
         on legs.item_id = mentions.item_id
+    group by legs.item_id, mentions.mention_value
+    having
+        max(
+            case
+                when
+                    length(mentions.mention_value) >= 5
+                    and {{ regex_matches('mentions.mention_value', '[0-9]') }}
+                    and not {{ is_date_like('mentions.mention_value') }}
+                    then 1
+                else 0
+            end
+        ) = 1
 ),
 
 -- what two legs carry is looked for among all lines and all documents
