@@ -45,7 +45,7 @@ def arguments(name: Name, host: str, port: int) -> list[str]:
     if name == "webserver":
         place = ["--host", host, "--port", str(port)]
         return [sys.executable, "-m", "dagster_webserver", *told, *place]
-    return [sys.executable, "-m", "dagster._daemon", "run", *told]
+    return [sys.executable, "-m", "orchestration.dagster_daemon", "run", *told]
 
 
 def serve(home: Home, name: Name, host: str, port: int | None = None) -> NoReturn:

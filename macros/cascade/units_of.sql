@@ -26,9 +26,11 @@ units as (
 
 
 {#-
-    What is still open for the next wave: the items of the wave before, less what it closed, without what
+    What is still open for the next waves: the items of the wave before, less what it closed, without what
     waits for a person, and without bank lines that another reconciliation has claimed. A suggestion
-    to somebody unknown, or to another payer, keeps the payment, and not the document.
+    to somebody unknown, or to another payer, keeps the payment, and not the document. What no rule of
+    a later wave is for is left out: charges wait in thousands for their payouts, and where they came
+    all waves would begin anew.
     open_model, wave_model: names of the models before.
 -#}
 {% macro open_after(open_model, wave_model) %}
@@ -37,6 +39,14 @@ with
 open_items as (select * from {{ ref(open_model) }}),
 
 waves as (select * from {{ ref(wave_model) }}),
+
+asking as (
+    select distinct rules.reconciliation
+    from {{ ref('int_match_rules__valid') }} as rules
+    inner join {{ ref('passes') }} as passes
+        on rules.wave_number > passes.wave_number
+    where passes.wave = '{{ wave_model.split('__')[1] }}'
+),
 
 declined as (select * from {{ ref('int_matches__declined') }}),
 
@@ -121,6 +131,8 @@ final as (
         open_items.document_number,
         open_items.row_hash
     from open_items
+    inner join asking
+        on open_items.reconciliation = asking.reconciliation
     left join effects
         on open_items.item_key = effects.item_key
     left join claims

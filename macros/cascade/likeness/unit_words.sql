@@ -4,7 +4,8 @@
 
     Each word has its rarity in bits: log2 of how many items there are for each one that says it. A
     word in every text tells nothing, one in a thousand texts tells ten bits. Counted over all items
-    of the reconciliation, open or not.
+    of the reconciliation, open or not, of the days before this one (of the first day that there is,
+    while it lasts): what else arrives on a day says nothing new of a pair.
 -#}
 {% macro unit_words(open_model) %}
 with
@@ -30,6 +31,17 @@ said_by_open as (
     where words.word <> ''
 ),
 
+counted_days as (
+    select
+        texts.reconciliation,
+        coalesce(
+            max(case when texts.event_date < {{ as_of_date() }} then texts.event_date end),
+            max(texts.event_date)
+        ) as last_day
+    from texts
+    group by texts.reconciliation
+),
+
 looked_for as (
     select distinct
         said_by_open.reconciliation,
@@ -47,6 +59,10 @@ frequencies as (
         on
             counted.reconciliation = looked_for.reconciliation
             and counted.word = looked_for.word
+    inner join counted_days
+        on
+            counted.reconciliation = counted_days.reconciliation
+            and counted.event_date <= counted_days.last_day
     group by counted.reconciliation, counted.word
 ),
 
@@ -55,6 +71,10 @@ populations as (
         texts.reconciliation,
         count(*) as item_count
     from texts
+    inner join counted_days
+        on
+            texts.reconciliation = counted_days.reconciliation
+            and texts.event_date <= counted_days.last_day
     group by texts.reconciliation
 ),
 
@@ -69,11 +89,11 @@ final as (
             partition by said_by_open.item_key
         ) as is_last,
         cast(
-            ln(cast(populations.item_count as double) / frequencies.item_count) / ln(2e0)
-            as decimal(18, 6)
+            ln(cast(populations.item_count as double) / coalesce(frequencies.item_count, 1))
+            / ln(2e0) as decimal(18, 6)
         ) as bits
     from said_by_open
-    inner join frequencies
+    left join frequencies
         on
             said_by_open.reconciliation = frequencies.reconciliation
             and said_by_open.word = frequencies.word

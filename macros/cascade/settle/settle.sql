@@ -16,6 +16,7 @@
     Yields one row per item in a group.
 -#}
 {% macro settle(open_model, links_models, defers_differences=false, asks_once=false) %}
+{{- config(meta={'kept': {'of': rows_that_matter_to_a_wave(open_model, links_models, asks_once)}}) -}}
 with
 
 open_items as (select * from {{ ref(open_model) }}),
@@ -127,4 +128,38 @@ final as (
 )
 
 select * from final
+{% endmacro %}
+
+
+{#-
+    Of which rows of its inputs a change is a reason to compute a wave again (`of` in
+    macros/kept/keep.sql): of items of the units that its links name, of what may be missing from
+    those, of documents that have an amount of theirs, and of their payers.
+-#}
+{% macro rows_that_matter_to_a_wave(open_model, links_models, asks_once) %}
+    {%- set units = [] -%}
+    {%- for model in links_models -%}
+        {%- for side in ['expected_unit', 'actual_unit'] -%}
+            {%- do units.append('select ' ~ side ~ ' from intermediate.' ~ model) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set is_linked = 'anchor_item_key in (' ~ units | join(' union all ') ~ ')' -%}
+    {%- set of_linked = ' from intermediate.' ~ open_model ~ ' where ' ~ is_linked -%}
+    {%- set is_of_linked = 'item_key in (select item_key' ~ of_linked ~ ')' -%}
+    {%- set of = {
+        open_model: is_linked,
+        'int_item_allowances': is_of_linked,
+        'int_items': is_of_linked
+        ~ ' or (reconciliation, family_id, currency, amount) in ('
+        ~ 'select (reconciliation, family_id, currency, amount)' ~ of_linked ~ ')'
+        ~ ' or (currency, amount) in (select (original_currency, original_amount)'
+        ~ ' from intermediate.int_items where ' ~ is_of_linked ~ ')',
+    } -%}
+    {%- if asks_once -%}
+        {%- do of.update({
+            'int_payers__unchanged': '(reconciliation, family_id, currency) in ('
+            ~ 'select (reconciliation, family_id, currency)' ~ of_linked ~ ')',
+        }) -%}
+    {%- endif -%}
+    {%- do return(of) -%}
 {% endmacro %}

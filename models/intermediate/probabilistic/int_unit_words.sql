@@ -1,5 +1,2 @@
--- The words of what is open before the probabilistic pass. (A view: how rare a word is changes with
--- every item, and one table asks.)
-{{ config(materialized='view') }}
-
+-- The words of what is open before the probabilistic pass.
 {{ unit_words('int_open__after_sums') }}

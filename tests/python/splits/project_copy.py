@@ -43,13 +43,16 @@ class Told:
     `found` is what differed from rebuilt warehouses. `stale` has for each run the weaker rules that
     would have left a stale row, by their names, and `covered` those that left none only because
     something else named the same parts. `computed` is how many rows of a table were computed and
-    how many there were, where it was computed part by part.
+    how many there were, where it was computed part by part. `narrowed` is in how many rows a table
+    that is computed whole differs where it reads of an input those rows alone of which it says that
+    they matter (`of`), and where it reads less.
     """
 
     found: list[str] = field(default_factory=list)
     stale: list[list[str]] = field(default_factory=list)
     covered: list[list[str]] = field(default_factory=list)
     computed: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    narrowed: dict[str, int] = field(default_factory=dict)
 
 
 def copied(folder: Path) -> Path:

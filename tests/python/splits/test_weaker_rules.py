@@ -13,6 +13,7 @@ rows. `make test-splits-mutations` asks for all of them, in ten minutes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,10 @@ NO_USE_ALONE: dict[str, str] = {
 }
 """What no run has any use for by itself, and why."""
 
+OF_NO_USE: dict[str, str] = {}
+"""Rows of an input that a table computed whole says to rest on, without which no run shows it
+otherwise, and why."""
+
 
 def named(name: str) -> Weaker:
     [found] = [weaker for weaker in ALL_WEAKER if str(weaker) == name]
@@ -178,6 +183,20 @@ def test_a_weaker_rule_would_leave_a_stale_row(weaker: Weaker, all_told: list[To
         pytest.skip("something else named the same parts")
     else:
         assert name in NO_USE_ALONE, "no event shows it"
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_whole_table_rests_on_the_rows_that_matter_alone(all_told: list[Told]) -> None:
+    """And on all of them: with fewer it comes out otherwise in some run."""
+    differing: dict[str, int] = defaultdict(int)
+    for told in all_told:
+        for name, rows in told.narrowed.items():
+            differing[name] += rows
+    narrow = {name: rows for name, rows in differing.items() if ", not " not in name}
+    assert {name for name, rows in narrow.items() if rows} == set()
+    of_no_use = {name for name in differing.keys() - narrow.keys() if not differing[name]}
+    assert of_no_use == set(OF_NO_USE)
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ TABLES = (
     "(model varchar, is_whole boolean, computed bigint, rows bigint, changed bigint)",
     "create or replace table watched.stale "
     "(model varchar, taken varchar, parts bigint, named bigint)",
+    "create or replace table watched.narrowed (model varchar, read varchar, rows bigint)",
 )
 
 
@@ -56,7 +57,7 @@ def tell(
     moments = drawn_moments(company, draw, runs=runs_of_files)
     split = Split(company.files, moments, draw)
     events = {event.__name__: event for event in (*EVENTS, *OF_ONE_DAY)}
-    told: dict[str, Any] = {"found": [], "stale": [], "covered": [], "computed": {}}
+    told: dict[str, Any] = {"found": [], "stale": [], "covered": [], "computed": {}, "narrowed": {}}
     home = Home(folder / "home").create()
     with dbt_runs.kept_open(home):
         story = Story(KeptHome(home), draw)
@@ -89,6 +90,10 @@ def note(connection: duckdb.DuckDBPyConnection, told: dict[str, Any]) -> None:
         "select model, computed, rows from watched.computed where not is_whole order by all"
     ).fetchall():
         told["computed"].setdefault(model, []).append([computed, rows])
+    for name, rows in connection.execute(
+        "select model || ': ' || read, sum(rows) from watched.narrowed group by all order by all"
+    ).fetchall():
+        told["narrowed"][name] = told["narrowed"].get(name, 0) + int(rows)
 
 
 def begin_with_parse(folder: Path) -> None:

@@ -10,6 +10,12 @@
         ~ ', (select count(*) from fresh), (select count(*) from ' ~ target
         ~ '), (select count(*) from changes.' ~ name ~ ')'
     ) -%}
+    {%- for input, condition in kept.get('of', {}).items() -%}
+        {%- do read_less(name, 'of ' ~ input, sql, inputs, {input: condition}) -%}
+        {%- for less in weaker_conditions(condition) -%}
+            {%- do read_less(name, 'of ' ~ input ~ ', not ' ~ less[0], sql, inputs, {input: less[1]}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- set by = as_list(kept.get('by')) | join(', ') -%}
     {%- if by and not is_whole -%}
         {%- for weaker in weaker_rules().get(name, []) -%}
@@ -94,4 +100,46 @@
         {%- do return([kept.asked.split(' or ')[0]]) -%}
     {%- endif -%}
     {%- do return(as_list(kept.get('asked')) | list) -%}
+{% endmacro %}
+
+
+{# How many rows differ where a table that is computed whole reads of some inputs such rows alone. #}
+{% macro read_less(name, told, sql, inputs, of) %}
+    {%- set code = namespace(sql=sql) -%}
+    {%- for input in inputs if input.name in of -%}
+        {%- set code.sql = code.sql | replace(
+            input.relation, '(select * from ' ~ input.relation ~ ' where ' ~ of[input.name] ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {%- set fewer = '(select * from (from fresh limit 0) union all by name (' ~ code.sql ~ '))' -%}
+    {%- do run_query(
+        "insert into watched.narrowed select '" ~ name ~ "', '" ~ told ~ "', count(*) "
+        ~ 'from ((from fresh except all from ' ~ fewer ~ ') union all '
+        ~ '(from ' ~ fewer ~ ' except all from fresh))'
+    ) -%}
+{% endmacro %}
+
+
+{# A condition for which nothing holds, and such as lack one of several alternatives. #}
+{% macro weaker_conditions(condition) %}
+    {%- set found = [['anything', 'false']] -%}
+    {%- set alternatives = [] -%}
+    {%- set open = namespace(parts=[]) -%}
+    {%- for part in condition.split(' or ') -%}
+        {%- do open.parts.append(part) -%}
+        {%- set joined = open.parts | join(' or ') -%}
+        {%- if joined.count('(') == joined.count(')') -%}
+            {%- do alternatives.append(joined) -%}
+            {%- set open.parts = [] -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if alternatives | length > 1 -%}
+        {%- for alternative in alternatives -%}
+            {%- do found.append([
+                'alternative ' ~ loop.index,
+                alternatives | reject('equalto', alternative) | join(' or '),
+            ]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(found) -%}
 {% endmacro %}
