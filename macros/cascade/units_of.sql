@@ -40,12 +40,23 @@ open_items as (select * from {{ ref(open_model) }}),
 
 waves as (select * from {{ ref(wave_model) }}),
 
+-- differences of what references tie together are settled by the rules of the references' passes
 asking as (
     select distinct rules.reconciliation
     from {{ ref('int_match_rules__valid') }} as rules
     inner join {{ ref('passes') }} as passes
-        on rules.wave_number > passes.wave_number
-    where passes.wave = '{{ wave_model.split('__')[1] }}'
+        on
+            rules.pass = passes.pass
+            or (
+                passes.wave = 'sums'
+                and rules.pass in ('{{ passes_of_differences() | join("', '") }}')
+            )
+    where
+        passes.wave_number > (
+            select max(waves_passed.wave_number)
+            from {{ ref('passes') }} as waves_passed
+            where waves_passed.wave = '{{ wave_model.split('__')[1] }}'
+        )
 ),
 
 declined as (select * from {{ ref('int_matches__declined') }}),
@@ -154,4 +165,10 @@ final as (
 )
 
 select * from final
+{% endmacro %}
+
+
+{# The passes of which int_remainders__links takes up what ties together different amounts. #}
+{% macro passes_of_differences() %}
+    {%- do return(['stated_reference', 'ledger_reference', 'reference_in_text']) -%}
 {% endmacro %}

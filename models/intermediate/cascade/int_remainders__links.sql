@@ -8,7 +8,7 @@ open_items as (select * from {{ ref('int_open__after_texts') }}),
 passes as (select * from {{ ref('passes') }}),
 
 named as (
-    {%- for pass in ['stated_reference', 'ledger_reference', 'reference_in_text'] %}
+    {%- for pass in passes_of_differences() %}
     {% if not loop.first %}union all{% endif %}
     select
         '{{ pass }}' as said_by,
