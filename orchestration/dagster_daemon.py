@@ -1,4 +1,4 @@
-"""Dagster's daemon: `python -m orchestration.dagster_daemon run`, which `tieout serve daemon` becomes.
+"""Dagster's daemon: `tieout serve daemon` becomes `python -m orchestration.dagster_daemon run`.
 
 Dagster starts the server of the project's code anew every minute, to notice that the code has
 changed: four seconds of processor time and 360 MB, which runs then lack. The code of a service does

@@ -33,6 +33,7 @@ FRAGMENTS: dict[str, Callable[..., Any]] = {
     ),
     "runs_of_words": lambda relation, keys, longest: f"runs as (select * from {relation})",
     "open_after": lambda items, links: f"select * from {items}",
+    "passes_of_differences": lambda: ["stated_reference"],
     "reduced_names": lambda relation: f"reduced_names as (select * from {relation})",
     "reference_links": lambda open_model, sources: f"select * from {open_model}",
     "sealed_decisions": lambda: "select * from stg_tieout__journal_entries",
