@@ -30,7 +30,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
 
-from orchestration import dbt_once, dbt_unit_tests, loading
+from orchestration import dbt_once, dbt_order, dbt_unit_tests, loading
 from orchestration.dbt_runs import CALL_ENDED, PARSE, PUBLICATIONS, STATEMENTS
 from orchestration.home import Home, TieoutError
 from orchestration.parsed import DBT_STATE
@@ -51,6 +51,7 @@ class Calls:
         dbt_once.keep_type_testers()
         dbt_once.keep_empty_table()
         dbt_once.look_relations_up()
+        dbt_order.LongestWayFirst().install()
         dbt_unit_tests.install()
         self._folder = ""
         self._manifest: Manifest | None = None
