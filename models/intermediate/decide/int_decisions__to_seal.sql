@@ -9,7 +9,9 @@ matches as (
     where is_new and decision in ('auto_closed', 'approved', 'reversed', 'rejected')
 ),
 
-sealed_allocations as (select * from {{ ref('int_journal__allocations') }}),
+sealed_allocations as {{ read_in_place() }} (
+    select * from {{ ref('int_journal__allocations') }}
+),
 
 journal_entries as (select * from {{ ref('stg_tieout__journal_entries') }}),
 

@@ -8,7 +8,7 @@ bonds as (select * from {{ ref('int_exceptions__bonds') }}),
 
 current_exceptions as (select * from {{ ref('int_exceptions__current') }}),
 
-items as (select * from {{ ref('int_items__balanced') }}),
+items as {{ read_in_place() }} (select * from {{ ref('int_items__balanced') }}),
 
 currencies as (select * from {{ ref('currencies') }}),
 
@@ -73,6 +73,14 @@ rivals as (
     group by current_exceptions.item_key, items.item_type, items.item_id
 ),
 
+named as (
+    select records.item_key
+    from records
+    union
+    select rivals.other_item_key as item_key
+    from rivals
+),
+
 worded as (
     select
         items.item_key,
@@ -81,12 +89,11 @@ worded as (
         {{ item_in_words('items') }}
         || ' over ' || {{ amount_text_minor('abs(items.amount)', 'currencies.minor_digits') }}
         || ' ' || items.currency as words
-    from items
+    from named
+    inner join items
+        on named.item_key = items.item_key
     left join currencies
         on items.currency = currencies.code
-    where
-        items.item_key in (select records.item_key from records)
-        or items.item_key in (select rivals.other_item_key from rivals)
 ),
 
 -- an item is one of its records, so of each side one more than is told
