@@ -49,19 +49,27 @@ def code_fingerprint(project_dir: Path = PROJECT_DIR) -> str:
 def project_fingerprint(project_dir: Path = PROJECT_DIR) -> str:
     """Hash of the dbt project's files and of the versions of dbt and DuckDB."""
     digest = hashlib.sha256()
-    paths = [project_dir / name for name in _SOURCE_FILES]
-    for folder in _SOURCE_FOLDERS:
-        paths.extend(
-            path
-            for path in (project_dir / folder).rglob("*")
-            if path.suffix in _SOURCE_SUFFIXES and path.is_file()
-        )
-    for path in sorted(path for path in paths if path.exists()):
-        digest.update(path.relative_to(project_dir).as_posix().encode("utf-8") + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name in sorted(_source_files(project_dir), key=lambda name: name.split("/")):
+        with open(f"{project_dir}/{name}", "rb") as file:
+            content = hashlib.sha256(file.read()).digest()
+        digest.update(name.encode("utf-8") + b"\0" + content)
     for package in ("dbt-core", "dbt-duckdb", "duckdb"):
         digest.update(f"{package}=={version(package)}".encode())
     return digest.hexdigest()
+
+
+def _source_files(project_dir: Path) -> Iterator[str]:
+    """Paths below the project, as text: a run asks for these thousand files some ten times."""
+    for name in _SOURCE_FILES:
+        if (project_dir / name).exists():
+            yield name
+    for folder in _SOURCE_FOLDERS:
+        for place, _, names in os.walk(project_dir / folder):
+            within = os.path.relpath(place, project_dir)
+            for name in names:
+                is_source = os.path.splitext(name)[1] in _SOURCE_SUFFIXES
+                if is_source and os.path.isfile(f"{place}/{name}"):
+                    yield f"{within}/{name}"
 
 
 def name_of_parse() -> str:

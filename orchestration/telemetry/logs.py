@@ -81,16 +81,24 @@ def write(home: Home, event: str, *, level: Level = "info", **fields: Any) -> No
     if speaks_json():
         with suppress(OSError):
             print(line, file=sys.stdout, flush=True)
-    path = path_of(home)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # opened for each line, under a lock: several processes write, and one of them rotates
-        with open(path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if path.exists() and path.stat().st_size > LARGEST:
-                _rotate(path)
-            with open(path, "a", encoding="utf-8") as handle:
-                handle.write(line + "\n")
+        _add(path_of(home), line + "\n")
+
+
+def _add(path: Path, line: str) -> None:
+    """A line of another process goes before or after it: both are written at once, to the end.
+
+    The file is opened for each line, because another process may have rotated it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab", buffering=0) as handle:
+        handle.write(line.encode("utf-8"))
+        if handle.tell() <= LARGEST:
+            return
+    with open(path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_size > LARGEST:
+            _rotate(path)
 
 
 def _rotate(path: Path) -> None:

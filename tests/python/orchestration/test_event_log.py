@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.execution.context.data_version_cache import DataVersionCache
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration import dagster_history, dagster_once, progress, run_records, runner
@@ -79,6 +84,52 @@ def test_what_was_written_is_told_as_it_would_be_read(
     assert storage.get_asset_records(keys) == plain.get_asset_records(keys)
 
 
+@dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="doubted")])
+def doubted() -> dg.MaterializeResult:
+    found = dg.AssetCheckResult(passed=False, metadata={"rows": 3}, description="3 rows break it")
+    return dg.MaterializeResult(metadata={"rows": 7}, check_results=[found])
+
+
+def test_what_is_written_is_what_dagster_writes(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    tables = [figure, checked, doubted]
+    events = [
+        event
+        for _ in range(2)
+        for event in instance.all_logs(dg.materialize(tables, instance=instance).run_id)
+    ]
+    (run, rows) = (events[-1].run_id, {})
+    for storage in (SqliteEventLogStorage, PooledSqliteEventLogStorage):
+        folder = tmp_path / storage.__name__
+        opened = storage(str(folder))
+        for event in events:
+            opened.store_event(event)
+        opened.dispose()
+        rows[storage] = [_rows(folder / f"{name}.db") for name in ("index", run)]
+    assert rows[PooledSqliteEventLogStorage] == rows[SqliteEventLogStorage]
+    index = rows[PooledSqliteEventLogStorage][0]
+    assert {row["execution_status"] for row in index["asset_check_executions"]} == {
+        "SUCCEEDED",
+        "FAILED",
+    }
+    assert len(index["asset_keys"]) == 3 < len(index["asset_event_tags"])
+
+
+def _rows(database: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a file by table, without the moment at which each was written."""
+    tables = ("event_logs", "asset_keys", "asset_event_tags", "asset_check_executions")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        return {
+            table: [
+                {name: value for name, value in dict(row).items() if name != "create_timestamp"}
+                for row in connection.execute(f"select * from {table} order by id")
+            ]
+            for table in tables
+        }
+
+
 def test_a_step_lists_its_outputs_as_dagster_does(instance: dg.DagsterInstance) -> None:
     listed = []
 
@@ -98,6 +149,33 @@ def test_a_step_lists_its_outputs_as_dagster_does(instance: dg.DagsterInstance) 
     assert [event.asset_key for event in run.get_asset_materialization_events()].count(
         dg.AssetKey("two")
     ) == 1
+
+
+def test_the_versions_of_what_a_run_has_made_are_told_as_they_would_be_read(
+    instance: dg.DagsterInstance,
+) -> None:
+    compared = []
+    keys = [dg.AssetKey(name) for name in ("figure", "one", "two", "never_made")]
+
+    @dg.multi_asset(specs=[dg.AssetSpec("one", deps=[figure]), dg.AssetSpec("two", deps=["one"])])
+    def chained(context) -> Iterator[dg.MaterializeResult]:  # type: ignore[no-untyped-def]
+        step = context.op_execution_context.get_step_execution_context()
+        for name in ("one", "two"):
+            yield dg.MaterializeResult(asset_key=name)
+            told, read = DataVersionCache(step), DataVersionCache(step)
+            dagster_once._versions(told, keys)
+            dagster_once._read_versions(read, keys)
+            compared.append((told.input_asset_version_info, read.input_asset_version_info))
+
+    dagster_once.install()
+    for _ in range(2):
+        dg.materialize([figure, chained], instance=instance)
+    assert len(compared) == 4
+    for told, read in compared:
+        assert told == read
+        assert told[figure.key] is not None
+        assert told[keys[-1]] is None
+    assert compared[0][0][keys[2]] is None, "a run tells only what it has made itself"
 
 
 def test_old_runs_are_forgotten_with_their_files_and_the_last_word_on_an_asset_stays(
