@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
+from typing import IO
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 """The dbt project: `dbt_project.yml`, `models/`, `macros/`, `seeds/`."""
@@ -21,8 +23,18 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_REPORTING_CURRENCY = "EUR"
 
 
-_HELD_LOCKS: set[Path] = set()
-"""Homes whose lock this process holds."""
+@dataclass
+class _HeldLock:
+    """The lock of a home, open, and how many times this process has taken it."""
+
+    handle: IO[str]
+    count: int = 0
+
+
+_HELD_LOCKS: dict[Path, _HeldLock] = {}
+"""By home, the locks that this process holds."""
+
+_COUNTING = Lock()
 
 
 class TieoutError(Exception):
@@ -231,31 +243,39 @@ class Home:
         Raises:
             HomeIsBusy: at once, when another process holds it; the message names its process id.
         """
-        if self.root in _HELD_LOCKS:
+        with _COUNTING:
+            held = _HELD_LOCKS.get(self.root)
+            if held is None:
+                held = _HELD_LOCKS[self.root] = _HeldLock(self._lock())
+            held.count += 1
+        try:
             yield
-            return
+        finally:
+            with _COUNTING:
+                held.count -= 1
+                if not held.count:
+                    del _HELD_LOCKS[self.root]
+                    held.handle.truncate(0)
+                    held.handle.close()
+
+    def _lock(self) -> IO[str]:
         self.root.mkdir(parents=True, exist_ok=True)
         # Opened for appending, so that a refused second writer leaves the holder's id readable.
-        with open(self.lock_file, "a+", encoding="utf-8") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+        handle = open(self.lock_file, "a+", encoding="utf-8")  # noqa: SIM115
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            with handle:
                 handle.seek(0)
                 holder = handle.read().strip() or "unknown"
-                raise HomeIsBusy(
-                    f"Another run is writing to {self.root} (process {holder}). "
-                    "Wait for it to end, or stop it, and start again."
-                ) from error
-            handle.truncate(0)
-            handle.write(str(os.getpid()))
-            handle.flush()
-            _HELD_LOCKS.add(self.root)
-            try:
-                yield
-            finally:
-                _HELD_LOCKS.discard(self.root)
-                handle.truncate(0)
-                fcntl.flock(handle, fcntl.LOCK_UN)
+            raise HomeIsBusy(
+                f"Another run is writing to {self.root} (process {holder}). "
+                "Wait for it to end, or stop it, and start again."
+            ) from error
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        return handle
 
     def is_busy(self) -> bool:
         """Whether another process holds the writer's lock; asking never keeps one from it."""

@@ -46,7 +46,7 @@ def is_repeat(home: Home, settings: Settings, now: datetime) -> bool:
     an explicit `as_of` that very one, without one the same hour of the clock.
     """
     last = Success.read(home)
-    if last is None or not home.serving.exists() or not warehouse.is_current(home):
+    if last is None or not home.serving.exists():
         return False
     if settings.as_of is not None:
         is_same_moment = settings.as_of == last.as_of
@@ -61,7 +61,9 @@ def is_repeat(home: Home, settings: Settings, now: datetime) -> bool:
         return False
     if controls.waiting(home):
         return False
-    return all((file.feed, file.batch_id) in known for file in scan(home))
+    if not all((file.feed, file.batch_id) in known for file in scan(home)):
+        return False
+    return warehouse.is_current(home)
 
 
 def _hour(moment: datetime) -> datetime:

@@ -69,7 +69,11 @@ def run(home: Home, settings: Settings, trigger: str = "manual") -> str:
             logs.write(home, "nothing_to_do", trigger=trigger)
             _tell(home)  # what a run could not tell that was killed at its end
             return summary.summarize(home)
-        with telling(home), run_records.recording(home, trigger):
+        with (
+            telling(home),
+            run_records.recording(home, trigger),
+            warehouse.kept_open(home),  # committed while the run is summed up
+        ):
             if settings.as_of is not None:
                 steps.refuse_the_past(settings.as_of, journal.read_blocks(home))
             execute_job(home, trigger)
@@ -101,17 +105,6 @@ def _tell(home: Home) -> None:
         progress.current().note(said)
 
 
-def execute_job(home: Home, trigger: str) -> None:
-    """Execute the job in this process, recorded in the home's Dagster instance.
-
-    Raises:
-        TieoutError: the one that a step raised.
-    """
-    prepare_instance(home)
-    with warehouse.kept_open(home):
-        _execute_job(home, trigger)
-
-
 _jobs: dict[tuple[Path, Path], Any] = {}
 """By home and parse, the job of a process that makes several runs."""
 
@@ -138,7 +131,12 @@ def get_ready(home: Home) -> Any:
     return _jobs[key]
 
 
-def _execute_job(home: Home, trigger: str) -> None:
+def execute_job(home: Home, trigger: str) -> None:
+    """Execute the job in this process, recorded in the home's Dagster instance.
+
+    Raises:
+        TieoutError: the one that a step raised.
+    """
     with progress.current().step("Getting ready"):
         job = get_ready(home)
         import dagster as dg

@@ -21,8 +21,8 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ _LONGEST_WAIT = 30.0
 
 
 def is_current(home: Home) -> bool:
-    """Whether the warehouse exists, was built by the code as it is, and to the end."""
+    """Whether the warehouse exists, was built by the code as it is, and to the end; a commit that
+    is under way is waited for."""
+    if home.root in _committing:
+        wait([_committing[home.root]])
     return (
         home.warehouse.exists()
         and not home.warehouse_unfinished.exists()
@@ -126,6 +129,13 @@ def settle(home: Home) -> None:
     Raises:
         TieoutError: when another process keeps the warehouse open.
     """
+    committing = _committing.pop(home.root, None)
+    if committing is not None:
+        wait([committing])  # one that has failed is tried again
+    _settle(home)
+
+
+def _settle(home: Home) -> None:
     if not home.warehouse_unfinished.exists():
         return
     mark = _read_mark(home)
@@ -152,26 +162,48 @@ def settle(home: Home) -> None:
     home.warehouse_unfinished.unlink()
 
 
-@contextmanager
-def kept_open(home: Home) -> Iterator[None]:
-    """Around a run: one dbt process serves it, and what it leaves open is committed in the end."""
-    with dbt_runs.kept_open(home):
-        try:
-            yield
-        finally:
-            commit(home)
-
+_kept: set[Path] = set()
+"""Homes that are inside `kept_open`."""
 
 _committing: dict[Path, Future[None]] = {}
 """By home, the commit that a thread makes."""
 
 
+@contextmanager
+def kept_open(home: Home) -> Iterator[None]:
+    """Around a run: one dbt process serves it, and what it leaves open is committed in the end.
+
+    Around the runs of a watch: a commit that is under way when a run ends goes on while the next
+    one reads what has landed, which needs no warehouse.
+    """
+    is_one_of_many = home.root in _kept
+    _kept.add(home.root)
+    try:
+        with dbt_runs.kept_open(home):
+            try:
+                yield
+            finally:
+                if not (is_one_of_many and home.root in _committing):
+                    commit(home)
+    finally:
+        if not is_one_of_many:
+            _kept.discard(home.root)
+
+
 def commit_aside(home: Home) -> None:
-    """Commit a build that has ended well, while this process goes on; `commit` waits for it."""
+    """Commit a build that has ended well, while this process goes on; whoever needs the warehouse
+    next waits for it. Until then this process has the lock of the home."""
     if dbt_runs.has_warehouse_open(home):
         thread = ThreadPoolExecutor(1)
-        _committing[home.root] = thread.submit(settle, home)
+        with ExitStack() as held:
+            held.enter_context(home.writing())
+            _committing[home.root] = thread.submit(_settle_holding, home, held.pop_all())
         thread.shutdown(wait=False)
+
+
+def _settle_holding(home: Home, held: ExitStack) -> None:
+    with held:
+        _settle(home)
 
 
 def commit(home: Home) -> None:
@@ -184,7 +216,7 @@ def commit(home: Home) -> None:
     if committing is not None:
         committing.result()
     elif dbt_runs.has_warehouse_open(home) and "built_by" in _read_mark(home):
-        settle(home)
+        _settle(home)
 
 
 def execute(home: Home, statements: Sequence[Statement], *, keeps_open: bool = False) -> None:

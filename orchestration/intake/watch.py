@@ -22,7 +22,6 @@ from threading import Event, Thread
 from typing import Any, Literal
 
 from orchestration import parsed, run_records, runner
-from orchestration.dbt_runs import kept_open
 from orchestration.home import (
     Home,
     HomeIsBusy,
@@ -36,6 +35,7 @@ from orchestration.intake.due import Due
 from orchestration.intake.logs import log_to_stderr
 from orchestration.review import export
 from orchestration.telemetry import logs
+from orchestration.warehouse import kept_open
 
 POLL_SECONDS = 0.5
 FILES_SECONDS = 5.0

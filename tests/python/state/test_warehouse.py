@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from threading import Event
 
 import duckdb
 import pytest
@@ -153,6 +154,29 @@ def test_builds_that_are_kept_open_are_committed_while_the_run_goes_on_or_at_its
         assert warehouse.is_current(built)
         assert (value(built), known_run(built)) == (2, [(2, datetime(2026, 7, 2))])
         warehouse.commit(built)
+
+
+def test_among_many_runs_a_commit_goes_on_until_the_next_build(
+    built: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, may_commit = warehouse._settle, Event()
+
+    def settle_later(home: Home) -> None:
+        assert may_commit.wait(30)
+        settle(home)
+
+    with warehouse.kept_open(built):
+        with warehouse.kept_open(built), built.writing():
+            kept_open(built)
+            monkeypatch.setattr(warehouse, "_settle", settle_later)
+            warehouse.commit_aside(built)
+        assert built.warehouse_unfinished.exists()
+        assert built.is_busy(), "nobody else may write meanwhile"
+        may_commit.set()
+        with warehouse.building(built, Phase.BEFORE_SEAL):
+            assert (value(built), known_run(built)) == (2, [(2, datetime(2026, 7, 2))])
+        warehouse.settle(built)
+        assert not built.is_busy()
 
 
 def test_builds_that_ended_well_are_committed_by_the_next_run_if_theirs_was_killed(
