@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 import duckdb
 
 TEMPORARY_SUFFIX = ".tmp"
+
+EMPTY = "_empty.parquet"
+"""In a folder of Parquet files, the one without rows that has all columns."""
 
 
 @contextmanager
@@ -89,3 +92,37 @@ def open_duckdb(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
         scratch.mkdir(parents=True, exist_ok=True)
         connection.execute(f"set temp_directory = {quoted(str(scratch))}")
     return connection
+
+
+_kept: dict[tuple[Path, tuple[str, ...]], tuple[tuple[int, int, int], list[tuple[Any, ...]]]] = {}
+"""By file and columns, in which state it was read, and its rows."""
+
+
+def rows_of(paths: Iterable[Path], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Rows of small Parquet files, of which a process reads each once.
+
+    They are replaced whole or not at all (`replacing`). A run asks for manifests and runs some ten
+    times, and each run adds a file. Where all columns are not in each file, `paths` name one that
+    has them with those that have not.
+    """
+    names = tuple(columns)
+    states = {}
+    for path in paths:
+        stat = path.stat()
+        states[path] = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    changed = [
+        path for path, state in states.items() if _kept.get((path, names), (None,))[0] != state
+    ]
+    if changed:
+        with_all = {path.with_name(EMPTY) for path in changed} & states.keys()
+        listed = ", ".join(quoted(str(path)) for path in {*changed, *with_all})
+        with open_duckdb() as connection:
+            read = connection.execute(
+                f"select filename, {', '.join(names)} "
+                f"from read_parquet([{listed}], union_by_name = true, filename = true)"
+            ).fetchall()
+        found: dict[Path, list[tuple[Any, ...]]] = {path: [] for path in changed}
+        for name, *row in read:
+            found[Path(name)].append(tuple(row))
+        _kept.update({(path, names): (states[path], rows) for path, rows in found.items()})
+    return [row for path in states for row in _kept[path, names][1]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from orchestration.files import copy_to_parquet, open_duckdb, quoted
+from orchestration.files import EMPTY, copy_to_parquet, open_duckdb, rows_of
 from orchestration.home import Home, TieoutError, iso_timestamp
 
 ENGINE = "duckdb"
@@ -64,14 +64,10 @@ class RunContext:
             raise TieoutError(
                 f"{home.run_context} does not exist: land files first (`tieout run` does it all)."
             )
-        with open_duckdb() as connection:
-            row = connection.execute(
-                f"select {', '.join(CONTEXT_COLUMNS)} "
-                f"from read_parquet({quoted(str(home.run_context))})"
-            ).fetchone()
-        if row is None:
+        rows = rows_of([home.run_context], [*CONTEXT_COLUMNS])
+        if not rows:
             raise TieoutError(f"{home.run_context} is empty: delete it and run again.")
-        return cls(*row)
+        return cls(*rows[0])
 
 
 def run_id_of(as_of: datetime, inputs: Iterable[str]) -> str:
@@ -82,29 +78,36 @@ def run_id_of(as_of: datetime, inputs: Iterable[str]) -> str:
     return "run-" + hashlib.sha256(considered.encode("utf-8")).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What is asked of a batch that a manifest names; the counts may be null."""
+
+    feed: str
+    batch_id: str
+    run_sequence: int
+    ingested_at: datetime
+    rows_read: int | None
+    rows_loaded: int | None
+    rows_redelivered: int | None
+
+
+def _batches(home: Home) -> list[_Batch]:
+    columns = [field.name for field in fields(_Batch)]
+    return [_Batch(*row) for row in rows_of(home.manifest.glob("*.parquet"), columns)]
+
+
 def known_batches(home: Home) -> list[tuple[str, str, int]]:
     """Feed, batch id and ingesting run sequence of every batch that the manifests name."""
-    if not any(home.manifest.glob("*.parquet")):
-        return []
-    with open_duckdb() as connection:
-        return connection.execute(
-            "select feed, batch_id, run_sequence "
-            f"from read_parquet({quoted(str(home.manifest / '*.parquet'))}, union_by_name = true) "
-            "order by feed, batch_id"
-        ).fetchall()
+    return sorted((batch.feed, batch.batch_id, batch.run_sequence) for batch in _batches(home))
 
 
 def last_taken_in(home: Home) -> dict[str, datetime]:
     """By feed, when a batch of it with a row that fits was last taken in (the run's `as_of`)."""
-    if not any(home.manifest.glob("*.parquet")):
-        return {}
-    with open_duckdb() as connection:
-        rows = connection.execute(
-            "select feed, max(ingested_at) "
-            f"from read_parquet({quoted(str(home.manifest / '*.parquet'))}, union_by_name = true) "
-            "where rows_loaded + rows_redelivered > 0 group by feed"
-        ).fetchall()
-    return dict(rows)
+    last: dict[str, datetime] = {}
+    for batch in _batches(home):
+        if (batch.rows_loaded or 0) + (batch.rows_redelivered or 0) > 0:
+            last[batch.feed] = max(batch.ingested_at, last.get(batch.feed, batch.ingested_at))
+    return last
 
 
 def next_sequence(home: Home) -> int:
@@ -130,14 +133,11 @@ def sequence_of_run(home: Home, run_id: str) -> int:
 def record_run(home: Home, context: RunContext, finished_at: datetime) -> Path:
     """Write the bookkeeping row of a run. A repeated run replaces its row."""
     path = home.runs / f"{context.run_sequence:06d}.parquet"
-    with open_duckdb() as connection:
-        row = connection.execute(
-            "select coalesce(sum(rows_read), 0) "
-            f"from read_parquet({quoted(str(home.manifest / '*.parquet'))}, union_by_name = true) "
-            "where run_sequence = ?",
-            [context.run_sequence],
-        ).fetchone()
-    rows_in = int(row[0]) if row else 0
+    rows_in = sum(
+        batch.rows_read or 0
+        for batch in _batches(home)
+        if batch.run_sequence == context.run_sequence
+    )
     seconds = f"{(finished_at - context.started_at).total_seconds():.3f}"
     _write_row(
         path,
@@ -159,7 +159,7 @@ def record_run(home: Home, context: RunContext, finished_at: datetime) -> Path:
 
 def write_empty_runs(home: Home) -> None:
     """The zero-row file that lets a glob over the runs of a new home find something."""
-    path = home.runs / "_empty.parquet"
+    path = home.runs / EMPTY
     if not path.exists():
         nulls = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in RUN_COLUMNS.items())
         with open_duckdb() as connection:
@@ -167,14 +167,7 @@ def write_empty_runs(home: Home) -> None:
 
 
 def _recorded_sequences(home: Home) -> dict[str, int]:
-    paths = [path for path in home.runs.glob("*.parquet") if path.name[0].isdigit()]
-    if not paths:
-        return {}
-    names = ", ".join(quoted(str(path)) for path in paths)
-    with open_duckdb() as connection:
-        rows = connection.execute(
-            f"select run_id, run_sequence from read_parquet([{names}])"
-        ).fetchall()
+    rows = rows_of(home.runs.glob("*.parquet"), ["run_id", "run_sequence"])
     return {str(run_id): int(sequence) for run_id, sequence in rows}
 
 

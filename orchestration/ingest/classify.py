@@ -12,10 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.files import quoted
+from orchestration.files import EMPTY, quoted
 from orchestration.ingest.checks import identifier
 from orchestration.ingest.contract import Feed
-from orchestration.ingest.store import EMPTY
 
 
 @dataclass(frozen=True)

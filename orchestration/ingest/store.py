@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.files import (
+    EMPTY,
     TEMPORARY_SUFFIX,
     copy_to_parquet,
     quoted,
@@ -22,8 +23,6 @@ from orchestration.files import (
 )
 from orchestration.home import Home
 from orchestration.ingest.contract import Contract
-
-EMPTY = "_empty.parquet"
 
 COMPACTED = 32
 """Files of single ingests that become one: the thousandth run opens some sixty of a feed."""

@@ -24,7 +24,9 @@ def read_in(home: Home, sequence: int) -> list[str]:
         f"('{file.feed}', '{file.batch_id}', cast({sequence} as bigint))" for file in files
     )
     duckdb.execute(
-        f"copy (select * from (values {values}) as t(feed, batch_id, run_sequence)) "
+        f"copy (select *, timestamp '{AS_OF}' as ingested_at, 1 as rows_read, 1 as rows_loaded, "
+        "0 as rows_redelivered "
+        f"from (values {values}) as t(feed, batch_id, run_sequence)) "
         f"to '{home.manifest}/{sequence:06d}.parquet' (format parquet)"
     )
     return [file.batch_id for file in files]

@@ -8,10 +8,12 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from orchestration import journal, steps
+from orchestration import files, journal, steps
 from orchestration.home import Home, TieoutError
 from orchestration.run_context import (
     RunContext,
+    known_batches,
+    last_taken_in,
     next_sequence,
     record_run,
     run_id_of,
@@ -25,7 +27,9 @@ def manifest(home: Home, sequence: int, batch_id: str, rows: int = 10) -> None:
     with duckdb.connect() as connection:
         connection.execute(
             f"copy (select 'fx_rates' as feed, '{batch_id}' as batch_id, "
-            f"cast({sequence} as bigint) as run_sequence, cast({rows} as bigint) as rows_read) "
+            f"cast({sequence} as bigint) as run_sequence, timestamp '{AS_OF}' as ingested_at, "
+            f"cast({rows} as bigint) as rows_read, cast({rows} as bigint) as rows_loaded, "
+            "cast(0 as bigint) as rows_redelivered) "
             f"to '{home.manifest}/{sequence:06d}.parquet' (format parquet)"
         )
 
@@ -54,6 +58,27 @@ def test_sequences_count_runs_and_take_up_killed_ones(home: Home) -> None:
     assert next_sequence(home) == 3
     manifest(home, 3, "b")
     assert sequence_of_run(home, "run-3") == 3
+
+
+def test_what_manifests_say_is_read_once_and_again_once_a_file_is_another(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    open_duckdb = files.open_duckdb
+    monkeypatch.setattr(files, "open_duckdb", lambda: opened.append(1) or open_duckdb())
+    manifest(home, 1, "a")
+    manifest(home, 2, "b", rows=0)
+    for _ in range(2):
+        assert known_batches(home) == [("fx_rates", "a", 1), ("fx_rates", "b", 2)]
+        assert last_taken_in(home) == {"fx_rates": AS_OF}
+    assert len(opened) == 1
+    manifest(home, 3, "c")
+    (home.manifest / "000001.parquet").unlink()
+    other = home.manifest / "000002.parquet"
+    manifest(home, 4, "d")
+    (home.manifest / "000004.parquet").replace(other)
+    assert known_batches(home) == [("fx_rates", "c", 3), ("fx_rates", "d", 4)]
+    assert len(opened) == 2
 
 
 def test_a_repeated_run_keeps_its_row(home: Home) -> None:
