@@ -24,7 +24,7 @@ from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import Macro, ManifestSQLNode
 from dbt.flags import get_flags
-from dbt.graph import Graph
+from dbt.graph import Graph, UniqueId
 from dbt.node_types import NodeType
 from dbt.task.run import ModelRunner
 from dbt.task.test import TestRunner
@@ -45,17 +45,19 @@ class KeptGraph:
     """What depends on what: made once for a manifest.
 
     dbt links all nodes, looks for cycles and, for `dbt build`, adds the edges that make models wait
-    for tests in each call: more than a second, with nothing new to say.
+    for tests in each call: more than a second, with nothing new to say. Then it cuts out what is
+    selected, which a run selects as the run before.
     """
 
     def __init__(self) -> None:
         self._manifest: Manifest | None = None
         self._graphs: dict[bool, Graph] = {}
+        self._cuts: dict[tuple[int, frozenset[UniqueId]], Graph] = {}
 
     def of(self, manifest: Manifest, models_wait_for_tests: bool = True) -> Graph:
         """The graph as `Compiler.compile` makes it; dbt copies it before it cuts it."""
         if manifest is not self._manifest:
-            self._manifest, self._graphs = manifest, {}
+            self._manifest, self._graphs, self._cuts = manifest, {}, {}
         if models_wait_for_tests not in self._graphs:
             linker = Linker()
             linker.link_graph(manifest)
@@ -79,6 +81,18 @@ class KeptGraph:
             return self.of(manifest, add_test_edges)
 
         Compiler.compile = compile_once  # type: ignore[method-assign, assignment]
+        cut_anew = Graph.get_subset_graph
+
+        def cut_once(graph: Graph, selected: Iterable[UniqueId]) -> Graph:
+            if all(graph is not kept for kept in self._graphs.values()):
+                return cut_anew(graph, selected)
+            key = (id(graph), frozenset(selected))
+            if key not in self._cuts:
+                self._cuts[key] = cut_anew(graph, key[1])
+            # a call takes out of it what is done
+            return Graph(self._cuts[key].graph.copy())
+
+        Graph.get_subset_graph = cut_once  # type: ignore[method-assign, assignment]
 
 
 class KeptSql:

@@ -14,6 +14,7 @@ from dbt.cli.main import dbtRunner
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Compiler
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.graph import Graph
 from dbt.task import test as dbt_test
 from dbt.task.run import ModelRunner
 from dbt_common.events.event_manager import EventManager
@@ -34,6 +35,7 @@ def test_a_call_walks_the_graph_that_dbt_would_make(
 ) -> None:
     made_by_dbt = Compiler.compile
     monkeypatch.setattr(Compiler, "compile", made_by_dbt)  # is put back
+    monkeypatch.setattr(Graph, "get_subset_graph", Graph.get_subset_graph)
     manifest = dbt_process.load(dbt_runs.ensure_parse(home))
     kept = dbt_once.KeptGraph()
     kept.install()
@@ -52,6 +54,35 @@ def test_a_call_walks_the_graph_that_dbt_would_make(
     assert set(first.graph.edges) == set(anew.graph.edges)
     assert set(first.graph.nodes) == set(anew.graph.nodes)
     assert first is second is kept.of(manifest, models_wait_for_tests)
+
+
+def test_what_is_selected_is_cut_out_once_and_a_call_cannot_change_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_by_dbt = Graph.get_subset_graph
+    cuts = []
+
+    def noted(graph: Graph, selected: Any) -> Graph:
+        cuts.append(selected)
+        return cut_by_dbt(graph, selected)
+
+    monkeypatch.setattr(Compiler, "compile", Compiler.compile)  # is put back
+    monkeypatch.setattr(Graph, "get_subset_graph", noted)
+    kept = dbt_once.KeptGraph()
+    kept.install()
+    graph = kept.of(dbt_process.load(dbt_runs.ensure_parse(home)))
+    selected = {node for node in graph.nodes() if node.startswith("model.tieout.fct_")}
+    anew = cut_by_dbt(graph, selected)
+    for _ in range(2):
+        cut = graph.get_subset_graph(selected)
+        assert set(cut.graph.edges) == set(anew.graph.edges)
+        assert set(cut.graph.nodes) == selected
+        cut.graph.clear()
+    assert len(cuts) == 1
+    assert graph.get_subset_graph(set(list(selected)[:2])).nodes() < selected
+    other = Graph(graph.graph.copy())
+    assert other.get_subset_graph(selected).nodes() == selected
+    assert len(cuts) == 3
 
 
 def test_sql_is_rendered_once_for_a_parse(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
