@@ -110,5 +110,9 @@ OF_ONE_DAY: tuple[Event, ...] = (
     changed_records.ledger_line_corrected,
     late_facts.ledger_line_comes_late,
     orders_of_people.match_undone,
+    late_facts.gap_of_statements_closed,
+    late_facts.payee_known_by_a_later_payment,
+    late_facts.bank_payment_returned,
+    late_facts.bank_line_told_by_a_notification_first,
 )
 """One after the other within a day: what bank and books alone are told, and what is none of it."""

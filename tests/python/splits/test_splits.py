@@ -75,7 +75,7 @@ def test_runs_of_one_day(begin: Begin, tmp_path: Path) -> None:
         split.land(run, story.kept.home.landing)
         story.run(moment, compared=False)
     happened = 0
-    for event in (None, *OF_ONE_DAY):
+    for event in (None, *OF_ONE_DAY, None):
         moment += timedelta(hours=1)
         happened += story.happen([event] if event else [], moment)
         story.run(moment)
