@@ -1,6 +1,3 @@
--- A view: stg_bank__transactions holds the rows, this only what told them.
-{{ config(materialized='view') }}
-
 with
 
 source as (

@@ -91,7 +91,7 @@ def kept_by_part(project: Path) -> dict[str, Rule]:
 
 
 def staged_feeds(project: Path) -> dict[str, str | None]:
-    """The version column of the feed that a model stages, by the model's name."""
+    """The version column of the feed whose records a model stages, by the model's name."""
     described = read_yaml(project / "models" / "staging" / "_feeds__sources.yml")
     versions = {
         feed["name"]: feed["config"]["meta"].get("version_column")
@@ -102,7 +102,9 @@ def staged_feeds(project: Path) -> dict[str, str | None]:
     for path in sorted((project / "models" / "staging").rglob("stg_*.sql")):
         sql = path.read_text(encoding="utf-8")
         feed = _FEED.search(sql)
-        if feed and path.parent.name not in NOT_KEPT and "materialized='view'" not in sql:
+        is_of_versions = "appended_by:" in path.with_suffix(".yml").read_text(encoding="utf-8")
+        is_table = path.parent.name not in NOT_KEPT and "materialized='view'" not in sql
+        if feed and is_table and not is_of_versions:
             found[path.stem] = versions[feed[1]]
     return found
 
