@@ -45,19 +45,39 @@ bank_transactions as (
     where role = 'item'
 ),
 
+line_writings as (
+    select
+        bank_transactions.item_id,
+        bank_transactions.currency,
+        bank_transactions.amount,
+        'account' as key_kind,
+        bank_transactions.counterparty_account as written
+    from bank_transactions
+    union all
+    select
+        bank_transactions.item_id,
+        bank_transactions.currency,
+        bank_transactions.amount,
+        'name' as key_kind,
+        bank_transactions.counterparty_name as written
+    from bank_transactions
+),
+
 -- accounts and names stand on many lines: each is read once
 readings as {{ materialized() }} (
     select
-        'account' as key_kind,
-        accounts.counterparty_account as written,
-        {{ compact_upper('accounts.counterparty_account') }} as key_value
-    from (select distinct counterparty_account from bank_transactions) as accounts
-    union all
-    select
-        'name' as key_kind,
-        names.counterparty_name as written,
-        {{ normalize_name('names.counterparty_name') }} as key_value
-    from (select distinct counterparty_name from bank_transactions) as names
+        writings.key_kind,
+        writings.written,
+        case writings.key_kind
+            when 'account' then {{ compact_upper('writings.written') }}
+            else {{ normalize_name('writings.written') }}
+        end as key_value
+    from (
+        select distinct
+            line_writings.key_kind,
+            line_writings.written
+        from line_writings
+    ) as writings
 ),
 
 mentions as {{ read_in_place() }} (
@@ -98,73 +118,40 @@ unlisted_mentions as {{ materialized() }} (
 ),
 
 -- lines of everybody who pays a document of such a customer by its number
-payers_of_unlisted as {{ materialized() }} (
-    select distinct
-        bank_transactions.counterparty_account,
-        bank_transactions.counterparty_name
-    from unlisted_mentions
-    inner join bank_transactions
-        on
-            unlisted_mentions.item_id = bank_transactions.item_id
-            and unlisted_mentions.currency = bank_transactions.currency
-            and unlisted_mentions.total_amount = bank_transactions.amount
-),
-
 payer_keys as (
-    select
+    select distinct
         readings.key_kind,
         readings.key_value
-    from payers_of_unlisted
+    from unlisted_mentions
+    inner join line_writings
+        on
+            unlisted_mentions.item_id = line_writings.item_id
+            and unlisted_mentions.currency = line_writings.currency
+            and unlisted_mentions.total_amount = line_writings.amount
     inner join readings
         on
-            readings.key_kind = 'account'
-            and payers_of_unlisted.counterparty_account = readings.written
-    union
-    select
-        readings.key_kind,
-        readings.key_value
-    from payers_of_unlisted
-    inner join readings
-        on
-            readings.key_kind = 'name'
-            and payers_of_unlisted.counterparty_name = readings.written
-),
-
-payer_readings as {{ materialized() }} (
-    select readings.*
-    from payer_keys
-    inner join readings
-        on
-            payer_keys.key_kind = readings.key_kind
-            and payer_keys.key_value = readings.key_value
-    where length(payer_keys.key_value) >= {{ search_limit('shortest_telling_text') }}
+            line_writings.key_kind = readings.key_kind
+            and line_writings.written = readings.written
+    where length(readings.key_value) >= {{ search_limit('shortest_telling_text') }}
 ),
 
 -- the few lines first, then what they say, then whose numbers it is
 payer_lines as {{ materialized() }} (
     select
-        payer_readings.key_kind,
-        payer_readings.key_value,
-        bank_transactions.item_id,
-        bank_transactions.currency,
-        bank_transactions.amount
-    from payer_readings
-    inner join bank_transactions
+        payer_keys.key_kind,
+        payer_keys.key_value,
+        line_writings.item_id,
+        line_writings.currency,
+        line_writings.amount
+    from payer_keys
+    inner join readings
         on
-            payer_readings.key_kind = 'account'
-            and payer_readings.written = bank_transactions.counterparty_account
-    union all
-    select
-        payer_readings.key_kind,
-        payer_readings.key_value,
-        bank_transactions.item_id,
-        bank_transactions.currency,
-        bank_transactions.amount
-    from payer_readings
-    inner join bank_transactions
+            payer_keys.key_kind = readings.key_kind
+            and payer_keys.key_value = readings.key_value
+    inner join line_writings
         on
-            payer_readings.key_kind = 'name'
-            and payer_readings.written = bank_transactions.counterparty_name
+            readings.key_kind = line_writings.key_kind
+            and readings.written = line_writings.written
 ),
 
 payer_mentions as {{ materialized() }} (
