@@ -123,19 +123,33 @@ in_part_receipts as (
     where allocations.side = 'actual'
 ),
 
--- what was decided last about an invoice, or a payment of a part, and the gateway of its money
-item_decisions as (
+-- invoices, and payments of a part, in what was decided
+decided_items as (
     select
         allocations.item_key,
+        allocations.match_id
+    from allocations
+    where allocations.item_type = 'invoice'
+    union all
+    select
+        allocations.item_key,
+        allocations.match_id
+    from allocations
+    inner join in_part_receipts
+        on allocations.item_key = in_part_receipts.item_key
+    where allocations.item_type <> 'invoice'
+),
+
+-- what was decided last about each, and the gateway of its money
+item_decisions as (
+    select
+        decided_items.item_key,
         max(match_parts.decided_at) as decided_at,
         max(match_parts.live_gateway) as gateway
-    from allocations
+    from decided_items
     inner join match_parts
-        on allocations.match_id = match_parts.match_id
-    where
-        allocations.item_type = 'invoice'
-        or allocations.item_key in (select in_part_receipts.item_key from in_part_receipts)
-    group by allocations.item_key
+        on decided_items.match_id = match_parts.match_id
+    group by decided_items.item_key
 ),
 
 batch_arrivals as (
