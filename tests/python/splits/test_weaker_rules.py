@@ -64,6 +64,7 @@ NO_USE_ALONE: dict[str, str] = {
     "int_exceptions__cases: reads int_exceptions__bonds, not anything": FELL_OTHERWISE,
     "int_exceptions__open_items: asks 3, not changes 3 (int_items__balanced)": FELL_OTHERWISE,
     "int_exceptions__open_items: asks 3, not the column status": FELL_OTHERWISE,
+    "fct_journal_entries: asks 3, not changes 1 (int_items)": FELL_OTHERWISE,
     "int_items__bill_to_payment: int_vendor_invoices__duplicates does not touch": NO_EVENT,
     "int_items__open: reads int_open__unmatched, not anything of item_key": NO_EVENT,
     f"{CLASSIFIED}: reads int_bank_transactions__booked, not branch 2": NO_EVENT,
