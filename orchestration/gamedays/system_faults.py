@@ -91,16 +91,14 @@ def nothing(drill: Drill) -> str:
 
 
 def tamper(drill: Drill) -> str:
-    """Somebody edits what is sealed."""
+    """Somebody edits what is sealed, and nothing that a decision rests on."""
     path = find(drill.home, ENTRIES)[0].path
     path.with_suffix(".kept").write_bytes(path.read_bytes())
     with duckdb.connect() as connection:
         connection.execute(f"create table entries as from read_parquet('{path}')")
-        connection.execute(
-            "update entries set payload = replace(payload, 'EUR', 'USD') where payload like '%EUR%'"
-        )
-        connection.execute(f"copy entries to '{path}' (format parquet)")
-    return f"an amount in journal/{path.name} is edited"
+        connection.execute("update entries set actor = 'nobody' where position = 1")
+        connection.execute(f"copy (from entries order by position) to '{path}' (format parquet)")
+    return f"who decided the first entry of journal/{path.name} is edited"
 
 
 def restore(drill: Drill) -> str:
