@@ -40,23 +40,17 @@ open_items as (select * from {{ ref(open_model) }}),
 
 waves as (select * from {{ ref(wave_model) }}),
 
--- differences of what references tie together are settled by the rules of the references' passes
+-- differences of what references tie together are settled in the fourth wave, by the rules of the
+-- references' passes
 asking as (
     select distinct rules.reconciliation
     from {{ ref('int_match_rules__valid') }} as rules
-    inner join {{ ref('passes') }} as passes
-        on
-            rules.pass = passes.pass
-            or (
-                passes.wave = 'sums'
-                and rules.pass in ('{{ passes_of_differences() | join("', '") }}')
-            )
     where
-        passes.wave_number > (
-            select max(waves_passed.wave_number)
-            from {{ ref('passes') }} as waves_passed
-            where waves_passed.wave = '{{ wave_model.split('__')[1] }}'
-        )
+        case
+            when rules.pass in ('{{ passes_of_differences() | join("', '") }}')
+                then greatest(rules.wave_number, {{ number_of_wave('sums') }})
+            else rules.wave_number
+        end > {{ number_of_wave(wave_model.split('__')[1]) }}
 ),
 
 declined as (select * from {{ ref('int_matches__declined') }}),
@@ -172,3 +166,13 @@ select * from final
 {% macro passes_of_differences() %}
     {%- do return(['stated_reference', 'ledger_reference', 'reference_in_text']) -%}
 {% endmacro %}
+
+
+{# The place of a wave among all of them. #}
+{% macro number_of_wave(wave) -%}
+    (
+        select max(waves.wave_number)
+        from {{ ref('passes') }} as waves
+        where waves.wave = '{{ wave }}'
+    )
+{%- endmacro %}
