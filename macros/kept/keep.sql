@@ -1,7 +1,7 @@
 {#
     Brings a kept table to what its model's SQL would give, had it been computed from nothing.
 
-    `kept` is what the model's YAML says under `meta.kept`:
+    `kept` is what the model says under `meta.kept` (its YAML; a wave, in `settle`):
 
     - feed: true for a model that stages the records of one feed, part by part its key.
     - by: the columns that name a part of the table: all rows of a part follow from the parts of the
@@ -16,7 +16,8 @@
       `asked`.
     - asked: SQL that gives further touched parts.
     - of: of a table that is computed whole, input and a condition: only changes of rows for which it
-      holds are a reason to compute it again.
+      holds are a reason to compute it again. The condition may ask other inputs of the model, whose
+      changes are a reason by themselves.
     - appended_by: a column of the model and of its one input that only grows: what lies beyond the
       greatest value is added, and nothing else ever changes.
 

@@ -175,6 +175,25 @@ def built_reconciliations_without_items(manifest: Manifest) -> list[str]:
     ]
 
 
+_TABLE_IN_SQL = re.compile(r"\b(?:staging|intermediate|marts)\.(\w+)")
+
+
+def conditions_on_what_is_not_read(manifest: Manifest) -> list[str]:
+    """Tables that a condition of `of` (macros/kept/keep.sql) asks, and its model does not read: a
+    change of them alone would make other rows matter, and nobody would compute the model again."""
+    nodes = manifest["nodes"]
+    lines = []
+    for model in models(manifest):
+        kept = model["config"].get("meta", {}).get("kept") or {}
+        read = {nodes[id]["name"] for id in model["depends_on"]["nodes"] if id in nodes}
+        for condition in kept.get("of", {}).values():
+            lines += [
+                f"{model['name']} says which rows matter by {asked}, and does not read it"
+                for asked in sorted({*_TABLE_IN_SQL.findall(condition)} - read)
+            ]
+    return lines
+
+
 RULES: list[Callable[[Manifest], list[str]]] = [
     upward_edges,
     names_outside_their_layer,
@@ -186,6 +205,7 @@ RULES: list[Callable[[Manifest], list[str]]] = [
     ungrouped_models,
     search_limits_without_value,
     built_reconciliations_without_items,
+    conditions_on_what_is_not_read,
 ]
 
 
@@ -271,6 +291,13 @@ MUTATIONS: list[tuple[Callable[..., list[str]], Change, str]] = [
             "model.tieout.int_items__bill_to_payment"
         ),
         "bill_to_payment: int_items reads",
+    ),
+    (
+        conditions_on_what_is_not_read,
+        lambda m: m["nodes"]["model.tieout.int_wave__sums"]["depends_on"]["nodes"].remove(
+            "model.tieout.int_links__sets"
+        ),
+        "int_wave__sums says which rows matter by int_links__sets",
     ),
 ]
 
