@@ -125,4 +125,7 @@ def rows_of(paths: Iterable[Path], columns: Sequence[str]) -> list[tuple[Any, ..
         for name, *row in read:
             found[Path(name)].append(tuple(row))
         _kept.update({(path, names): (states[path], rows) for path, rows in found.items()})
+        # compaction makes one file of many, and a watch stays for weeks
+        for gone in [key for key in _kept if not key[0].exists()]:
+            del _kept[gone]
     return [row for path in states for row in _kept[path, names][1]]

@@ -79,6 +79,10 @@ def test_what_manifests_say_is_read_once_and_again_once_a_file_is_another(
     (home.manifest / "000004.parquet").replace(other)
     assert known_batches(home) == [("fx_rates", "c", 3), ("fx_rates", "d", 4)]
     assert len(opened) == 2
+    assert {path.stem for path, _ in files._kept if path.parent == home.manifest} == {
+        "000002",
+        "000003",
+    }, "what is gone is forgotten"
 
 
 def test_a_repeated_run_keeps_its_row(home: Home) -> None:
