@@ -163,13 +163,21 @@ def visit(page: Page) -> Callable[[str], Page]:
     return open_address
 
 
-CLICK_A_LINK = """(href) => {
+CLICK_A_LINK = """async (href) => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const begun = new Promise(resolve => {
+        new MutationObserver(resolve).observe(
+            app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+        setTimeout(resolve, 2000);  // a run so short that the page never said that it was running
+    });
     const link = document.createElement("a");
     link.href = href;
     document.querySelector(".stHtml").append(link);
     link.click();
     link.remove();
+    await begun;
 }"""
+"""Answers once the script has begun: until then, what is there is the page that is left."""
 
 
 def lead(page: Page, url: str) -> None:
@@ -191,6 +199,8 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     # what came with the script's end is drawn a frame later
     page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
+    # and what is the first of its kind once its code is loaded
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached")
     assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")
 
 
