@@ -165,7 +165,8 @@ def measure(value: Decimal | None, unit: str | None) -> str:
         case "seconds":
             return seconds(value)
         case "count" | "items" | "exceptions" | None | "":
-            return plain(value)
+            # whole, but on the mean day
+            return plain(round(value, 2))
         case _:
             return f"{plain(value)} {label(unit).lower()}"
 

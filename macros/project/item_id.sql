@@ -11,3 +11,11 @@
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# The gateway of an item that one reported: the first part of its id. Null of all other items. #}
+{% macro gateway_of(items) -%}
+    case
+        when {{ items }}.feed in ('gateway_transactions', 'gateway_payouts')
+            then split_part({{ items }}.item_id, '/', 1)
+    end
+{%- endmacro %}

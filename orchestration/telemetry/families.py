@@ -76,6 +76,20 @@ FAMILIES = (
         ("sli", "dimension", "part", "window"),
     ),
     Family(
+        "tieout_sli_breakdown_seconds",
+        "Indicator that is a mean duration, also of a customer tier or a gateway.",
+        "breakdowns",
+        "seconds",
+        ("sli", "dimension", "part", "window"),
+    ),
+    Family(
+        "tieout_sli_breakdown_items",
+        "Indicator that is a number of things, on the mean day, also of a tier or a gateway.",
+        "breakdowns",
+        "items",
+        ("sli", "dimension", "part", "window"),
+    ),
+    Family(
         "tieout_cost_per_matched_invoice",
         "What runs cost per invoice that they matched, of the company, a tier or a gateway.",
         "costs",

@@ -1,24 +1,16 @@
--- When each live match of receivables could be made: with the event of the last fact that it
--- needed. What is known by its day alone (a bank line) is there at the end of that day. One whose
--- facts came in a late file could be made when that landed.
+-- When each match that was made could be made: with the event of the last fact that it needed.
+-- What is known by its day alone (a bank line) is there at the end of that day. One whose facts
+-- came in a late file could be made when that landed. And whose it is: customer, gateway and file.
 with
 
-items as (
-    select *
-    from {{ ref('int_items__balanced') }}
-    where reconciliation = 'invoice_to_receipt'
-),
+items as (select * from {{ ref('int_items__balanced') }}),
 
-allocations as (
-    select *
-    from {{ ref('int_match_allocations') }}
-    where is_live and reconciliation = 'invoice_to_receipt'
-),
+allocations as (select * from {{ ref('int_match_allocations') }}),
 
 matches as (
     select *
     from {{ ref('int_matches__decided') }}
-    where is_live and reconciliation = 'invoice_to_receipt'
+    where is_live or decision = 'reversed'
 ),
 
 backfills as (
@@ -34,6 +26,8 @@ backfills as (
 final as (
     select
         matches.match_id,
+        matches.reconciliation,
+        matches.is_live,
         matches.run_id,
         matches.decided_at,
         max(items.event_date) as completed_on,
@@ -46,14 +40,17 @@ final as (
         ) as completed_at,
         max(backfills.landed_at) as backfilled_at,
         -- the gateway that took the money; the last by name where there are several
-        max(
-            case
-                when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
-            end
-        ) as gateway,
+        max({{ gateway_of('items') }}) as gateway,
         max(case when items.item_type = 'invoice' then 1 else 0 end) = 1 as has_invoice,
-        max(case when items.item_type = 'invoice' then items.party_id end) as party_id,
-        max(case when items.item_type = 'invoice' then items.batch_id end) as batch_id
+        coalesce(
+            max(case when items.item_type = 'invoice' then items.party_id end),
+            max(case when items.item_type = 'credit_memo' then items.party_id end)
+        ) as party_id,
+        -- what the match is about: the document, or the sum that others make up
+        coalesce(
+            max(case when items.item_type in ('invoice', 'payout') then items.batch_id end),
+            max(case when items.side = 'expected' then items.batch_id end)
+        ) as batch_id
     from matches
     inner join allocations
         on matches.match_id = allocations.match_id
@@ -61,7 +58,12 @@ final as (
         on allocations.item_key = items.item_key
     left join backfills
         on items.batch_id = backfills.batch_id and items.feed = backfills.record_feed
-    group by matches.match_id, matches.run_id, matches.decided_at
+    group by
+        matches.match_id,
+        matches.reconciliation,
+        matches.is_live,
+        matches.run_id,
+        matches.decided_at
 )
 
 select * from final

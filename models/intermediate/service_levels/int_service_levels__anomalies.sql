@@ -44,7 +44,7 @@ events as (
 queue_depth as (
     select queue_depth.*
     from {{ ref('int_service_levels__queue_depth') }} as queue_depth
-    where queue_depth.event_date >= {{ first_date }}
+    where queue_depth.dimension = 'company' and queue_depth.event_date >= {{ first_date }}
 ),
 
 audited as (

@@ -21,6 +21,11 @@ entries as (
         and {{ list_length('journal_entries.source_hashes') }} > 0
 ),
 
+-- whose each match is
+timed_matches as (select * from {{ ref('int_matches__timed') }}),
+
+customers as (select * from {{ ref('stg_crm__customers') }}),
+
 budget_span as (
     select max(windows.window_minutes) as window_minutes
     from {{ ref('service_level_windows') }} as windows
@@ -32,9 +37,18 @@ decisions as (
         matches.decided_at as event_at,
         {{ seconds_between('matches.decided_at', as_of()) }} as age_seconds,
         budget_span.window_minutes,
-        case when entries.subject_id is not null then 1 else 0 end as is_sealed
+        case when entries.subject_id is not null then 1 else 0 end as is_sealed,
+        customers.tier as customer_tier,
+        recent_matches.gateway,
+        recent_matches.batch_id
     from matches
     cross join budget_span
+    left join timed_matches as recent_matches
+        on
+            matches.match_id = recent_matches.match_id
+            and recent_matches.decided_at > {{ add_days(as_of(), '-31') }}
+    left join customers
+        on recent_matches.party_id = customers.customer_id
     left join entries
         on
             matches.match_id = entries.subject_id
@@ -50,6 +64,9 @@ final as (
             when decisions.age_seconds < 60 * decisions.window_minutes
                 then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
         end as age_minutes,
+        decisions.customer_tier,
+        decisions.gateway,
+        decisions.batch_id,
         {{ as_amount('sum(decisions.is_sealed)') }} as numerator,
         {{ as_amount('count(*)') }} as denominator,
         cast(count(*) as bigint) as events,
@@ -61,7 +78,10 @@ final as (
         case
             when decisions.age_seconds < 60 * decisions.window_minutes
                 then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
-        end
+        end,
+        decisions.customer_tier,
+        decisions.gateway,
+        decisions.batch_id
 )
 
 select * from final

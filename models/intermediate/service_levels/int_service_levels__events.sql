@@ -14,6 +14,8 @@ items as {{ read_in_place() }} (
 
 timed_matches as (select * from {{ ref('int_matches__timed') }}),
 
+recent_cases as (select * from {{ ref('int_exceptions__recent_cases') }}),
+
 allocations as (
     select *
     from {{ ref('int_match_allocations') }}
@@ -26,12 +28,6 @@ cases as (
     select *
     from {{ ref('int_exceptions__weighed') }}
     where is_lead and case_resolved_at is not null
-),
-
-reversed_matches as (
-    select *
-    from {{ ref('int_matches__decided') }}
-    where reconciliation = 'invoice_to_receipt' and decision = 'reversed'
 ),
 
 batches as (select * from {{ ref('int_batches__classified') }}),
@@ -62,48 +58,6 @@ customers_span as (
     inner join {{ ref('alert_rules') }} as rules
         on windows.window_name = rules.window_name
     where windows.kind = 'budget' and rules.min_customers > 0
-),
-
--- what was taken back, as int_matches__timed has it of what stands
-reversed_parts as (
-    select
-        reversed_matches.match_id,
-        reversed_matches.decided_at,
-        max(case when items.item_type = 'invoice' then items.party_id end) as party_id,
-        max(case when items.item_type = 'invoice' then items.batch_id end) as batch_id,
-        max(
-            case
-                when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
-            end
-        ) as gateway
-    from reversed_matches
-    inner join allocations
-        on reversed_matches.match_id = allocations.match_id
-    inner join items
-        on allocations.item_key = items.item_key
-    group by reversed_matches.match_id, reversed_matches.decided_at
-),
-
--- the invoices of a match: whose they are, and the file that brought them; and the gateway that
--- took the money
-match_parts as (
-    select
-        timed_matches.match_id,
-        timed_matches.decided_at,
-        timed_matches.party_id,
-        timed_matches.batch_id,
-        timed_matches.gateway,
-        timed_matches.gateway as live_gateway
-    from timed_matches
-    union all
-    select
-        reversed_parts.match_id,
-        reversed_parts.decided_at,
-        reversed_parts.party_id,
-        reversed_parts.batch_id,
-        reversed_parts.gateway,
-        cast(null as {{ dbt.type_string() }}) as live_gateway
-    from reversed_parts
 ),
 
 in_part_matches as (
@@ -144,11 +98,11 @@ decided_items as (
 item_decisions as (
     select
         decided_items.item_key,
-        max(match_parts.decided_at) as decided_at,
-        max(match_parts.live_gateway) as gateway
+        max(timed_matches.decided_at) as decided_at,
+        max(case when timed_matches.is_live then timed_matches.gateway end) as gateway
     from decided_items
-    inner join match_parts
-        on decided_items.match_id = match_parts.match_id
+    inner join timed_matches
+        on decided_items.match_id = timed_matches.match_id
     group by decided_items.item_key
 ),
 
@@ -201,7 +155,10 @@ match_times as (
         timed_matches.batch_id
     from timed_matches
     cross join service_start
-    where timed_matches.has_invoice and timed_matches.backfilled_at is null
+    where
+        timed_matches.is_live
+        and timed_matches.has_invoice
+        and timed_matches.backfilled_at is null
 ),
 
 exception_times as (
@@ -212,9 +169,11 @@ exception_times as (
             {{ hours_between('cases.case_opened_at', 'cases.case_resolved_at') }}, 0
         ) as hours,
         cases.customer_id as party_id,
-        cast(null as {{ dbt.type_string() }}) as gateway,
-        cast(null as {{ dbt.type_string() }}) as batch_id
+        recent_cases.gateway,
+        recent_cases.batch_id
     from cases
+    left join recent_cases
+        on cases.exception_id = recent_cases.exception_id
 ),
 
 backfill_times as (
@@ -244,7 +203,10 @@ backfill_times as (
         timed_matches.gateway,
         timed_matches.batch_id
     from timed_matches
-    where timed_matches.has_invoice and timed_matches.backfilled_at is not null
+    where
+        timed_matches.is_live
+        and timed_matches.has_invoice
+        and timed_matches.backfilled_at is not null
 ),
 
 durations as (
@@ -304,12 +266,12 @@ audited_closes as (
         case when outcomes.outcome = 'false' then 1 else 0 end as is_bad,
         outcomes.undone_at as known_at,
         outcomes.undone_at as arrived_at,
-        match_parts.party_id,
-        match_parts.gateway,
-        match_parts.batch_id
+        timed_matches.party_id,
+        timed_matches.gateway,
+        timed_matches.batch_id
     from {{ ref('int_audit__outcomes') }} as outcomes
-    left join match_parts
-        on outcomes.match_id = match_parts.match_id
+    left join timed_matches
+        on outcomes.match_id = timed_matches.match_id
     where outcomes.is_sampled and outcomes.is_automatic and outcomes.outcome <> 'open'
 ),
 
@@ -325,9 +287,7 @@ partial_payments as (
         case when items.event_at >= batch_arrivals.news_from then batch_arrivals.ingested_at end
             as arrived_at,
         items.party_id,
-        case
-            when items.feed = 'gateway_transactions' then split_part(items.item_id, '/', 1)
-        end as gateway,
+        {{ gateway_of('items') }} as gateway,
         items.batch_id
     from items
     inner join in_part_receipts
@@ -351,14 +311,14 @@ posting_attempts as (
             when posting_results.attempted_at >= batch_arrivals.news_from
                 then batch_arrivals.ingested_at
         end as arrived_at,
-        match_parts.party_id,
-        match_parts.gateway,
+        timed_matches.party_id,
+        timed_matches.gateway,
         posting_results._batch_id as batch_id
     from posting_results
     left join postings
         on posting_results.posting_key = postings.posting_key
-    left join match_parts
-        on postings.match_id = match_parts.match_id
+    left join timed_matches
+        on postings.match_id = timed_matches.match_id
     left join batch_arrivals
         on
             posting_results._batch_id = batch_arrivals.batch_id

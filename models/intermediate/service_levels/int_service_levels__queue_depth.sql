@@ -1,6 +1,7 @@
 {%- set first_date = '(select span.first_date from span)' -%}
 {%- set last_date = '(select span.last_date from span)' -%}
--- Cases open at the end of each day that the indicators look back on.
+-- Cases open at the end of each day that the indicators look back on: of the company, and in the
+-- last 31 days by customer tier, gateway and file of the exception that leads a case.
 with
 
 cases as (
@@ -8,6 +9,8 @@ cases as (
     from {{ ref('int_exceptions__cases') }}
     where is_spell_lead
 ),
+
+recent_cases as (select * from {{ ref('int_exceptions__recent_cases') }}),
 
 targets as (
     select *
@@ -23,25 +26,64 @@ span as (
     where windows.kind = 'sli'
 ),
 
-movements as (
+counted as (
     select
-        cast(cases.case_opened_at as date) as moved_on,
-        1 as change
+        'company' as dimension,
+        'all' as dimension_value,
+        cases.case_opened_at,
+        cases.case_resolved_at
     from cases
+    {%- for dimension, column in [
+        ('tier', 'customer_tier'), ('gateway', 'gateway'), ('batch', 'batch_id')
+    ] %}
     union all
     select
-        cast(cases.case_resolved_at as date) as moved_on,
+        '{{ dimension }}' as dimension,
+        coalesce(recent_cases.{{ column }}, 'none') as dimension_value,
+        recent_cases.case_opened_at,
+        recent_cases.case_resolved_at
+    from recent_cases
+    {%- endfor %}
+),
+
+movements as (
+    select
+        counted.dimension,
+        counted.dimension_value,
+        cast(counted.case_opened_at as date) as moved_on,
+        1 as change
+    from counted
+    union all
+    select
+        counted.dimension,
+        counted.dimension_value,
+        cast(counted.case_resolved_at as date) as moved_on,
         -1 as change
-    from cases
-    where cases.case_resolved_at is not null
+    from counted
+    where counted.case_resolved_at is not null
 ),
 
 daily as (
     select
+        movements.dimension,
+        movements.dimension_value,
         movements.moved_on,
         sum(movements.change) as change
     from movements
-    group by movements.moved_on
+    group by movements.dimension, movements.dimension_value, movements.moved_on
+),
+
+-- the company has a depth without any case, too
+parts as (
+    select
+        'company' as dimension,
+        'all' as dimension_value
+    union all
+    select distinct
+        counted.dimension,
+        counted.dimension_value
+    from counted
+    where counted.dimension <> 'company'
 ),
 
 dates as (
@@ -51,18 +93,29 @@ dates as (
 
 depths as (
     select
+        parts.dimension,
+        parts.dimension_value,
         dates.calendar_date,
         coalesce(sum(daily.change), 0) as depth
-    from dates
+    from parts
+    inner join dates
+        on
+            parts.dimension = 'company'
+            or dates.calendar_date > cast({{ add_days(as_of(), '-31') }} as date)
     left join daily
-        on dates.calendar_date >= daily.moved_on
-    group by dates.calendar_date
+        on
+            parts.dimension = daily.dimension
+            and parts.dimension_value = daily.dimension_value
+            and dates.calendar_date >= daily.moved_on
+    group by parts.dimension, parts.dimension_value, dates.calendar_date
 ),
 
 final as (
     select
         'exception_queue_depth' as sli,
         depths.calendar_date as event_date,
+        depths.dimension,
+        depths.dimension_value,
         1440 * {{ days_between('depths.calendar_date', as_of()) }} as age_minutes,
         {{ as_amount('depths.depth') }} as numerator,
         {{ as_amount('1') }} as denominator,

@@ -26,64 +26,72 @@ windows as (
 span as (select min(windows.first_date) as first_date from windows),
 
 recent_events as (
-    select events.*
-    from events
+    select
+        known_events.sli,
+        known_events.event_date,
+        'all' as company,
+        coalesce(known_events.customer_tier, 'none') as tier,
+        coalesce(known_events.gateway, 'none') as gateway,
+        coalesce(known_events.batch_id, 'none') as batch,
+        known_events.numerator,
+        known_events.denominator,
+        known_events.events,
+        known_events.bad_events
+    from (
+        {%- for relation in ['events', 'audited'] %}
+        {%- if not loop.first %}
+        union all
+        {%- endif %}
+        select
+            {{ relation }}.sli,
+            {{ relation }}.event_date,
+            {{ relation }}.customer_tier,
+            {{ relation }}.gateway,
+            {{ relation }}.batch_id,
+            {{ relation }}.numerator,
+            {{ relation }}.denominator,
+            {{ relation }}.events,
+            {{ relation }}.bad_events
+        from {{ relation }}
+        {%- endfor %}
+    ) as known_events
     inner join span
-        on events.event_date >= span.first_date
+        on known_events.event_date >= span.first_date
 ),
 
-counted as (
+parts as (
+    {%- for dimension in ['company', 'tier', 'gateway', 'batch'] %}
     select
         recent_events.sli,
         recent_events.event_date,
-        'company' as dimension,
-        'all' as dimension_value,
+        '{{ dimension }}' as dimension,
+        recent_events.{{ dimension }} as dimension_value,
         recent_events.numerator,
         recent_events.denominator,
         recent_events.events,
         recent_events.bad_events
     from recent_events
     union all
-    select
-        audited.sli,
-        audited.event_date,
-        'company' as dimension,
-        'all' as dimension_value,
-        audited.numerator,
-        audited.denominator,
-        audited.events,
-        audited.bad_events
-    from audited
-    union all
+    {%- endfor %}
     select
         queue_depth.sli,
         queue_depth.event_date,
-        'company' as dimension,
-        'all' as dimension_value,
+        queue_depth.dimension,
+        queue_depth.dimension_value,
         queue_depth.numerator,
         queue_depth.denominator,
         queue_depth.events,
         queue_depth.bad_events
     from queue_depth
-    {%- for dimension, column in [
-        ('tier', 'customer_tier'), ('gateway', 'gateway'), ('batch', 'batch_id')
-    ] %}
-    union all
-    select
-        recent_events.sli,
-        recent_events.event_date,
-        '{{ dimension }}' as dimension,
-        coalesce(recent_events.{{ column }}, 'none') as dimension_value,
-        recent_events.numerator,
-        recent_events.denominator,
-        recent_events.events,
-        recent_events.bad_events
-    from recent_events
+),
+
+counted as (
+    select parts.*
+    from parts
     inner join targets
         on
-            recent_events.sli = targets.sli
-            and concat(';', targets.dimensions, ';') like '%;{{ dimension }};%'
-    {%- endfor %}
+            parts.sli = targets.sli
+            and concat(';', targets.dimensions, ';') like concat('%;', parts.dimension, ';%')
 ),
 
 windowed as (

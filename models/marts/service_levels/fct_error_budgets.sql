@@ -6,7 +6,11 @@ events as (select * from {{ ref('int_service_levels__events') }}),
 
 audited as (select * from {{ ref('int_service_levels__audited') }}),
 
-queue_depth as (select * from {{ ref('int_service_levels__queue_depth') }}),
+queue_depth as (
+    select *
+    from {{ ref('int_service_levels__queue_depth') }}
+    where dimension = 'company'
+),
 
 targets as (select * from {{ ref('slo_targets') }}),
 

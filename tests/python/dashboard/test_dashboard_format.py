@@ -86,6 +86,11 @@ def test_hours_read_as_people_say_them(value: str, expected: str) -> None:
     assert fmt.hours(Decimal(value)) == expected
 
 
+def test_a_mean_of_counts_has_no_more_digits_than_it_is_worth() -> None:
+    assert fmt.measure(Decimal("4.7142857143"), "count") == "4.71"
+    assert fmt.measure(Decimal("388.0000000000"), "count") == "388"
+
+
 @pytest.mark.parametrize(
     ("minutes", "is_resolved", "expected"),
     [

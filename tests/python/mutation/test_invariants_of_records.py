@@ -22,6 +22,7 @@ IN_LOG = "assert_every_decision_is_in_the_audit_log"
 CHAIN = "assert_blocks_form_a_chain"
 ROWS = "assert_rows_read_are_accounted_for"
 INDICATORS = "assert_indicators_cover_every_window_and_say_nothing_without_data"
+PARTS = "assert_parts_make_up_the_whole_indicator"
 SUPPRESSED = "assert_suppressed_alerts_name_a_firing_one"
 PAUSES = "assert_pauses_hold"
 CANARIES = "assert_canaries_change_only_what_settling_reads"
@@ -38,6 +39,7 @@ def test_the_invariants_hold_in_an_unbroken_copy(copy: Copy) -> None:
         CHAIN,
         ROWS,
         INDICATORS,
+        PARTS,
         SUPPRESSED,
         CANARIES,
     )
@@ -448,6 +450,30 @@ def test_an_indicator_that_says_too_much_or_nothing_is_found(
     broken: Breaker, statement: str
 ) -> None:
     assert broken(statement).fails(INDICATORS) > 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "update marts.agg_sli_breakdowns set numerator = numerator + 1 where "
+            + one("agg_sli_breakdowns", "dimension = 'gateway' and unit = 'count'"),
+            id="a gateway has a case too many",
+        ),
+        pytest.param(
+            "update marts.agg_sli_breakdowns set denominator = denominator - 1 where "
+            + one("agg_sli_breakdowns", "dimension = 'batch' and sli = 'audit_completeness'"),
+            id="a decision is no file's",
+        ),
+        pytest.param(
+            "delete from marts.agg_sli_breakdowns "
+            "where dimension = 'tier' and sli = 'reconciliation_success_rate'",
+            id="an indicator has no tiers",
+        ),
+    ],
+)
+def test_an_event_that_is_lost_between_parts_is_found(broken: Breaker, statement: str) -> None:
+    assert broken(statement).fails(PARTS) > 0
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,18 @@ def test_figures_are_those_of_the_publication(written: str, reconciled: Tieout) 
             "and sli = 'reconciliation_success_rate' and window_name = '28d'",
         ),
         (
+            "tieout_sli_breakdown_items",
+            {"sli": "exception_queue_depth", "dimension": "tier", "window": "1d"},
+            "select arg_max(value, as_of_date) from marts.fct_sli "
+            "where sli = 'exception_queue_depth' and window_days = 1",
+        ),
+        (
+            "tieout_sli_breakdown_seconds",
+            {"sli": "time_to_reconciliation", "dimension": "company", "window": "7d"},
+            "select 3600 * arg_max(value, as_of_date) from marts.fct_sli "
+            "where sli = 'time_to_reconciliation' and window_days = 7",
+        ),
+        (
             "tieout_cost_per_matched_invoice",
             {"dimension": "company", "window": "28d"},
             "select sum(seconds * price_per_hour) / 3600 / (select sum(invoices) "
