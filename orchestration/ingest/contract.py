@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -159,11 +159,17 @@ def read_currencies(currencies_file: Path) -> dict[str, int]:
 
 
 def read_contract(contract_file: Path, currencies_file: Path) -> Contract:
-    """Read the source file and the currency seed.
+    """Read the source file and the currency seed, once in a process while they stay as they are.
 
     Raises:
         TieoutError: when the contract contradicts itself.
     """
+    modified_ns = tuple(path.stat().st_mtime_ns for path in (contract_file, currencies_file))
+    return _read(contract_file, currencies_file, modified_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(contract_file: Path, currencies_file: Path, _modified_ns: tuple[int, ...]) -> Contract:
     document = yaml.load(contract_file.read_text(encoding="utf-8"), _YamlLoader)
     source = next(source for source in document["sources"] if source["name"] == "feeds")
     meta = source["config"]["meta"]

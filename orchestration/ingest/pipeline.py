@@ -160,10 +160,10 @@ def _prepare(work: _Work, memory: str) -> None:
     store.create_table(
         work.connection, "currencies", {"code": "VARCHAR", "minor_digits": "INTEGER"}
     )
-    store.insert(
-        work.connection,
-        "currencies",
-        [{"code": code, "minor_digits": n} for code, n in work.contract.currencies.items()],
+    currencies = work.contract.currencies
+    work.connection.execute(
+        "insert into currencies select unnest(?), unnest(?)",
+        [[*currencies], [*currencies.values()]],
     )
 
 
