@@ -1,7 +1,7 @@
-"""A small company built once, and copies of it to break.
+"""A small company built once, and a copy of it to break.
 
-A guard that was never seen to fail guards nothing. Each test here takes a copy of a built home,
-breaks its warehouse with SQL, runs one dbt test on it and sees it fail:
+A guard that was never seen to fail guards nothing. Each test here takes the copy of a built home,
+breaks its warehouse with SQL, runs one dbt test on it and sees it fail; then it is mended:
 
     def test_a_lost_cent_is_found(broken: Breaker) -> None:
         broken("update marts.fct_items set open_amount = 0 where ...").fails("assert_...")
@@ -68,13 +68,20 @@ def unbroken(reconciled: Tieout, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-@pytest.fixture
-def copy(unbroken: Path, dbt_server: DbtServer, tmp_path: Path) -> Iterator[Copy]:
-    """An unbroken copy of the built home."""
-    folder = tmp_path / "broken"
+@pytest.fixture(scope="session")
+def one_copy(unbroken: Path, dbt_server: DbtServer) -> Iterator[Copy]:
+    """The copy that all tests of this folder break, one after the other."""
+    folder = unbroken.with_name("broken")
     shutil.copytree(unbroken, folder, symlinks=True)
     yield Copy(folder, dbt_server, unbroken)
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def copy(one_copy: Copy) -> Iterator[Copy]:
+    """An unbroken copy of the built home."""
+    with one_copy.restored():
+        yield one_copy
 
 
 @pytest.fixture

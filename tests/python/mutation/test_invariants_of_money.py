@@ -125,7 +125,7 @@ def test_rows_that_show_other_money_than_their_items_hold_are_found(
 ) -> None:
     """One row each is changed; then one is gone, one is there twice; then all are gone."""
     rows = [row for (row,) in copy.query(f"select rowid from marts.{mart} order by rowid limit 20")]
-    with copy.restored(f"marts.{mart}"):
+    with copy.restored():
         for row, change in zip(rows, changes, strict=False):
             copy.breaks(f"update marts.{mart} set {change} where rowid = {row}")
         assert copy.fails(guard) == len(changes)
@@ -180,7 +180,7 @@ def test_sums_that_do_not_add_up_to_the_items_are_found(
     ]
     for statement in statements:
         (row,) = copy.query(f"select max_by(rowid, (as_of_date, rowid)) from marts.{mart}")[0]
-        with copy.restored(f"marts.{mart}"):
+        with copy.restored():
             copy.breaks(statement.format(row)).fails(guard)
     copy.passes(guard)
 
@@ -198,7 +198,7 @@ def test_open_documents_beside_a_headline_of_other_money_are_found(copy: Copy) -
         f"insert into {mart} select * from {mart} where rowid = {row}",
         f"delete from {mart}",
     ):
-        with copy.restored(mart):
+        with copy.restored():
             assert copy.breaks(statement).fails(DOCUMENTS) > 0, statement
     copy.passes(DOCUMENTS)
 
@@ -278,7 +278,7 @@ def test_what_people_are_called_for_is_what_the_items_hold(
             f"delete from marts.{mart}",
         ]
     for statement in statements:
-        with copy.restored(f"marts.{mart}"):
+        with copy.restored():
             assert copy.breaks(statement).fails(guard) > 0, statement
     copy.passes(guard)
 

@@ -54,7 +54,7 @@ def test_a_run_asks_about_what_has_changed_and_any_other_call_about_all(
         "update marts.fct_items set allocated_amount = null where "
         + one("fct_items", "status = 'closed'")
     )
-    copy.execute("checkpoint")
+    copy.query("checkpoint")
     twin = shutil.copytree(copy.home, tmp_path / "twin", symlinks=True)
     for unbroken, found in ((None, "fail"), (twin, "pass")):
         results = copy.server.test(copy.home, *tests, unbroken=unbroken)

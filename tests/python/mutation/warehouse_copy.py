@@ -1,11 +1,12 @@
-"""Copies of a built home whose warehouse a test may break, and the dbt tests run on them."""
+"""A copy of a built home whose warehouse tests may break, and the dbt tests run on it."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class DbtServer:
         return answer
 
 
+WRITES = re.compile(
+    r"\s*(?:update|delete from|insert into|create or replace table)\s+(\w+\.\w+)\b"
+)
+
+
 @dataclass
 class Copy:
     """A copy of the built home. `execute` and `breaks` write to its warehouse."""
@@ -56,9 +62,14 @@ class Copy:
     home: Path
     server: DbtServer
     unbroken: Path
+    _written: set[str] = field(default_factory=set)
 
     def execute(self, *statements: str) -> list[int]:
-        """Run statements on the warehouse; the number of rows that each of them changed."""
+        """Run statements that write on the warehouse; the number of rows that each has changed."""
+        for statement in statements:
+            written = WRITES.match(statement)
+            assert written, f"it is not seen which table this writes: {statement}"
+            self._written.add(written[1])
         done = self.server.execute(self.home, self.unbroken, statements)
         return [int(rows[0][0]) if rows else 0 for rows in done]
 
@@ -74,13 +85,22 @@ class Copy:
         return self
 
     @contextmanager
-    def restored(self, table: str) -> Iterator[None]:
-        """Afterwards a table is as it was before, so that one copy serves many mutations."""
+    def restored(self) -> Iterator[Copy]:
+        """Afterwards all tables are as they were before: one copy serves all mutations, for to copy
+        a warehouse and to open it costs more than most of them."""
         try:
-            yield
+            yield self
         finally:
-            # made anew, its rows have the numbers again that mutations pick them by
-            self.execute(f"create or replace table {table} as from unbroken.{table}")
+            # made anew, a table's rows have the numbers again that mutations pick them by
+            self.server.execute(
+                self.home,
+                self.unbroken,
+                [
+                    f"create or replace table {table} as from unbroken.{table}"
+                    for table in sorted(self._written)
+                ],
+            )
+            self._written.clear()
 
     def fails(self, test: str) -> int:
         """The dbt test finds the damage, of all rows and of those that a run has changed.
