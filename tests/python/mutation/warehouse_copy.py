@@ -50,9 +50,7 @@ class DbtServer:
         return answer
 
 
-WRITES = re.compile(
-    r"\s*(?:update|delete from|insert into|create or replace table)\s+(\w+\.\w+)\b"
-)
+WRITES = re.compile(r"\s*(?:update|delete from|insert into|create or replace table)\s+(\w+\.\w+)\b")
 
 
 @dataclass
