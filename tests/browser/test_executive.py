@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from dashboard import format as fmt
-from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, Dashboard, settled
+from tests.browser.conftest import LAPTOP, NO_PLAYWRIGHT, Dashboard, lead
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -62,8 +62,7 @@ def test_every_figure_is_the_published_one_and_leads_to_rows_that_make_it(
     risk = page.locator("#table-risk tbody tr").last.inner_text()
     assert money(exact["revenue_at_risk"]) in money(risk)
     for name in ("invoiced", "collected", "matched", "adjusted", "open", "overdue"):
-        page.goto(f"{demo.url}/rows?of={name}")
-        settled(page)
+        lead(page, f"{demo.url}/rows?of={name}")
         expect(page.locator("#rows-lead b").nth(1)).to_have_text(exact[name])
 
 
@@ -91,8 +90,7 @@ def test_each_check_of_the_close_has_as_many_rows_as_it_counts(
         for link in links.all()
     ]
     for address, count in found:
-        page.goto(f"{demo.url}/{address}")
-        settled(page)
+        lead(page, f"{demo.url}/{address}")
         expect(page.locator("#rows-lead b").first).to_have_text(fmt.counted(count, "row"))
 
 

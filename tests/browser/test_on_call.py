@@ -12,7 +12,16 @@ from orchestration import controls
 from orchestration.controls import Kind
 from orchestration.home import Home
 from orchestration.run_records import NoticeRecord
-from tests.browser.conftest import AT_ONCE, LAPTOP, PHONE, Dashboard, dashboard_on, fits, settled
+from tests.browser.conftest import (
+    AT_ONCE,
+    LAPTOP,
+    PHONE,
+    Dashboard,
+    dashboard_on,
+    fits,
+    lead,
+    settled,
+)
 from tests.python.dashboard import small_company
 from tests.python.dashboard.marts_file import publish
 
@@ -70,11 +79,9 @@ def test_an_alert_is_taken_and_silenced_and_closing_paused_and_resumed(
     assert Kind.CLOSING_PAUSED in {said.kind for said in controls.of_inbox(home)}
     fits(page)
     page.set_viewport_size(LAPTOP)
-    page.goto(on_call.url)
-    settled(page)
+    lead(page, f"{on_call.url}/")
     expect(page.locator("#status-pause-closing_paused")).to_be_visible()
-    page.goto(f"{on_call.url}/on_call")
-    settled(page)
+    lead(page, f"{on_call.url}/on_call")
     press(page, "Resume", "May is mended")
     expect(page.locator("#status-pause-closing_paused")).to_have_count(0)
     context.close()
