@@ -117,7 +117,7 @@ def _headline(group: Group, currency: str | None) -> str:
     facts = [f"since {ui.moment(alert['opened_at'])}"]
     if alert["item_count"]:
         facts.append(escape(fmt.counted(alert["item_count"], "item")))
-    if group.key.startswith(("feed:", "account:", "rule:")):
+    if group.key.startswith(("feed:", "surge:", "account:", "rule:")):
         facts.append(escape(group.key.replace(":", " ", 1)))
     if len(group.alerts) > 1:
         facts.append(f"{len(group.alerts) - 1} more of this cause")
@@ -167,7 +167,8 @@ def _take(alert: data.Row, key: str) -> None:
             return
         st.markdown(
             "You are on it: this alert, and those of its cause that are weaker, stay silent until "
-            "then. Everything is recorded as before."
+            "then, or until it is over: what fires anew is told anew. Everything is recorded as "
+            "before."
         )
         _form(
             f"take-{key}",

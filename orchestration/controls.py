@@ -284,7 +284,9 @@ def open_window(
 def acknowledge(
     home: Home, person: Person, fingerprint: str, alert: str, ends_at: datetime, reason: str
 ) -> None:
-    """Say that somebody has taken an alert; it stays silent until then, however it goes on.
+    """Say that somebody has taken an alert: it stays silent until then, or until it is over.
+
+    Whoever delivers ends what was said of an alert that holds no longer.
 
     `alert` says in words what it is about.
 

@@ -281,11 +281,13 @@ def _group(members: Sequence[Alert], said: Sequence[Control], now: datetime) -> 
 
 
 def _ended_at(alert: Alert, said: Sequence[Control], now: datetime) -> datetime | None:
-    """When the last word that silenced an alert ended."""
+    """When the last word that silenced an alert ended. What is no page was told before a window, or
+    is told as new after it, and need not be repeated each time one ends."""
     ends = [
         end
         for control in controls.last_words(said, now)
-        if (end := control.last_end(now)) is not None
+        if (control.kind is not Kind.MAINTENANCE_WINDOW or alert.severity == "page")
+        and (end := control.last_end(now)) is not None
         and controls.silencing(_row(alert), [control]) is not None
     ]
     return max(ends, default=None)

@@ -28,7 +28,7 @@ from orchestration.alerting.message import Event, Message
 from orchestration.alerting.outbox import Notification
 from orchestration.alerting.routes import ON_CALL, Configuration, Reached
 from orchestration.home import Home, TieoutError
-from orchestration.review import inbox
+from orchestration.review import inbox, operations
 
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60))
 """How long after the first, second, … failed attempt the next one is made; then always the last."""
@@ -67,6 +67,8 @@ def deliver(home: Home, now: datetime, seconds: float = PASS_SECONDS) -> list[No
             with inbox.of(home).writing() as connection:
                 known = outbox.within(connection)
                 outbox.add(connection, decide(firing, known, configuration, now))
+                if firing.knows_publication:
+                    operations.end_acknowledgements(connection, firing.holding, now)
         except inbox.InboxUnavailable as error:
             pages = decide(
                 alerts.firing_without_inbox(home, configuration, now), [], configuration, now
@@ -170,7 +172,7 @@ def _of_group(
     names = configuration.routed(group.speaker.for_routes())
     if not names:
         return []
-    event, levels = _due(group, history, names, configuration, now)
+    event, called = _due(group, history, names, configuration, now)
     if event is None:
         return []
     earlier = told.get(group.speaker.fingerprint, ())
@@ -180,10 +182,10 @@ def _of_group(
     since = history[0].created_at if history else None
     said = message.of_group(group, event, since, now, configuration)
     reached: list[Reached] = []
-    for level in levels:
-        # at a level above 0 only those are called who are escalated to
-        called = names if level == 0 else [name for name in names if name.startswith(ON_CALL)]
-        for one in _reached(called, level, configuration, now):
+    for level in sorted({level for _, level in called}):
+        for one in _reached(
+            [name for name, at in called if at == level], level, configuration, now
+        ):
             if all(one.destination != other.destination for other in reached):
                 reached.append(one)
     return [
@@ -213,38 +215,47 @@ def _due(
     names: Sequence[str],
     configuration: Configuration,
     now: datetime,
-) -> tuple[Event | None, list[int]]:
-    """What is to be said of a group that fires and is not silenced, and at which levels."""
+) -> tuple[Event | None, list[tuple[str, int]]]:
+    """What is to be said of a group that fires and is not silenced, and to which names of its route
+    at which of their levels. Each rotation escalates by its own clock."""
+    at_first = [(name, 0) for name in names]
     if not history:
-        return "firing", [0]
-    last_said = max(row.created_at for row in history)
+        return "firing", at_first
+    # a clock that was ahead has said it at a moment that is to come: nobody waits for that
+    past = [row for row in history if row.created_at <= now]
+    if not past:
+        return "reminded", at_first
+    last_said = max(row.created_at for row in past)
     if group.silence_ended_at is not None and group.silence_ended_at > last_said:
-        return "resumed", [0]
-    begun_at = max(row.created_at for row in history if row.event in _TELLS_ANEW)
-    reached = max(row.level for row in history if row.created_at >= begun_at)
-    level = _level(begun_at, names, configuration, now)
-    if level > reached:
-        return "escalated", [*range(reached + 1, level + 1)]
+        return "resumed", at_first
+    begun_at = max(
+        (row.created_at for row in past if row.event in _TELLS_ANEW),
+        default=min(row.created_at for row in past),
+    )
+    # whoever speaks says all that is due, so what was due then has been said
+    reached = {name: _level(name, begun_at, configuration, last_said) for name in names}
+    escalated = [
+        (name, level)
+        for name in names
+        for level in range(reached[name] + 1, _level(name, begun_at, configuration, now) + 1)
+    ]
+    if escalated:
+        return "escalated", escalated
     after = configuration.renotify.get(group.speaker.severity)
     if after is not None and now - last_said >= after:
-        return "reminded", [*range(reached + 1)]
+        return "reminded", [(name, n) for name in names for n in range(reached[name] + 1)]
     return None, []
 
 
-def _level(
-    begun_at: datetime, names: Sequence[str], configuration: Configuration, now: datetime
-) -> int:
-    """How far it should have been escalated by now."""
+def _level(name: str, begun_at: datetime, configuration: Configuration, at: datetime) -> int:
+    """How far a rotation escalates by a moment what began at another; 0 of what is no rotation."""
     calendar = configuration.calendar
-    levels = [0]
-    for name in names:
-        if calendar is None or not name.startswith(ON_CALL):
-            continue
-        rotation = calendar.rotations[name.removeprefix(ON_CALL)]
-        if rotation.escalate_after is not None:
-            passed = (now - begun_at) // rotation.escalate_after
-            levels.append(min(passed, len(rotation.escalate_to)))
-    return max(levels)
+    if calendar is None or not name.startswith(ON_CALL):
+        return 0
+    rotation = calendar.rotations[name.removeprefix(ON_CALL)]
+    if rotation.escalate_after is None:
+        return 0
+    return min((at - begun_at) // rotation.escalate_after, len(rotation.escalate_to))
 
 
 def _over(

@@ -7,8 +7,8 @@ its own, with the end put to now.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -74,7 +74,7 @@ def record(
     if not reason.strip():
         raise TieoutError("Say why: the next person on call reads it.")
     with inbox.of(home).writing() as connection:
-        now = _next_moment(connection)
+        now = _next_moment(connection, wall_clock())
         starts = starts_at or min(now, wall_clock())
         if ends_at is not None and ends_at < starts:
             raise TieoutError("It would end before it starts.")
@@ -90,27 +90,30 @@ def record(
             reason=reason.strip(),
             detail=dict(detail or {}),
         )
-        connection.execute(
-            operations.insert().values(
-                operation_id=operation.operation_id,
-                recorded_at=operation.recorded_at,
-                actor=operation.actor,
-                actor_name=operation.actor_name,
-                kind=operation.kind.value,
-                key=operation.key,
-                starts_at=operation.starts_at,
-                ends_at=operation.ends_at,
-                reason=operation.reason,
-                detail=json.dumps(operation.detail, sort_keys=True, ensure_ascii=False),
-            )
-        )
+        _add(connection, operation)
     return operation
 
 
-def _next_moment(connection: Connection) -> datetime:
-    """The time now, later than that of every row: the last word holds, whatever a clock says."""
+def _add(connection: Connection, operation: Operation) -> None:
+    connection.execute(
+        operations.insert().values(
+            operation_id=operation.operation_id,
+            recorded_at=operation.recorded_at,
+            actor=operation.actor,
+            actor_name=operation.actor_name,
+            kind=operation.kind.value,
+            key=operation.key,
+            starts_at=operation.starts_at,
+            ends_at=operation.ends_at,
+            reason=operation.reason,
+            detail=json.dumps(operation.detail, sort_keys=True, ensure_ascii=False),
+        )
+    )
+
+
+def _next_moment(connection: Connection, now: datetime) -> datetime:
+    """A moment, later than that of every row: the last word holds, whatever a clock says."""
     last = connection.execute(sa.select(sa.func.max(operations.c.recorded_at))).scalar()
-    now = wall_clock()
     return now if last is None or now > last else last + timedelta(microseconds=1)
 
 
@@ -138,10 +141,37 @@ def end(home: Home, person: Person, kind: Kind, key: str, *, reason: str) -> Ope
     )
 
 
+def end_acknowledgements(connection: Connection, holding: Collection[str], at: datetime) -> None:
+    """End those of alerts that are over, as tieout; `holding` are the fingerprints of all others.
+
+    Who took an alert took that one: what fires anew is told anew. For whoever delivers, who sees
+    what is over.
+    """
+    for taken in _last_of_keys(_history(connection, Kind.ACKNOWLEDGEMENT)):
+        if taken.key in holding or not taken.holds(at):
+            continue
+        now = _next_moment(connection, at)
+        _add(
+            connection,
+            replace(
+                taken,
+                operation_id=inbox.new_id("o", now),
+                recorded_at=now,
+                actor="tieout",
+                actor_name="tieout",
+                ends_at=max(at, taken.starts_at),
+                reason="The alert is over.",
+            ),
+        )
+
+
 def latest(home: Home, kind: Kind) -> list[Operation]:
     """The last row of each key of a kind, newest first."""
+    return _last_of_keys(history(home, kind))
+
+
+def _last_of_keys(rows: Sequence[Operation]) -> list[Operation]:
     seen: set[str] = set()
-    rows = history(home, kind)
     return [row for row in rows if not (row.key in seen or seen.add(row.key))]  # type: ignore[func-returns-value]
 
 
@@ -155,6 +185,13 @@ def history(home: Home, kind: Kind | None = None, key: str | None = None) -> lis
     """All rows, newest first; an inbox that nobody has opened holds none."""
     if not inbox.exists(home):
         return []
+    with inbox.of(home).reading() as connection:
+        return _history(connection, kind, key)
+
+
+def _history(
+    connection: Connection, kind: Kind | None = None, key: str | None = None
+) -> list[Operation]:
     wanted = sa.select(operations).order_by(
         operations.c.recorded_at.desc(), operations.c.operation_id.desc()
     )
@@ -162,8 +199,7 @@ def history(home: Home, kind: Kind | None = None, key: str | None = None) -> lis
         wanted = wanted.where(operations.c.kind == kind.value)
     if key is not None:
         wanted = wanted.where(operations.c.key == key)
-    with inbox.of(home).reading() as connection:
-        rows = connection.execute(wanted).mappings().all()
+    rows = connection.execute(wanted).mappings().all()
     return [
         Operation(**{**row, "kind": Kind(row["kind"]), "detail": json.loads(row["detail"])})
         for row in rows

@@ -215,6 +215,9 @@ unusual_days as (
         anomalies.root_cause,
         case
             when anomalies.kind = 'indicator' then anomalies.subject
+            -- copies have another cause than rejected rows, and are told beside them
+            when anomalies.kind = 'feed' and anomalies.root_cause = 'volume_surge'
+                then 'surge:' || anomalies.subject
             else anomalies.kind || ':' || anomalies.subject
         end as group_key,
         cast(anomalies.since as timestamp) as opened_at,

@@ -114,3 +114,56 @@ def test_each_thing_is_told_once_and_its_end_as_well(tmp_path: Path) -> None:
             }
 
     hold()
+
+
+TWO_ROTATIONS = """
+people:
+  ada: {name: Ada, to: ada}
+  bo: {name: Bo, to: bo}
+  cy: {name: Cy, to: cy}
+  dan: {name: Dan, to: dan}
+rotations:
+  fast: {zone: UTC, handover: daily 09:00, starts: 2026-06-29, people: [ada],
+         escalate_after_minutes: 5, escalate_to: [cy]}
+  slow: {zone: UTC, handover: daily 09:00, starts: 2026-06-29, people: [bo],
+         escalate_after_minutes: 120, escalate_to: [dan]}
+"""
+
+
+def passes(config: Configuration, told: list[Notification], *moments: datetime) -> list[str]:
+    """What passes say at moments, one after the other: event and destination of each message."""
+    said = []
+    for now in moments:
+        new = decide(firing({"a"}, set(), {}), told, config, now)
+        told += [replace(one, state="delivered") for one in new]
+        said += [f"{one.event} {one.destination}" for one in new]
+    return said
+
+
+def test_each_rotation_escalates_by_its_own_clock(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (home.root / "alerts.yml").write_text(
+        "destinations: {ada: json://x/, bo: json://x/, cy: json://x/, dan: json://x/}\n"
+        "routes: [{severity: page, to: [on-call:fast, on-call:slow]}]\n",
+        encoding="utf-8",
+    )
+    (home.root / "oncall.yml").write_text(TWO_ROTATIONS, encoding="utf-8")
+    config = routes.read(home)
+    assert config is not None
+    told: list[Notification] = []
+    minutes = [NOW + timedelta(minutes=minutes) for minutes in (0, 4, 5, 6, 59, 66, 119, 120, 121)]
+    assert passes(config, told, *minutes) == [
+        "firing ada", "firing bo", "escalated cy",
+        "reminded ada", "reminded bo", "reminded cy", "escalated dan",
+    ]  # fmt: skip
+
+
+def test_what_a_clock_that_was_ahead_has_said_mutes_nothing(tmp_path: Path) -> None:
+    config = configuration(tmp_path)
+    told: list[Notification] = []
+    ahead = NOW + timedelta(days=30)
+    minutes = [NOW + timedelta(minutes=minutes) for minutes in (0, 1, 15, 16, 74, 75)]
+    assert passes(config, told, ahead, *minutes) == [
+        "firing ada", "firing chat", "reminded ada", "reminded chat", "escalated bo",
+        "reminded ada", "reminded chat", "reminded bo",
+    ]  # fmt: skip

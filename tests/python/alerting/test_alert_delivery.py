@@ -177,6 +177,36 @@ def test_an_acknowledgement_counts_at_once_and_its_end_tells_anew(
 
 
 @pytest.mark.usefixtures("moment_of_words")
+def test_an_acknowledgement_ends_with_what_was_taken(home: Home, receiver: Receiver) -> None:
+    """Whoever took the first failure has not taken the next one."""
+    configure(home, receiver)
+    fires(home, PAGE)
+    deliver(home, NOW)
+    silence(home, Kind.ACKNOWLEDGEMENT, PAGE["fingerprint"], NOW, NOW + 10_080 * MINUTE)
+    fires(home)
+    over = told(home, NOW + 20 * MINUTE)
+    assert over == [("resolved", "ada", "delivered"), ("resolved", "chat", "delivered")]
+    (ended, _) = operations.history(home, Kind.ACKNOWLEDGEMENT)
+    assert (ended.actor, ended.ends_at) == ("tieout", NOW + 20 * MINUTE)
+    fires(home, PAGE)
+    again = told(home, NOW + 40 * MINUTE)
+    assert again == [("firing", "ada", "delivered"), ("firing", "chat", "delivered")]
+
+
+@pytest.mark.usefixtures("moment_of_words")
+def test_what_was_told_before_a_window_is_said_after_it_where_it_is_a_page(
+    home: Home, receiver: Receiver
+) -> None:
+    configure(home, receiver)
+    fires(home, PAGE, OTHER)
+    deliver(home, NOW)
+    silence(home, Kind.MAINTENANCE_WINDOW, "w", NOW + MINUTE, NOW + 10 * MINUTE)
+    assert told(home, NOW + 2 * MINUTE) == []
+    after = deliver(home, NOW + 10 * MINUTE)
+    assert {(one.event, one.severity) for one in after} == {("resumed", "page")}
+
+
+@pytest.mark.usefixtures("moment_of_words")
 def test_a_maintenance_window_silences_and_what_fires_after_it_is_told(
     home: Home, receiver: Receiver
 ) -> None:
