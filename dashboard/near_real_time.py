@@ -112,6 +112,11 @@ def _said(sections: dict[str, dict[str, object]]) -> str:
             f"{fmt.counted(sum(unreadable.values()), 'event')} cannot be read, because the map of "
             f"{', '.join(sorted(unreadable))} is broken"
         )
+    if isinstance(watch.get("policies"), str):
+        parts.append(
+            "events start no run, because a row of seeds/intake_policies.csv is wrong; the watch's "
+            "log says which"
+        )
     if isinstance(watch.get("trouble"), str):
         parts.append("the watch cannot look for reasons to run; its log says why")
     if spool:

@@ -18,15 +18,18 @@ class Due:
     """The waiting events that were looked at, and when the first of them is due.
 
     `at` is None while none is. `unreadable` counts those whose map cannot be read, by source.
+    `trouble` says what is wrong with the policies: events start no run until that is mended, and
+    land with any other.
     """
 
     home: Home
-    rules: list[policies.Policy] = field(default_factory=policies.read)
+    trouble: str = ""
     at: datetime | None = None
     is_urgent: bool = False
     policy: str = ""
     unreadable: dict[str, int] = field(default_factory=dict)
     _up_to: int = 0
+    _policies: list[policies.Policy] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._published = policies.Published(self.home)
@@ -38,6 +41,8 @@ class Due:
 
     def look(self, connection: sqlite3.Connection) -> bool:
         """Judge the events that came since the last look, until one is due; whether one is."""
+        if not self._has_policies():
+            return False
         now = wall_clock()
         if not spool.has_waiting(connection):
             self.are_taken()
@@ -62,6 +67,20 @@ class Due:
         self.are_taken()
         self._up_to = 0
 
+    def _has_policies(self) -> bool:
+        """Whether the policies are read; those that cannot be are tried again at each look."""
+        if self._policies:
+            return True
+        try:
+            self._policies = policies.read()
+        except TieoutError as error:
+            if str(error) != self.trouble:
+                log.error("events start no run: %s", error)
+            self.trouble = str(error)
+            return False
+        self.trouble = ""
+        return True
+
     def _is_due(self, now: datetime) -> bool:
         return self.at is not None and self.at <= now
 
@@ -71,7 +90,7 @@ class Due:
         except TieoutError as error:
             policy: policies.Policy | None = self._of_unreadable(source, error)
         else:
-            policy = policies.strictest(self.rules, read.rows, self._published.read())
+            policy = policies.strictest(self._policies, read.rows, self._published.read())
         if policy is None:
             return  # it says nothing that a run would read
         at = parse_as_of(received_at) + policy.wait
@@ -86,4 +105,4 @@ class Due:
         if source not in self.unreadable:
             log.error("events of source=%s cannot be read: %s", source, error)
         self.unreadable[source] = self.unreadable.get(source, 0) + 1
-        return max(self.rules, key=lambda policy: policy.wait)
+        return policies.longest(self._policies)

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 
-from orchestration.home import PROJECT_DIR, Home, Settings
+from orchestration.home import PROJECT_DIR, Home, Settings, TieoutError
+from orchestration.ingest.contract import CONTRACT_FILE, CURRENCIES_FILE, read_contract
 
 SEED = PROJECT_DIR / "seeds" / "intake_policies.csv"
 
 AMOUNTS = {"gateway_transactions": "amount", "billing_invoices": "total_amount"}
 """Where a feed says how much."""
+
+LONGEST_WAIT = 86_400
+"""Seconds; what may wait longer needs no policy, the daily run takes it."""
+
+USUAL_TIER = "standard"
+"""Nobody keeps who is of it, so that no policy can speak of it."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +71,117 @@ class Policy:
 
 
 def read(path: Path = SEED) -> list[Policy]:
-    """The policies as the seed has them."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return [
-            Policy(
-                row["policy"],
-                row["feed"],
-                row["tier"],
-                Decimal(row["least_amount"]),
-                timedelta(seconds=int(row["wait_seconds"])),
-            )
-            for row in csv.DictReader(file)
-        ]
+    """The policies as the seed has them, one at least.
+
+    Raises:
+        TieoutError: when the file cannot be read, or a row says what no policy can.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TieoutError(f"{_named(path)} cannot be read: {error}.") from error
+    if not rows:
+        raise TieoutError(f"{_named(path)} has no row: write how long an event may wait.")
+    contract = read_contract(CONTRACT_FILE, CURRENCIES_FILE)
+    tiers = {
+        value
+        for column in contract.feeds["crm_customers"].columns
+        if column.name == "tier"
+        for value in column.domain
+    }
+    read = [
+        _policy(_Row(path, number, row), contract.feeds, tiers - {USUAL_TIER})
+        for number, row in enumerate(rows, start=1)
+    ]
+    names = [policy.name for policy in read]
+    for number, name in enumerate(names, start=1):
+        if name in names[: number - 1]:
+            _Row(path, number, rows[number - 1]).refuse("policy", "a name that no other row has")
+    return read
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the seed as it is written; `number` counts from 1 after the header."""
+
+    path: Path
+    number: int
+    values: Mapping[str, str | None]
+
+    def matching(self, column: str, pattern: str, wanted: str) -> str:
+        """The value of a column, written as a pattern says."""
+        value = self.values.get(column)
+        if value is None or not re.fullmatch(pattern, value, re.ASCII):
+            self.refuse(column, wanted)
+        return value
+
+    def one_of(self, column: str, allowed: Iterable[str]) -> str:
+        """The value of a column; empty for any."""
+        value = self.values.get(column)
+        if value is None or (value and value not in allowed):
+            self.refuse(column, f"one of {', '.join(sorted(allowed))}, or nothing for any")
+        return value
+
+    def refuse(self, column: str, wanted: str) -> NoReturn:
+        """
+        Raises:
+            TieoutError: always.
+        """
+        value = self.values.get(column)
+        said = "is missing" if value is None else f"is {value!r}"
+        name = self.values.get("policy") or "without a name"
+        raise TieoutError(
+            f"{_named(self.path)}, row {self.number} ({name}): {column} {said}; write {wanted}."
+        )
+
+
+def _policy(row: _Row, feeds: Iterable[str], tiers: Iterable[str]) -> Policy:
+    name = row.matching("policy", r"\S+", "a name for what the watch's log says")
+    amount = row.matching(
+        "least_amount",
+        r"\d{1,28}(\.\d{1,10})?",
+        "an amount without sign and thousands separators, such as 10000 or 0",
+    )
+    wanted = f"whole seconds from 0 (at once) to {LONGEST_WAIT} (a day)"
+    seconds = int(row.matching("wait_seconds", r"\d{1,9}", wanted))
+    if seconds > LONGEST_WAIT:
+        row.refuse("wait_seconds", wanted)
+    return Policy(
+        name,
+        row.one_of("feed", feeds),
+        row.one_of("tier", tiers),
+        Decimal(amount),
+        timedelta(seconds=seconds),
+    )
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(PROJECT_DIR)) if path.is_relative_to(PROJECT_DIR) else str(path)
+
+
+def longest(policies: Iterable[Policy]) -> Policy:
+    """The policy with the longest wait."""
+    return max(policies, key=lambda policy: policy.wait)
 
 
 def strictest(
-    policies: Iterable[Policy], rows: Iterable[tuple[str, Mapping[str, Any]]], known: Known
+    policies: Sequence[Policy], rows: Iterable[tuple[str, Mapping[str, Any]]], known: Known
 ) -> Policy | None:
-    """The policy with the shortest wait that suits a row; None where none does."""
+    """The policy with the shortest wait that suits a row; None where there is no row.
+
+    Rows that no policy suits wait as long as the longest lets any wait: a home with a watch need
+    not have a schedule that would take them.
+    """
+    listed = list(rows)
+    if not listed:
+        return None
     suiting = [
-        policy for feed, row in rows for policy in policies if policy.suits(feed, row, known)
+        policy for feed, row in listed for policy in policies if policy.suits(feed, row, known)
     ]
-    return min(suiting, key=lambda policy: (policy.wait, policy.name), default=None)
+    if not suiting:
+        return replace(longest(policies), name="uncovered")
+    return min(suiting, key=lambda policy: (policy.wait, policy.name))
 
 
 class Published:
@@ -104,7 +201,8 @@ class Published:
                 with duckdb.connect(str(published), read_only=True) as connection:
                     tiers = connection.execute(
                         "select customer_id, tier from marts.dim_customers "
-                        "where tier is not null and tier <> 'standard'"
+                        "where tier is not null and tier <> $1",
+                        [USUAL_TIER],
                     ).fetchall()
                     rates = connection.execute(
                         "select currency, arg_max(rate, rate_date) from marts.fct_fx_rates "

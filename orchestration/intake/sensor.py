@@ -35,10 +35,12 @@ def build_landing_sensor(
             return dg.SkipReason("`tieout watch` runs over this home, and starts the runs.")
         look = Look(**json.loads(context.cursor)) if context.cursor else Look()
         found = look.complete(home)
-        trigger, events = _due_events(home)
+        trigger, events, trouble = _due_events(home)
         cursor = json.dumps({"last": look.last, "read": look.read})
         if not found and not events:
             reason = "Nothing is due: files were read or are still written to, and events may wait."
+            if trouble:
+                reason += f" Events start no run: {trouble}"
             return dg.SensorResult(skip_reason=reason, cursor=cursor)
         if is_under_way(context.instance):
             reason = "A run is under way; what it does not read is for the next one."
@@ -52,16 +54,16 @@ def build_landing_sensor(
     return landed_files
 
 
-def _due_events(home: Home) -> tuple[str, list[str]]:
+def _due_events(home: Home) -> tuple[str, list[str], str]:
     """What a run for the events that wait is started by, and the first and the last of them; no
-    events where none is due by the policies."""
+    events where none is due by the policies. Then what is wrong with the policies, if anything."""
     if not spool.path_of(home).exists():
-        return "", []
+        return "", [], ""
     due = Due(home)
     with spool.connected(home) as connection:
         if not due.look(connection):
-            return "", []
+            return "", [], due.trouble
         first, last = connection.execute(
             "select min(seq), max(seq) from events where batch is null"
         ).fetchone()
-    return due.trigger, [f"events {first} to {last}"]
+    return due.trigger, [f"events {first} to {last}"], ""

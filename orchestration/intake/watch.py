@@ -165,6 +165,8 @@ class Watch:
         told = {**self._counts, "doing": self._doing, "since": iso_timestamp(self._since)}
         if self._due.unreadable:
             told["unreadable"] = dict(self._due.unreadable)
+        if self._due.trouble:
+            told["policies"] = self._due.trouble
         if self._trouble:
             told["trouble"] = self._trouble
         status.note(self.home, "watch", told)

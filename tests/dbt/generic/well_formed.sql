@@ -8,8 +8,10 @@
     filled        further columns that are never empty
     values        column: the values that it may have, where it has one; texts, so YAML's own words
                   (true, false, null, numbers) stand in quotes
+    between       column: the least and the most that it may be, where it is anything; without the
+                  most, it has none
 #}
-{% test well_formed(model, key=[], may_be_empty=[], filled=[], values={}) %}
+{% test well_formed(model, key=[], may_be_empty=[], filled=[], values={}, between={}) %}
 
 {%- set telling = key or filled %}
 {%- for column, allowed in values.items() %}
@@ -29,6 +31,12 @@ with judged as (
             {%- for column, allowed in values.items() %}
             when {{ column }} not in ('{{ allowed | join("', '") }}')
                 then {{ dbt.concat(["'" ~ column ~ " is '", column]) }}
+            {%- endfor %}
+            {%- for column, ends in between.items() %}
+            when
+                {{ column }} < {{ ends[0] }}
+                {%- if ends | length > 1 %} or {{ column }} > {{ ends[1] }}{% endif %}
+                then {{ dbt.concat(["'" ~ column ~ " is '", dbt.safe_cast(column, dbt.type_string())]) }}
             {%- endfor %}
             when false then '' -- where nothing is asked of single rows
         end as failure

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
-from orchestration.home import Home
+from orchestration.home import PROJECT_DIR, Home, TieoutError
+from orchestration.ingest.contract import load_contract
 from orchestration.intake import policies
 from orchestration.intake.policies import Known
 
@@ -58,6 +61,70 @@ def test_an_invoice_has_limits_of_its_own() -> None:
 
 def test_what_becomes_no_row_waits_for_nothing() -> None:
     assert policies.strictest(SEED, [], Known({}, RATES)) is None
+
+
+HEADER = "policy,feed,tier,least_amount,wait_seconds,meaning\n"
+
+
+def seed(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "intake_policies.csv"
+    path.write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_what_no_row_covers_waits_as_long_as_any_may(tmp_path: Path) -> None:
+    rules = policies.read(seed(tmp_path, "large,gateway_transactions,,10000,0,x", "key,,key,0,5,x"))
+    small = [("gateway_transactions", charge("50"))]
+    found = policies.strictest(rules, small, Known({}, RATES))
+    assert found is not None and (found.name, found.wait) == ("uncovered", timedelta(seconds=5))
+    large = [*small, ("gateway_transactions", charge("10000"))]
+    found = policies.strictest(rules, large, Known({}, RATES))
+    assert found is not None and (found.name, found.wait) == ("large", timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("p,,,0,soon,x", "wait_seconds is 'soon'; write whole seconds from 0"),
+        ("p,,,0,99999999999999999999,x", "wait_seconds is '99999999999999999999'"),
+        ("p,,,0,86401,x", "to 86400 (a day)"),
+        ("p,,,0,-5,x", "wait_seconds is '-5'"),
+        ("p,,,0,1_0,x", "wait_seconds is '1_0'"),
+        ("p,,,0", "wait_seconds is missing"),
+        ("p,,,,5,x", "least_amount is ''; write an amount without sign"),
+        ("p,,,NaN,5,x", "least_amount is 'NaN'"),
+        ("p,,,-1,5,x", "least_amount is '-1'"),
+        ("p,gatway_transactions,,0,5,x", "feed is 'gatway_transactions'; write one of bank_acc"),
+        ("p,,gold,0,5,x", "tier is 'gold'; write one of key, strategic, or nothing for any."),
+        ("p,,standard,0,5,x", "tier is 'standard'"),
+        (",,,0,5,x", "row 2 (without a name): policy is ''"),
+        ("first,,,0,5,x", "policy is 'first'; write a name that no other row has"),
+    ],
+)
+def test_a_row_that_nobody_could_follow_is_told(tmp_path: Path, row: str, told: str) -> None:
+    with pytest.raises(TieoutError) as raised:
+        policies.read(seed(tmp_path, "first,,,0,20,x", row))
+    assert "intake_policies.csv, row 2 (" in str(raised.value) and told in str(raised.value)
+
+
+def test_a_seed_without_rows_or_columns_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TieoutError, match="has no row"):
+        policies.read(seed(tmp_path))
+    with pytest.raises(TieoutError, match=r"row 1 .*tier is missing"):
+        policies.read(seed(tmp_path, "p,,0,5", header="policy,feed,least_amount,wait_seconds\n"))
+    with pytest.raises(TieoutError, match="cannot be read"):
+        policies.read(tmp_path / "none.csv")
+
+
+def test_the_data_test_knows_the_values_that_are_read() -> None:
+    text = (PROJECT_DIR / "seeds" / "intake_policies.yml").read_text(encoding="utf-8")
+    (test,) = yaml.safe_load(text)["seeds"][0]["data_tests"]
+    said = test["well_formed"]["arguments"]
+    feeds = load_contract({}).feeds
+    (tier,) = (column for column in feeds["crm_customers"].columns if column.name == "tier")
+    assert said["values"]["feed"] == sorted(feeds)
+    assert {*said["values"]["tier"], policies.USUAL_TIER} == set(tier.domain)
+    assert said["between"]["wait_seconds"] == [0, policies.LONGEST_WAIT]
 
 
 def test_the_newest_published_rate_counts_and_the_reporting_currency_is_the_setting(

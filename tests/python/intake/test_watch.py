@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ from events_sender import charge
 from tieout_process import PROJECT, Tieout
 
 from orchestration.home import Home, HomeIsBusy, wall_clock
-from orchestration.intake import spool, status, watch
+from orchestration.intake import policies, spool, status, watch
 from tests.conftest import PLANTED
 
 
@@ -77,6 +78,33 @@ def test_a_broken_map_ends_no_watch_and_its_events_start_the_run_that_says_so(
         connection.execute("delete from events where source = 'stripe'")
     found = reason(late)
     assert found is not None and (found.trigger, found.told) == ("tick", "policy all_else")
+
+
+def test_a_wrong_policy_lets_files_start_runs_is_told_and_read_again_when_mended(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watch, "FILES_SECONDS", 0)
+    seed = tmp_path / "intake_policies.csv"
+    header = "policy,feed,tier,least_amount,wait_seconds,meaning\n"
+    seed.write_text(f"{header}all_else,,,0,soon,x\n")
+    monkeypatch.setattr(policies, "read", partial(policies.read, seed))
+    file = home.feed_landing("crm_customers") / "c.csv"
+    file.parent.mkdir()
+    file.write_text("customer_id,legal_name\nc,C\n")
+    put(home, charge(1, amount=1_000_000), 1)
+    with caplog.at_level(logging.INFO, "tieout.intake"):
+        watching = watch.Watch(home)
+        assert reason(watching) is None
+        found = reason(watching)
+    assert found is not None and found.trigger == "landing"
+    assert caplog.text.count("events start no run") == 1
+    watching.note()
+    assert "wait_seconds is 'soon'" in status.read(home)["watch"]["policies"]
+    seed.write_text(f"{header}all_else,,,0,0,x\n")
+    found = reason(watching)
+    assert found is not None and found.told == "policy all_else"
+    watching.note()
+    assert "policies" not in status.read(home)["watch"]
 
 
 def test_a_spool_that_does_not_answer_is_told_and_looked_at_again(

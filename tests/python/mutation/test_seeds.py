@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.python.mutation.warehouse_copy import Copy
 
 SEEDS = "assert_seeds_name_what_exists"
+POLICIES = "intake_policies_is_well_formed"
 
 # each with how many rows the guard reports for it
 BROKEN = {
@@ -36,3 +37,17 @@ def test_a_row_that_names_what_there_is_not_stops_the_build(copy: Copy) -> None:
     for statement in BROKEN:
         copy.breaks(statement)
     assert copy.fails(SEEDS) == sum(BROKEN.values())
+
+
+def test_a_policy_that_nobody_could_follow_stops_the_build(copy: Copy) -> None:
+    wrong = {
+        "wait_seconds = -1": "policy = 'strategic'",
+        "wait_seconds = 86401": "policy = 'all_else'",
+        "least_amount = -0.01": "policy = 'large_charge'",
+        "feed = 'gatway_transactions'": "policy = 'large_invoice'",
+        "tier = 'standard'": "policy = 'key_customers'",
+    }
+    copy.passes(POLICIES)
+    for change, row in wrong.items():
+        copy.breaks(f"update seeds.intake_policies set {change} where {row}")
+    assert copy.fails(POLICIES) == len(wrong)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from orchestration.assets import is_tested_on_release
 from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
 from orchestration.backfill_job import RESTATED_DAYS
 from orchestration.home import Home, TieoutError, wall_clock
-from orchestration.intake import spool
+from orchestration.intake import policies, spool
 from orchestration.intake.watch import alone
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -285,6 +286,22 @@ def test_events_start_a_run_once_they_have_waited_as_their_policy_says(
         assert asked_for() == ["tick"]
         connection.execute("delete from events")
         assert asked_for() == []
+
+
+def test_a_wrong_policy_is_told_and_stops_no_tick(
+    loaded: dg.Definitions, loaded_home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(policies, "read", partial(policies.read, tmp_path / "lost.csv"))
+    file = loaded_home.feed_landing("crm_customers") / "customers.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with spool.connected(loaded_home), dg.DagsterInstance.ephemeral() as instance:
+        first = look(loaded, instance, None)
+        assert "Events start no run" in first.skip_message and "lost.csv" in first.skip_message
+        file.write_text("customer_id,legal_name\nc,E\n")
+        growing = look(loaded, instance, first.cursor)
+        (request,) = look(loaded, instance, growing.cursor).run_requests
+    assert request.tags[assets.TRIGGER_TAG] == "landing"
+    file.unlink()
 
 
 def test_a_run_that_nobody_started_waits_for_the_one_under_way(home: Home) -> None:
