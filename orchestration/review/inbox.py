@@ -48,13 +48,22 @@ class Inbox:
             InboxUnavailable: when the database cannot be reached, or is of a newer version.
         """
         self.engine = engine
+        # looked up before it is opened: what is replaced in between counts as replaced
+        found = _file_of(engine.url)
         with _told_by_url(engine.url):
             migrate(engine)
+        self._file = found or _file_of(engine.url)
 
-    def is_gone(self) -> bool:
-        """Whether the file below it was removed."""
-        path = self.engine.url.database
-        return self.engine.dialect.name == "sqlite" and bool(path) and not Path(str(path)).exists()
+    def is_replaced(self) -> bool:
+        """Whether the file below it was removed, or another one put into its place.
+
+        What is open stays the file of before, which nobody else reads any more. Connections of the
+        pool hold it, so that its inode is given to no other file meanwhile. Of PostgreSQL: never.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return False
+        found = _file_of(self.engine.url)
+        return found is None or found != self._file
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -71,7 +80,7 @@ class Inbox:
         """A transaction that no other writer is in; it is kept on leaving without an error.
 
         Raises:
-            InboxUnavailable: when the database does not answer.
+            InboxUnavailable: when the database does not answer, or was replaced meanwhile.
         """
         with _told_by_url(self.engine.url):
             with self.engine.connect().execution_options(writing=True) as connection:
@@ -81,6 +90,11 @@ class Inbox:
                             sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK}
                         )
                     yield connection
+                    if self.is_replaced():
+                        raise InboxUnavailable(
+                            f"The review inbox {shown(self.engine.url)} was replaced by another "
+                            "file while this was being written: nothing is kept. Do it again."
+                        )
 
 
 def of(home: Home, environment: Mapping[str, str] | None = None) -> Inbox:
@@ -110,8 +124,8 @@ _OPEN: dict[str, Inbox] = {}
 def _opened(url: str) -> Inbox:
     with _OPENING:
         known = _OPEN.get(url)
-        # a home may be removed and made again below a process that lives on
-        if known is None or known.is_gone():
+        # a home may be removed and made again, or a backup put back, below a process that lives on
+        if known is None or known.is_replaced():
             if known is not None:
                 known.engine.dispose()
             _OPEN[url] = Inbox(connect(url))
@@ -162,6 +176,20 @@ def connect(url: str) -> Engine:
     raise InboxUnavailable(
         f"{SETTING} names {parsed.get_backend_name()}; the inbox is kept in SQLite or PostgreSQL."
     )
+
+
+def _file_of(url: URL) -> tuple[int, int] | None:
+    """Which file is at the path of a SQLite database (its device and inode); None without one.
+
+    Looked up and never opened: closing it would end SQLite's locks on it.
+    """
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    try:
+        found = os.stat(url.database)
+    except OSError:  # opening it says what is wrong
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect_to_sqlite(url: URL) -> Engine:

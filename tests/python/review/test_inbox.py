@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.pool import QueuePool
 
 from orchestration.alerting import outbox
 from orchestration.alerting.outbox import Notification
@@ -235,6 +241,106 @@ def test_a_file_that_was_removed_is_made_again(home: Home) -> None:
     for path in home.root.glob("review.sqlite*"):
         path.unlink()
     assert views.saved(home, ANA, "exceptions") == []
+
+
+def _backup(home: Home) -> Path:
+    """A copy of the inbox beside it, as `sqlite3 … .backup` makes one."""
+    to = home.root / "backup"
+    with (
+        contextlib.closing(sqlite3.connect(home.root / "review.sqlite")) as source,
+        contextlib.closing(sqlite3.connect(to)) as target,
+    ):
+        source.backup(target)
+    return to
+
+
+def _put_back(home: Home, backup: Path, *, at_once: bool) -> None:
+    """A backup in place of the inbox: by removing it first, or in one step."""
+    for path in home.root.glob("review.sqlite*" if not at_once else "review.sqlite-*"):
+        path.unlink()
+    if at_once:
+        backup.replace(home.root / "review.sqlite")
+    else:
+        shutil.copy(backup, home.root / "review.sqlite")
+
+
+def _names_in_file(home: Home) -> set[str]:
+    """The views that are in the file at the path: what another process reads."""
+    with contextlib.closing(sqlite3.connect(home.root / "review.sqlite")) as other:
+        return {name for (name,) in other.execute("select name from saved_views")}
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_is_noted_after_a_backup_was_put_back_is_in_the_backup(
+    home: Home, at_once: bool
+) -> None:
+    views.save(home, ANA, "exceptions", "before", "a=b")
+    backup = _backup(home)
+    views.save(home, ANA, "exceptions", "after the backup", "a=b")
+    _put_back(home, backup, at_once=at_once)
+    views.save(home, ANA, "exceptions", "after it was put back", "a=b")
+    assert _names_in_file(home) == {"before", "after it was put back"}
+    assert {view.name for view in views.saved(home, ANA, "exceptions")} == _names_in_file(home)
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_this_one(home: Home) -> None:
+    inbox.of(home)
+    old = sa.create_engine(f"sqlite:///{home.root / 'backup'}")
+    with old.begin() as connection:
+        connection.execute(sa.text("create table elsewhere (id text)"))
+    old.dispose()
+    _put_back(home, home.root / "backup", at_once=True)
+    views.save(home, ANA, "exceptions", "mine", "a=b")
+    assert _names_in_file(home) == {"mine"}
+
+
+def test_what_is_being_written_while_the_file_is_replaced_is_refused(home: Home) -> None:
+    box = inbox.of(home)
+    backup = _backup(home)
+    with pytest.raises(inbox.InboxUnavailable, match="Do it again"):
+        with box.writing():
+            _put_back(home, backup, at_once=True)
+
+
+def test_threads_that_write_while_the_file_is_replaced_lose_nothing_in_silence(home: Home) -> None:
+    box = inbox.of(home)
+    backup = _backup(home)
+    is_back = threading.Event()
+    refused: list[str] = []
+
+    def write(number: int) -> set[str]:
+        kept: set[str] = set()
+        for count in range(2000):
+            name, counts = f"{number}-{count}", is_back.is_set()
+            try:
+                views.save(home, ANA, "exceptions", name, "a=b")
+            except inbox.InboxUnavailable:
+                refused.append(name)
+                continue
+            if counts:
+                kept.add(name)
+            if len(kept) == 3:
+                break
+        return kept
+
+    def replace_under_writers(threads: ThreadPoolExecutor) -> None:
+        with box.writing():
+            written.extend(threads.submit(write, number) for number in range(4))
+            for _ in range(1000):  # until all have opened it, and wait for this writer
+                if isinstance(pool := box.engine.pool, QueuePool) and pool.checkedout() == 5:
+                    break
+                time.sleep(0.01)
+            _put_back(home, backup, at_once=True)
+            is_back.set()
+
+    written: list[Future[set[str]]] = []
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        with pytest.raises(inbox.InboxUnavailable):
+            replace_under_writers(threads)
+        kept = set().union(*(one.result(timeout=60) for one in written))
+    assert len(refused) == 4
+    assert kept == _names_in_file(home)
+    assert len(kept) == 12
 
 
 @pytest.mark.parametrize(
