@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import components as ui
 from dashboard import data
 from dashboard import format as fmt
-from orchestration.home import Home
+from orchestration.home import Home, parse_as_of
 from orchestration.intake import status
 
 _TOLD = {
@@ -119,6 +119,12 @@ def _said(sections: dict[str, dict[str, object]]) -> str:
         )
     if isinstance(watch.get("trouble"), str):
         parts.append("the watch cannot look for reasons to run; its log says why")
+    parts += [
+        f"the {name} was stopped in order at {fmt.timestamp(parse_as_of(str(told['at'])))}, "
+        "and not started again"
+        for name, told in sections.items()
+        if told.get(status.STOPPED)
+    ]
     if spool:
         outcomes = spool.get("outcomes")
         unknown = outcomes.get("unknown", 0) if isinstance(outcomes, dict) else 0

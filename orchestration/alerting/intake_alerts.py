@@ -1,5 +1,6 @@
-"""Events that do not come in: a process that is silent, events that wait, a stream that runs ahead,
-senders that are refused. Told from what the intake writes down (`intake/status.py`, the spool).
+"""Events that do not come in: a process that is silent or stopped, events that wait, a stream that
+runs ahead, senders that are refused. Told from what the intake writes down (`intake/status.py`, the
+spool).
 
 Thresholds are rows of `seeds/intake_alerts.csv`. What one look cannot tell (a lag that lasts, a
 counter that grows) is told from notes that each delivery leaves in `runs/intake_seen.json`.
@@ -23,6 +24,7 @@ from orchestration.home import Home, TieoutError, iso_timestamp, parse_as_of
 from orchestration.intake import spool, status
 
 SILENT = "intake_silent"
+STOPPED = "intake_stopped"
 WAIT = "events_wait"
 BEHIND = "stream_behind"
 REFUSED = "events_refused"
@@ -69,6 +71,7 @@ def of_home(home: Home, now: datetime) -> list[IntakeAlert]:
     told, seen = status.read(home), _seen(home)
     return [
         *_silent(told, now),
+        *_stopped(told, now),
         *_waiting(home, now),
         *_behind(told, seen, now),
         *_refused(told, seen),
@@ -103,7 +106,7 @@ def observe(home: Home, now: datetime) -> None:
 def _silent(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
     most = timedelta(seconds=limits()[SILENT].more_than)
     for process in PROCESSES:
-        if process in told:
+        if process in told and not told[process].get(status.STOPPED):
             since = parse_as_of(told[process]["at"])
             if now - since > most:
                 yield IntakeAlert(
@@ -111,6 +114,22 @@ def _silent(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
                     process,
                     since,
                     f"The {process} has not said for {span(now - since)} that it lives",
+                )
+
+
+def _stopped(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
+    """Who was stopped in order is not missed at once, and not forgotten either."""
+    most = timedelta(seconds=limits()[STOPPED].more_than)
+    for process in PROCESSES:
+        if told.get(process, {}).get(status.STOPPED):
+            since = parse_as_of(told[process]["at"])
+            if now - since > most:
+                yield IntakeAlert(
+                    STOPPED,
+                    process,
+                    since,
+                    f"The {process} was stopped {span(now - since)} ago, and nobody has started it "
+                    "again",
                 )
 
 

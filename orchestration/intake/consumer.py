@@ -41,12 +41,13 @@ class Consumer:
         self._group = group
         self._name = name
         self._counts: Counter[str] = Counter()
+        self._told: dict[str, object] = {}
         self._noted_at = 0.0
         self._claimed_at = 0.0
         self.is_stopped = False
 
     def run(self) -> None:
-        """Consume until `is_stopped`. A broker or a disk that fails is tried again."""
+        """Consume until `is_stopped`, and note it. A broker or a disk that fails is tried again."""
         import redis
 
         pause = 1.0
@@ -68,6 +69,7 @@ class Consumer:
                     log.warning("not consumed, tried again in %.0f s: %s", pause, error)
                     time.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
+        status.stop(self._home, "consumer", {**self._told, **self._counts})
 
     def _make_group(self) -> None:
         import redis
@@ -131,15 +133,14 @@ class Consumer:
             for found in self._client.xinfo_groups(self._stream)
             if found["name"] in (self._group, self._group.encode())
         ]
-        told = {
+        self._told = {
             "stream": self._stream,
             "group": self._group,
             # None where entries were deleted from the middle of the stream: Redis cannot count then
             "lag": group.get("lag"),
             "pending": group["pending"],
-            **self._counts,
         }
-        status.note(self._home, "consumer", told)
+        status.note(self._home, "consumer", {**self._told, **self._counts})
 
 
 def consume(home: Home, url: str, stream: str, group: str, name: str | None) -> int:

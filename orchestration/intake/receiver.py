@@ -19,7 +19,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -122,8 +122,10 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
         noting = asyncio.create_task(_keep_noting(home, lambda: told(app)))
         yield
         noting.cancel()
+        with suppress(asyncio.CancelledError):  # a note under way would come after the last one
+            await noting
         await run_in_threadpool(app.state.writer.close)
-        status.note(home, "receiver", dict(counts))
+        status.stop(home, "receiver", counts)
 
     async def receive(request: Request) -> Response:
         source = request.path_params["source"]

@@ -19,6 +19,9 @@ from orchestration.home import Home, iso_timestamp, wall_clock
 REFUSED = "refused_"
 """Before the reason, in the receiver's section: how many events it has refused for it."""
 
+STOPPED = "stopped"
+"""In a section whose process was stopped in order, and has not been started again since."""
+
 EVERY_SECONDS = 5.0
 """How often a process that lives writes down how it is."""
 
@@ -30,6 +33,14 @@ def path_of(home: Home) -> Path:
 def read(home: Home) -> dict[str, Any]:
     """The sections by name; empty before the first."""
     return read_object(path_of(home))
+
+
+def stop(home: Home, section: str, values: Mapping[str, object]) -> None:
+    """The last note of a process that ends because it was told to: it is not to be missed at once.
+
+    The next note of a process of this name takes its place.
+    """
+    note(home, section, {**values, STOPPED: True})
 
 
 def note(home: Home, section: str, values: Mapping[str, object]) -> None:

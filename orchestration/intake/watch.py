@@ -171,6 +171,10 @@ class Watch:
             told["trouble"] = self._trouble
         status.note(self.home, "watch", told)
 
+    def note_stop(self) -> None:
+        """Write down that it was told to end."""
+        status.stop(self.home, "watch", self._counts)
+
     @contextmanager
     def noting(self) -> Iterator[None]:
         """Note from a thread how it is: a run lasts minutes, and so does the pause after a failure,
@@ -240,6 +244,7 @@ def watch(home: Home) -> int:
                             pause = min(pause * 2, LONGEST_PAUSE)
                             break  # its dbt process may hold the warehouse open
                         pause = FIRST_PAUSE
+        watching.note_stop()
     return 0
 
 

@@ -413,9 +413,16 @@ FAMILIES = (
     ),
     Family(
         "tieout_intake_process_seen_timestamp_seconds",
-        "When receiver, consumer, watch or spool last said how it is.",
+        "When receiver, consumer, watch or spool last said how it is; none once it was stopped.",
         "intake_processes",
         "at",
+        ("process",),
+    ),
+    Family(
+        "tieout_intake_process_stopped_timestamp_seconds",
+        "When a receiver, consumer or watch was stopped in order and not started again.",
+        "intake_processes",
+        "stopped",
         ("process",),
     ),
     Family(

@@ -163,16 +163,21 @@ def _intake_refused(home: Home) -> list[Row]:
 
 
 def _intake_processes(home: Home) -> list[Row]:
-    """When each process of the intake last said how it is, and how far a consumer is behind."""
-    return [
-        {
-            "process": process,
-            "at": _epoch(parse_as_of(told["at"])),
-            "lag": told.get("lag"),
-            "pending": told.get("pending"),
-        }
-        for process, told in sorted(status.read(home).items())
-    ]
+    """When each process of the intake last said how it is, or was stopped, and how far a consumer
+    is behind."""
+    rows: list[Row] = []
+    for process, told in sorted(status.read(home).items()):
+        at, is_stopped = _epoch(parse_as_of(told["at"])), bool(told.get(status.STOPPED))
+        rows.append(
+            {
+                "process": process,
+                "at": None if is_stopped else at,
+                "stopped": at if is_stopped else None,
+                "lag": told.get("lag"),
+                "pending": told.get("pending"),
+            }
+        )
+    return rows
 
 
 def _epoch(moment: datetime) -> float:

@@ -50,6 +50,20 @@ def test_who_was_running_is_missed_after_two_minutes(home: Home) -> None:
     ]
 
 
+def test_who_was_stopped_in_order_is_missed_after_hours_and_by_no_page(home: Home) -> None:
+    says(home, NOW, receiver={"stopped": True}, consumer={})
+    hours = timedelta(hours=4)
+    assert kinds(home, NOW + 121 * SECOND) == [("intake_silent", "consumer")]
+    assert ("intake_stopped", "receiver") not in kinds(home, NOW + hours)
+    says(home, NOW, receiver={"stopped": True})
+    (alert,) = intake_alerts.of_home(home, NOW + hours + SECOND)
+    assert (alert.kind, alert.subject, alert.since) == ("intake_stopped", "receiver", NOW)
+    assert alert.sentence == "The receiver was stopped 4 h ago, and nobody has started it again"
+    assert intake_alerts.limits()[alert.kind].severity == "ticket"
+    says(home, NOW + hours, receiver={})
+    assert kinds(home, NOW + hours + SECOND) == []
+
+
 def test_events_that_wait_for_an_hour_are_told(home: Home) -> None:
     home.create()
     with spool.connected(home) as connection:

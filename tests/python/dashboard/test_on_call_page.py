@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -354,11 +355,15 @@ def test_what_starts_runs_is_told_with_its_cost(home: Path) -> None:
     rows = {**small_company.rows(), "fct_runs": runs, "fct_receipts": receipts}
     publish(home, small_company.RUN_ID, rows)
     status.note(Home(home), "consumer", {"lag": 7})
+    status.note(Home(home), "watch", {"policies": "row 1"})
+    status.stop(Home(home), "receiver", {})
     page = html_of(open_page("on_call"))
     ticks = page[page.index("Events that could wait") :]
     ticks = ticks[: ticks.index("An event of high value")]
     assert "75.0" in ticks and "0.004 EUR" in ticks
     assert "lags by 7 messages" in page
+    assert "events start no run, because a row of seeds/intake_policies.csv is wrong" in page
+    assert re.search(r"the receiver was stopped in order at [\w: ]+ UTC, and not started", page)
     whatif = page[page.index("Charges at once") :]
     assert "50.0" in whatif and "97.5" in whatif  # one of two charges, 6,000 of 6,150
 

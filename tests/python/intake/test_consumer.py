@@ -103,6 +103,8 @@ def test_killed_and_started_again_it_loses_and_doubles_nothing(
     told = status.read(home)["consumer"]
     running.terminate()
     assert running.wait(20) == 0
+    assert status.read(home)["consumer"]["stopped"] is True
+    assert status.read(home)["consumer"]["stored"] == told["stored"]
     assert sorted(kept(home)) == sorted(f"evt_{number}" for number in range(800))
     assert (told["stream"], told["group"], told["pending"]) == (STREAM, GROUP, 0)
 

@@ -281,6 +281,7 @@ def test_what_was_answered_is_there_after_a_kill(home: Home, free_port: int) -> 
         time.sleep(0.01)
     running.process.send_signal(signal.SIGKILL)
     running.process.wait()
+    assert "stopped" not in status.read(home)["receiver"]
     before = set(answered)
     assert before <= {event_id for _, event_id, _ in kept(home)}
     running.start()
@@ -288,6 +289,7 @@ def test_what_was_answered_is_there_after_a_kill(home: Home, free_port: int) -> 
         sender.join()
     running.process.terminate()
     assert running.process.wait(20) in (0, -signal.SIGTERM)
+    assert status.read(home)["receiver"]["stopped"] is True
     assert len(answered) == 240
     assert sorted(event_id for _, event_id, _ in kept(home)) == sorted(set(answered))
 

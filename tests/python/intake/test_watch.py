@@ -151,6 +151,16 @@ def test_it_says_that_it_lives_while_it_runs_and_pauses_but_not_when_a_look_hang
         assert is_noted() == "waiting"
 
 
+def test_a_watch_that_is_told_to_end_is_no_silent_one(home: Home) -> None:
+    watching = watch.Watch(home)
+    watching.note()
+    assert status.STOPPED not in status.read(home)["watch"]
+    watching.note_stop()
+    assert status.read(home)["watch"][status.STOPPED] is True
+    watch.Watch(home).note()
+    assert status.STOPPED not in status.read(home)["watch"]
+
+
 def test_an_event_that_says_nothing_starts_nothing(home: Home) -> None:
     put(home, charge(1, balance_transaction=None), 1, age=3600)
     assert reason(watch.Watch(home)) is None
@@ -202,6 +212,7 @@ def test_a_large_charge_is_published_by_a_run_of_its_own(
         time.sleep(0.2)
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0
+    assert status.read(home)["watch"]["stopped"] is True
     with duckdb.connect(str(home.serving.resolve()), read_only=True) as connection:
         rows = connection.execute(
             "select amount from marts.fct_receipts where contains(item_id, 'txn_1')"

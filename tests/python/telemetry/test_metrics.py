@@ -35,6 +35,7 @@ NOT_IN_A_SUCCESS = {
     "tieout_intake_last_event_timestamp_seconds",
     "tieout_intake_refused_events",
     "tieout_intake_process_seen_timestamp_seconds",
+    "tieout_intake_process_stopped_timestamp_seconds",
     "tieout_intake_stream_lag_events",
     "tieout_intake_stream_pending_events",
 }
@@ -213,7 +214,7 @@ def test_events_that_wait_and_what_became_of_messages_are_told(home: Home) -> No
     with spool.connected(home) as connection:
         spool.put(connection, [spool.Event("stripe", "evt_1", received_at, b"{}")])
     status.note(home, "consumer", {"lag": 7, "pending": 2})
-    status.note(home, "receiver", {"received": 1, "refused_bad_signature": 3})
+    status.stop(home, "receiver", {"received": 1, "refused_bad_signature": 3})
     messages = [
         outbox.Notification(
             notification_id=f"n-{destination}",
@@ -244,6 +245,11 @@ def test_events_that_wait_and_what_became_of_messages_are_told(home: Home) -> No
     assert total(found, "tieout_intake_last_event_timestamp_seconds") == 1782885600
     assert total(found, "tieout_intake_refused_events_total", reason="bad_signature") == 3
     assert total(found, "tieout_intake_stream_lag_events", process="consumer") == 7
+    by_process = {name: dict(labels)["process"] for name, labels in found if "_process_" in name}
+    assert by_process == {
+        "tieout_intake_process_seen_timestamp_seconds": "consumer",
+        "tieout_intake_process_stopped_timestamp_seconds": "receiver",
+    }
     assert total(found, "tieout_intake_stream_pending_events", process="consumer") == 2
     assert total(found, "tieout_alert_notifications", severity="page", state="delivered") == 1
     assert total(found, "tieout_alert_notifications", severity="page", state="waiting") == 1

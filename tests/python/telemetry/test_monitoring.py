@@ -117,6 +117,8 @@ def test_a_silent_process_waiting_events_and_undelivered_messages_alert(tmp_path
         'tieout_intake_process_seen_timestamp_seconds{process="consumer"}': "0x30",
         'tieout_intake_process_seen_timestamp_seconds{process="receiver"}': "0+60x30",
         'tieout_intake_process_seen_timestamp_seconds{process="spool"}': "0x30",
+        'tieout_intake_process_stopped_timestamp_seconds{process="watch"}': "-14000x30",
+        'tieout_intake_process_stopped_timestamp_seconds{process="other"}': "-13000x30",
         "tieout_intake_oldest_waiting_timestamp_seconds": "-3000x30",
         'tieout_intake_stream_lag_events{process="consumer"}': "1001x30",
         'tieout_intake_refused_events_total{reason="bad_signature"}': "0+2x30",
@@ -126,6 +128,7 @@ def test_a_silent_process_waiting_events_and_undelivered_messages_alert(tmp_path
     }
     expected = (
         '{alertname="TieoutIntakeSilent", process="consumer"}',
+        '{alertname="TieoutIntakeStopped", process="watch"}',
         '{alertname="TieoutEventsWait"}',
         '{alertname="TieoutStreamBehind", process="consumer"}',
         '{alertname="TieoutEventsRefused", reason="bad_signature"}',
