@@ -98,6 +98,8 @@ def send(home: Home, to: Service, notification: Notification) -> Sent:
     """Send it once. Nothing is raised: what goes wrong is what came of it."""
     import apprise
 
+    from orchestration.alerting import redirects
+
     _keep_quiet()
     asset = apprise.AppriseAsset(
         app_id="tieout",
@@ -112,17 +114,27 @@ def send(home: Home, to: Service, notification: Notification) -> Sent:
         plugin = _plugin(_with_key(to, notification), asset)
         target = apprise.Apprise(asset=asset)
         target.add(plugin)
-        result = target.notify(
-            title=notification.title,
-            body=notification.body,
-            body_format=apprise.NotifyFormat.MARKDOWN,
-            notify_type=_kind(apprise, notification),
-            log_level=logging.DEBUG,
-        )
+        with redirects.heard() as pointed_to:
+            result = target.notify(
+                title=notification.title,
+                body=notification.body,
+                body_format=apprise.NotifyFormat.MARKDOWN,
+                notify_type=_kind(apprise, notification),
+                log_level=logging.DEBUG,
+            )
         said = [str(entry.message) for entry in result.logs() if entry.level == "WARNING"]
         heard = [str(entry.message) for entry in result.logs()]
     except Exception as error:  # a plugin's own fault is no reason to stop telling others
         return Sent("failed", _safe(f"{to.name}: {type(error).__name__}: {error}", to))
+    if pointed_to:
+        return Sent(
+            "failed",
+            _safe(
+                f"{to.name}: it redirects to {pointed_to[0]}, which is not followed, because a "
+                f"redirected message loses its content. Write the address behind it in {FILE}.",
+                to,
+            ),
+        )
     if result:
         return Sent("delivered")
     detail = _safe(f"{to.name}: {said[-1] if said else 'it did not take the message'}", to)
@@ -165,11 +177,12 @@ def _key_argument(plugin: Any) -> str | None:
 
 
 def _with_key(to: Service, notification: Notification) -> str:
-    """The address with the alert's key, where the service takes one, and one message for all."""
+    """The address with the alert's key, where the service takes one; one message for all, and none
+    that is redirected."""
     import apprise
 
     plugin: Any = apprise.Apprise.instantiate(to.url)
-    more = {"overflow": "truncate"}
+    more = {"overflow": "truncate", "redirect": "no"}
     key = _key_argument(plugin)
     if key is not None:
         more |= {key: notification.dedup_key, "action": "map"}

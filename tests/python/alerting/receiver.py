@@ -14,13 +14,18 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """`answers` gives the status of the next requests, then 200; `on_arrival` runs before one."""
+    """`answers` gives the status of the next requests, then 200; `on_arrival` runs before one.
+
+    Answers of 3xx point to `location`; `fetched` are the paths of requests without a body.
+    """
 
     port: int
     arrived: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     on_arrival: Callable[[], None] | None = None
     body: bytes = b"{}"
+    location: str = "/elsewhere"
+    fetched: list[str] = field(default_factory=list)
 
     def url(self, path: str = "hook") -> str:
         return f"json://127.0.0.1:{self.port}/{path}"
@@ -45,9 +50,17 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
                 self.close_connection = True
                 return
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", receiver.location)
             self.send_header("Content-Length", str(len(receiver.body)))
             self.end_headers()
             self.wfile.write(receiver.body)
+
+        def do_GET(self) -> None:
+            receiver.fetched.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass

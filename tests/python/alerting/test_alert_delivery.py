@@ -245,6 +245,42 @@ def test_what_failed_is_tried_again_later_each_time(home: Home, receiver: Receiv
     assert told(home, NOW + 10 * MINUTE) == []
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("more", ["", "?redirect=yes"])
+def test_a_redirect_is_a_failure_that_names_where_it_points(
+    home: Home, receiver: Receiver, status: int, more: str
+) -> None:
+    """The message would go there as a GET without a body, and be taken for delivered."""
+    configure(home, receiver, chat=receiver.url("chat") + more)
+    receiver.answers = [status] * 2
+    receiver.location = "https://someone:geheim@login.example.com:8443/sso?next=geheim"
+    fires(home, OTHER)
+    (failed,) = deliver(home, NOW)
+    assert (failed.state, failed.attempts) == ("failed", 2)
+    assert "redirects to https://login.example.com:8443, " in failed.detail
+    assert failed.detail.endswith("Write the address behind it in alerts.yml.")
+    assert "geheim" not in failed.detail
+    assert told(home, NOW + MINUTE) == [("firing", "chat", "delivered")]
+    assert receiver.fetched == []
+
+
+@pytest.mark.parametrize("service", ["pagerduty", "opsgenie"])
+def test_a_redirect_of_a_service_is_none_of_its_answers(
+    home: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    url = f"http://127.0.0.1:{receiver.port}/chat"
+    monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", url)
+    monkeypatch.setitem(opsgenie.OPSGENIE_API_LOOKUP, "us", url)
+    monkeypatch.setenv("KEYS", KEYS if service == "pagerduty" else "k" * 36)
+    configure(home, receiver, chat=f"{service}://${{KEYS}}")
+    receiver.answers = [302] * 2
+    fires(home, OTHER)
+    (failed,) = deliver(home, NOW)
+    assert failed.state == "failed"
+    assert f"redirects to http://127.0.0.1:{receiver.port}, " in failed.detail
+    assert receiver.fetched == []
+
+
 def test_what_is_over_before_it_arrived_is_not_told(home: Home, receiver: Receiver) -> None:
     configure(home, receiver)
     fires(home, OTHER)
