@@ -9,6 +9,8 @@ from typing import Any
 from orchestration.home import Home
 
 RECEIVER_PORT = 8600
+BODY_SECONDS = 30.0
+"""How long the body of a webhook, 1 MiB at most, may take to come."""
 
 
 def add_commands(commands: Any) -> None:
@@ -18,6 +20,13 @@ def add_commands(commands: Any) -> None:
     )
     receive.add_argument("--host", default="127.0.0.1", help="put what ends TLS before it")
     receive.add_argument("--port", type=int, default=RECEIVER_PORT)
+    receive.add_argument(
+        "--body-seconds",
+        type=float,
+        default=BODY_SECONDS,
+        metavar="SECONDS",
+        help="how long a body may take to come, before it is answered 408 (default: %(default)g)",
+    )
     receive.set_defaults(command=_receive)
 
     consume = commands.add_parser("consume", help="take events from a Redis stream")
@@ -54,4 +63,4 @@ def _watch(options: argparse.Namespace) -> int:
 def _receive(options: argparse.Namespace) -> int:
     from orchestration.intake import receiver
 
-    return receiver.serve(Home.from_environment(), options.host, options.port)
+    return receiver.serve(Home.from_environment(), options.host, options.port, options.body_seconds)

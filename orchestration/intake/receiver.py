@@ -6,7 +6,8 @@ GET  /healthz           whether events can be taken: 503 and why, where the last
 
 A source exists by its secret: `TIEOUT_WEBHOOK_SECRETS_<SOURCE>` (several separated by commas) or
 `[webhooks]` in the secrets file, which is read again when it changes; during a rotation both the
-old and the new one hold. Log lines name source, reason and size, never a body.
+old and the new one hold. A body has to come within a limit of time; how long a head may take, the
+proxy that ends TLS decides. Log lines name source, reason and size, never a body.
 """
 
 from __future__ import annotations
@@ -31,15 +32,18 @@ from starlette.routing import Route
 from orchestration.home import Home, TieoutError, wall_clock
 from orchestration.intake import events, signatures, spool, status
 from orchestration.intake.logs import log_to_stderr
+from orchestration.intake.options import BODY_SECONDS
 from orchestration.intake.signatures import Refused
 
 SECRETS_PREFIX = "TIEOUT_WEBHOOK_SECRETS_"
 LIMIT_SETTING = "TIEOUT_INTAKE_LIMIT_BYTES"
 LARGEST_BODY = 1 << 20
 RETRY_SECONDS = 30
+STOP_SECONDS = 10
+"""How long requests under way may take once it is told to end: less than services wait for it."""
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_STATUS = {"too_large": 413, "unknown_source": 404}
+_STATUS = {"too_large": 413, "too_slow": 408, "unknown_source": 404}
 
 log = logging.getLogger("tieout.receiver")
 
@@ -103,8 +107,10 @@ class Secrets:
             log.warning("the secrets file cannot be read; the secrets read before still hold")
 
 
-def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starlette:
-    """The receiver of a home, as an ASGI application.
+def build_app(
+    home: Home, environment: Mapping[str, str] | None = None, body_seconds: float = BODY_SECONDS
+) -> Starlette:
+    """The receiver of a home, as an ASGI application; `body_seconds`: how long a body may take.
 
     Raises:
         TieoutError: when a setting cannot be understood.
@@ -130,12 +136,14 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
     async def receive(request: Request) -> Response:
         source = request.path_params["source"]
         try:
-            event = await _verified(request, source, secrets)
+            event = await _verified(request, source, secrets, body_seconds)
         except Refused as refused:
             counts[f"{status.REFUSED}{refused.reason}"] += 1
             shown = source if _SOURCE.fullmatch(source) else "?"
             log.warning("refused source=%s reason=%s", shown, refused.reason)
-            return JSONResponse({"error": refused.reason}, _STATUS.get(refused.reason, 400))
+            code = _STATUS.get(refused.reason, 400)
+            # of its body there may be more, which nobody reads
+            return JSONResponse({"error": refused.reason}, code, headers={"connection": "close"})
         except ClientDisconnect:
             counts["broken_off"] += 1
             return Response(status_code=400)
@@ -169,7 +177,9 @@ def build_app(home: Home, environment: Mapping[str, str] | None = None) -> Starl
     )
 
 
-async def _verified(request: Request, source: str, secrets: Secrets) -> spool.Event:
+async def _verified(
+    request: Request, source: str, secrets: Secrets, body_seconds: float
+) -> spool.Event:
     """The event of a request.
 
     Raises:
@@ -179,10 +189,14 @@ async def _verified(request: Request, source: str, secrets: Secrets) -> spool.Ev
     if not wanted:
         raise Refused("unknown_source")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Refused("too_large")
+    try:
+        async with asyncio.timeout(body_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise Refused("too_large")
+    except TimeoutError:
+        raise Refused("too_slow") from None
     raw, now = bytes(body), wall_clock()
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
@@ -201,13 +215,17 @@ async def _keep_noting(home: Home, told: Callable[[], dict[str, object]]) -> Non
         await asyncio.sleep(status.EVERY_SECONDS)
 
 
-def serve(home: Home, host: str, port: int) -> int:
-    """Receive until a signal ends it.
+def serve(home: Home, host: str, port: int, body_seconds: float = BODY_SECONDS) -> int:
+    """Receive until a signal ends it; `body_seconds`: how long a body may take.
 
     Raises:
-        TieoutError: when no source has a secret, or the spool cannot be opened.
+        TieoutError: when no source has a secret, the spool cannot be opened, or a body could take
+            no time at all.
     """
     import uvicorn
+
+    if not body_seconds > 0:
+        raise TieoutError(f"A body cannot come within {body_seconds:g} s: say more than 0.")
 
     home.create()
     secrets = Secrets(home, os.environ)
@@ -220,10 +238,17 @@ def serve(home: Home, host: str, port: int) -> int:
         )
     for source in sources:
         secrets.check(source)
-    app = build_app(home)
+    app = build_app(home, body_seconds=body_seconds)
     log_to_stderr()
     log.info("Receiving %s on http://%s:%s/webhooks/…", ", ".join(sources), host, port)
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
     return 0
 
 

@@ -183,6 +183,8 @@ def test_a_receiver_without_a_secret_does_not_start(
 ) -> None:
     with pytest.raises(TieoutError, match="No source has a secret"):
         receiver.serve(home, "127.0.0.1", 1)
+    with pytest.raises(TieoutError, match="say more than 0"):
+        receiver.serve(home, "127.0.0.1", 1, body_seconds=0)
     monkeypatch.setenv("TIEOUT_WEBHOOK_SECRETS_BILLING", "whsec_!")
     with pytest.raises(TieoutError, match="billing cannot be used"):
         receiver.serve(home, "127.0.0.1", 1)
@@ -191,11 +193,18 @@ def test_a_receiver_without_a_secret_does_not_start(
 class Receiver:
     """`tieout receive` as a process."""
 
-    def __init__(self, home: Home, port: int, prefix: str = "", log: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        port: int,
+        prefix: str = "",
+        log: Path | None = None,
+        options: str = "",
+    ) -> None:
         self.port = port
         self.log = log
         self._arguments = (
-            f"{prefix} exec {sys.executable} -m orchestration.cli receive --port {port}"
+            f"{prefix} exec {sys.executable} -m orchestration.cli receive --port {port} {options}"
         )
         self._environment = {
             **os.environ,
@@ -292,6 +301,27 @@ def test_what_was_answered_is_there_after_a_kill(home: Home, free_port: int) -> 
     assert status.read(home)["receiver"]["stopped"] is True
     assert len(answered) == 240
     assert sorted(event_id for _, event_id, _ in kept(home)) == sorted(set(answered))
+
+
+def test_bodies_that_do_not_end_are_answered_and_hold_nothing_open(
+    home: Home, free_port: int
+) -> None:
+    running = Receiver(home, free_port, options="--body-seconds 0.5")
+    head = b"POST /webhooks/%s HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n{"
+    waiting = []
+    for source in (b"stripe",) * 20 + (b"nobody",):
+        opened = socket.create_connection(("127.0.0.1", free_port), timeout=20)
+        opened.sendall(head % source)
+        waiting.append(opened)
+    answers = []
+    for opened in waiting:
+        with opened, opened.makefile("rb") as read:
+            answers.append(read.read().split(b"\r\n")[0])  # to the end: it was closed
+    assert answers == [b"HTTP/1.1 408 Request Timeout"] * 20 + [b"HTTP/1.1 404 Not Found"]
+    assert running.post(charge(1)) == 200
+    running.process.terminate()
+    assert running.process.wait(20) in (0, -signal.SIGTERM)
+    assert status.read(home)["receiver"]["refused_too_slow"] == 20
 
 
 def test_on_a_full_disk_nothing_is_answered_that_is_not_kept(home: Home, free_port: int) -> None:
