@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import publish, runner
+from orchestration import progress, publish, runner
 from orchestration.files import open_duckdb, quoted, replacing
 from orchestration.home import Home, Settings, TieoutError, wall_clock
 from orchestration.ingest import ingest
@@ -203,6 +203,7 @@ def land_archive(home: Home, settings: Settings, days: Days, archive: Path) -> A
     """Copy into landing the files of an archive that speak of the days and were never read."""
     if not archive.is_dir():
         raise TieoutError(f"{archive} is no folder. An archive holds one folder a feed.")
+    progress.current().note(f"Reading the archive {archive}")
     told = Archived()
     known = {(feed, batch_id) for feed, batch_id, _ in known_batches(home)}
     with TemporaryDirectory(dir=_scratch(home), prefix="archive-") as scratch:

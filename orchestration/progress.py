@@ -61,6 +61,8 @@ class ConsoleProgress(Progress):
         self._finish("done")
 
     def update(self, detail: str, **counts: int) -> None:
+        if not self._head:
+            return  # between two steps there is nothing that it would be a part of
         self._detail = detail
         now = time.monotonic()
         if self._is_terminal:

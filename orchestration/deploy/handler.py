@@ -107,7 +107,8 @@ def told(home: Home, batch_id: str) -> dict[str, Any]:
         run = _first(
             connection,
             "select run_id, as_of, rows_in, matches_made, auto_closed, exceptions_opened, "
-            "exceptions_resolved, seconds from marts.fct_runs order by run_sequence desc limit 1",
+            "exceptions_resolved, cast(seconds as double) as seconds "
+            "from marts.fct_runs order by run_sequence desc limit 1",
         )
         file = _first(
             connection,

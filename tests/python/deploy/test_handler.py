@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.deploy import handler
@@ -94,6 +95,29 @@ def test_another_run_is_told_as_busy(
     assert (home.feed_landing("billing_invoices") / "a.csv").exists()
 
 
+def test_numbers_of_the_answer_are_numbers(home: Home) -> None:
+    columns = "as_of, rows_in, matches_made, auto_closed, exceptions_opened, exceptions_resolved"
+    published = home.root / "published.duckdb"
+    home.serving.symlink_to(published.name)
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "create schema marts;"
+            "create table marts.fct_runs as select 1 as run_sequence, 'run-1' as run_id,"
+            " cast(11.459 as decimal(38, 10)) as seconds, "
+            + ", ".join(f"2 as {column}" for column in columns.split(", "))
+        )
+        connection.execute(
+            "create table marts.fct_batches as select 'b' as batch_id, 'f' as feed, 'n' as "
+            "file_name, 1 as rows_read, 1 as rows_loaded, 0 as rows_redelivered, 0 as "
+            "rows_quarantined, false as is_rejected;"
+            "create table marts.fct_quarantine (batch_id varchar, line_number integer, column_name "
+            "varchar, reason varchar)"
+        )
+    answer = json.loads(json.dumps(handler.told(home, "b"), default=str))
+    assert answer["run"]["seconds"] == 11.459
+    assert answer["file"]["rows_read"] == 1 and answer["file"]["rejected"] == []
+
+
 @pytest.mark.thorough
 def test_one_file_in_one_run_out(reconciled_copy: Tieout) -> None:
     event = {
@@ -120,6 +144,7 @@ def test_one_file_in_one_run_out(reconciled_copy: Tieout) -> None:
     assert answer["status"] == "published"
     assert answer["run"]["run_id"].startswith("run-")
     assert answer["run"]["rows_in"] == 2
+    assert isinstance(answer["run"]["seconds"], float)
     assert (answer["file"]["rows_loaded"], answer["file"]["rows_quarantined"]) == (1, 1)
     (reject,) = answer["file"]["rejected"]
     assert (reject["line"], reject["column"]) == (3, "total_amount")
