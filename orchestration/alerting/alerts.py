@@ -19,6 +19,7 @@ import duckdb
 from orchestration import controls, run_records
 from orchestration.alerting import intake_alerts, run_alerts
 from orchestration.alerting.intake_alerts import IntakeAlert
+from orchestration.alerting.names import INTAKE, RUNS
 from orchestration.alerting.routes import Configuration, teams
 from orchestration.alerting.run_alerts import RunAlert
 from orchestration.controls import Control, Kind
@@ -26,13 +27,7 @@ from orchestration.home import Home
 from orchestration.run_notices import limits
 from orchestration.run_records import NoticeRecord, RunRecord
 
-RUNS = "runs"
-"""Group of the alerts about runs."""
-
 RUNS_TEAM = "data_platform"
-
-INTAKE = "intake"
-"""Group of the alerts about the intake of events, or the beginning of one."""
 
 _QUERY = Path(__file__).with_name("published_alerts.sql")
 

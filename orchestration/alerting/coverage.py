@@ -10,7 +10,8 @@ from typing import get_args
 
 from orchestration import run_notices, seeds
 from orchestration.alerting import intake_alerts, run_alerts
-from orchestration.alerting.alerts import INTAKE, RUNS, RUNS_TEAM
+from orchestration.alerting.alerts import RUNS_TEAM
+from orchestration.alerting.names import INTAKE, RUNS
 from orchestration.alerting.routes import SEVERITIES, Configuration
 
 

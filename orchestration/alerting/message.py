@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
-from orchestration.alerting.alerts import RUNS, Alert, Group, can_be_taken
+from orchestration.alerting.alerts import Alert, Group, can_be_taken
+from orchestration.alerting.names import RUNS
 from orchestration.alerting.routes import Configuration
 from orchestration.alerting.spans import span
 from orchestration.home import PROJECT_DIR

@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestration import run_notices, seeds
-from orchestration.alerting import calendar, intake_alerts, yaml_file
+from orchestration.alerting import calendar, intake_alerts, names, yaml_file
 from orchestration.alerting.after_run import FILE
 from orchestration.alerting.calendar import Calendar
 from orchestration.alerting.yaml_file import Node
@@ -138,6 +139,7 @@ def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None)
         for value in filters.get(name, ()):
             if value not in known:
                 node.child(name).refuse(f"{value!r} is none of {', '.join(known)}.")
+    _named(node, filters)
     to = node.child("to").texts()
     for name in to:
         if name.startswith(ON_CALL):
@@ -158,6 +160,33 @@ def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None)
     if goes_on not in (None, True, False):
         node.child("continue").refuse("write true or false.")
     return Route(filters, to, bool(goes_on))
+
+
+def _named(node: Node, filters: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a name that no alert can have."""
+    lists = "seeds/alert_rules.csv, seeds/run_notices.csv and seeds/intake_alerts.csv list them"
+    for name, what, known, is_known, otherwise in (
+        ("alert", "alert", names.alerts(), names.alerts().__contains__, lists),
+        (
+            "root_cause",
+            "root cause",
+            names.root_causes(),
+            names.root_causes().__contains__,
+            "seeds/root_causes.csv lists them",
+        ),
+        (
+            "group",
+            "group of alerts",
+            names.groups(),
+            names.may_be_group,
+            f"one is {names.forms_of_groups()}",
+        ),
+    ):
+        for value in filters.get(name, ()):
+            if not is_known(value):
+                near = get_close_matches(value, sorted(known), 3)
+                hint = f"near it: {', '.join(near)}" if near else otherwise
+                node.child(name).refuse(f"{value!r} is no {what}; {hint}.")
 
 
 def _renotify(node: Node) -> Mapping[str, timedelta]:

@@ -11,16 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from orchestration import run_records
-from orchestration.alerting.routes import Due
 from orchestration.alerting.spans import span
 from orchestration.home import Home
 from orchestration.journal_files import JournalError
 from orchestration.personal_data import MASK
 from orchestration.run_records import RunRecord
 from orchestration.schedule import last_start
+
+if TYPE_CHECKING:  # routes name these alerts
+    from orchestration.alerting.routes import Due
 
 Kind = Literal["run_failed", "run_stopped", "run_stuck", "run_missed"]
 

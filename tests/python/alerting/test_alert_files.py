@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration.alerting import after_run, calendar, coverage, routes, sender
+from orchestration import seeds
+from orchestration.alerting import after_run, calendar, coverage, names, routes, sender
 from orchestration.home import PROJECT_DIR, Home, TieoutError
 from orchestration.schedule import DAILY_AT
 
@@ -57,6 +59,41 @@ def test_the_documented_example_is_one(documented: Home, monkeypatch: pytest.Mon
     assert not [one for one in checked.values() if isinstance(one, TieoutError)]
     assert closing == {"pager"}
     assert coverage.unrouted(found) == {}
+
+
+def test_whatever_can_fire_may_be_named_by_a_route(home: Home) -> None:
+    possible = list(coverage.possible())
+    named = {
+        name: sorted({alert[name] for alert in possible})
+        for name in ("alert", "root_cause", "group")
+    }
+    (home.root / "alerts.yml").write_text(
+        "destinations: {chat: 'json://127.0.0.1:9'}\n"
+        f"routes: [{json.dumps(named | {'to': 'chat'})}]\n",
+        encoding="utf-8",
+    )
+    found = routes.read(home)
+    assert found is not None and coverage.unrouted(found) == {}
+
+
+def test_groups_are_known_as_the_models_make_them() -> None:
+    folder = PROJECT_DIR / "macros" / "service_levels"
+    models = [folder / f"{name}_alerts.sql" for name in ("burn_rate", "control", "feed")]
+    models.append(PROJECT_DIR / "models" / "marts" / "service_levels" / "fct_alerts.sql")
+    made = [
+        named
+        for model in models
+        for named in re.findall(
+            r"'([a-z_]+:?)'(?: \|\| [\w.]+)?(?: end)? as group_key|then '([a-z_]+:)' \|\|",
+            model.read_text(encoding="utf-8"),
+        )
+    ]
+    beginnings = {first or second for first, second in made}
+    assert {"feed:", "surge:", "account:", "rule:", "issuance"} <= beginnings
+    kinds = {row["kind"] for row in seeds.rows("anomaly_limits")} - {"indicator"}
+    for begins in beginnings | {f"{kind}:" for kind in kinds}:
+        name = begins + {"rule:": seeds.rows("match_rules")[0]["rule_id"]}.get(begins, "x")
+        assert names.may_be_group(name if begins.endswith(":") else begins)
 
 
 def test_alerts_that_no_route_takes_are_named(documented: Home) -> None:
@@ -160,6 +197,27 @@ def test_levels_are_people_or_rotations(documented: Home) -> None:
         ("oncall.yml", "handover:", "hand_over:", "Did you mean 'handover'?"),
         ("alerts.yml", "- severity: page", "- severity: pages", "routes[0].severity: 'pages'"),
         ("alerts.yml", "team: data_platform", "team: platform", "routes[1].team: 'platform'"),
+        (
+            "alerts.yml",
+            "team: data_platform",
+            "alert: revnue_at_risk",
+            "routes[1].alert: 'revnue_at_risk' is no alert; near it: revenue_at_risk",
+        ),
+        (
+            "alerts.yml",
+            "team: data_platform",
+            "root_cause: [payout_late, feed_lat]",
+            "routes[1].root_cause: 'feed_lat' is no root cause; near it: feed_late",
+        ),
+        (
+            "alerts.yml",
+            "team: data_platform",
+            "alert: zzz",
+            "'zzz' is no alert; seeds/alert_rules.csv, seeds/run_notices.csv and",
+        ),
+        ("alerts.yml", "team: data_platform", "group: runs:queue_surge", "near it: runs:queue_sur"),
+        ("alerts.yml", "team: data_platform", 'group: "feed:"', "or NAME after feed:, surge:"),
+        ("alerts.yml", "team: data_platform", "group: rule:nothing_such", "is no group of alerts"),
         ("alerts.yml", "on-call:finance", "on-call:ops", "has no rotation 'ops'"),
         ("alerts.yml", "to: [pager,", "to: [beeper,", "'beeper' is no destination"),
         ("alerts.yml", "grace_minutes: 60", "due: noon", 'as "06:00"'),
