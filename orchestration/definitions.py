@@ -24,6 +24,7 @@ from orchestration.backfill_job import JOB_NAME as BACKFILL_JOB_NAME
 from orchestration.backfill_job import RESTATED_DAYS, build_backfill
 from orchestration.dagster_history import JOB_NAME, is_under_way
 from orchestration.dbt_runs import LARGEST_LOG
+from orchestration.failed_runs import build_failure_sensor
 from orchestration.home import Home, Settings, wall_clock
 from orchestration.intake.sensor import build_landing_sensor
 from orchestration.project import dbt_project
@@ -163,6 +164,7 @@ def build_definitions(home: Home) -> dg.Definitions:
                 home, reconcile, lambda instance: is_under_way(instance, home), TRIGGER_TAG
             ),
             build_alert_sensor(home),
+            build_failure_sensor(home, [reconcile, backfill]),
         ],
         resources={"writer": SingleWriter(home=str(home.root))},
         loggers={FILE_LOGGER: file_logger, "console": dg.colored_console_logger},

@@ -337,6 +337,34 @@ def note_dagster_run(home: Home, dagster_run: str) -> None:
         recorder.write()
 
 
+def note_unbegun(
+    home: Home,
+    dagster_run: str,
+    trigger: str,
+    started_at: datetime,
+    ended_at: datetime,
+    message: str,
+) -> None:
+    """Write the record of a Dagster run that failed before it could begin its own."""
+    record = RunRecord(
+        name=f"{started_at:%Y%m%dT%H%M%S%f}-0",
+        started_at=started_at,
+        trigger=trigger,
+        process=0,
+        outcome="failed",
+        ended_at=ended_at,
+        message=message,
+        log="logs/dagster.log",
+        dagster_run=dagster_run,
+    )
+    record.trace_id = trace_id_of(record.name)
+    path = _path(home, record.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    recorder = Recorder(home, record, progress.Progress())
+    recorder.write()
+    _tell_outside(recorder)
+
+
 def note_retry(home: Home, error: BaseException, wait: float) -> None:
     """The step of this process's run has failed, and is tried again after so many seconds."""
     recorder = _open.get(home.root)
