@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
@@ -25,7 +25,7 @@ import duckdb
 
 from orchestration import seeds
 from orchestration.files import copy_to_parquet, open_duckdb, quoted
-from orchestration.home import Home, TieoutError, wall_clock
+from orchestration.home import Home, TieoutError, to_naive_utc, wall_clock
 from orchestration.ingest.store import CONTROL_TYPES
 
 # The inbox is imported where it is used: runs of a home without one do without its libraries.
@@ -65,7 +65,8 @@ class Recurrence:
     """When a maintenance window is open: on weekdays, from a time of a place on, for some minutes.
 
     Written `sat,sun 22:00 Europe/Berlin 120`, as `int_controls__in_force` reads it: what lasts over
-    midnight belongs to the day on which it began, and clocks are those on the wall.
+    midnight belongs to the day on which it began. It opens by the clock on the wall and stays open
+    for as many minutes as pass, also in a night in which that clock is changed.
     """
 
     weekdays: tuple[str, ...]
@@ -104,13 +105,9 @@ class Recurrence:
 
     def ends_after(self, moment: datetime) -> datetime | None:
         """End (naive UTC) of the time that is open at a moment (naive UTC); None where none is."""
-        local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
-        for day in (local.date(), local.date() - timedelta(days=1)):
-            opens = datetime.combine(day, time.fromisoformat(self.starts))
-            closes = opens + timedelta(minutes=self.minutes)
-            if WEEKDAYS[day.weekday()] in self.weekdays and opens <= local < closes:
-                return moment + (closes - local)
-        return None
+        # today, yesterday, and the day before that if an hour is left out since
+        times = self._times(moment, 2)
+        return max((closes for opens, closes in times if opens <= moment < closes), default=None)
 
     def holds(self, moment: datetime) -> bool:
         """Whether a window is open at a moment (naive UTC)."""
@@ -118,17 +115,21 @@ class Recurrence:
 
     def last_end(self, moment: datetime) -> datetime:
         """When the last time ended that was over by a moment (both naive UTC)."""
-        local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
-        return max(
-            moment - (local - closes)
-            for back in range(9)  # a week, and a day more for what lasts over midnight
-            for day in [local.date() - timedelta(days=back)]
-            for closes in [
-                datetime.combine(day, time.fromisoformat(self.starts))
-                + timedelta(minutes=self.minutes)
-            ]
-            if WEEKDAYS[day.weekday()] in self.weekdays and closes <= local
-        )
+        # a week, and what was open over midnight
+        return max(closes for _, closes in self._times(moment, 9) if closes <= moment)
+
+    def _times(self, moment: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
+        """Opening and end (naive UTC) of the times that began on the day of a moment in its place,
+        or up to so many days before."""
+        zone = ZoneInfo(self.zone)
+        today = moment.replace(tzinfo=UTC).astimezone(zone).date()
+        for back in range(days + 1):
+            day = today - timedelta(days=back)
+            if WEEKDAYS[day.weekday()] in self.weekdays:
+                local = datetime.combine(day, time.fromisoformat(self.starts), zone)
+                # as `utc_time`: the second of two, and after the change where there is none
+                opens = max(to_naive_utc(local.replace(fold=fold)) for fold in (0, 1))
+                yield opens, opens + timedelta(minutes=self.minutes)
 
 
 @dataclass(frozen=True)

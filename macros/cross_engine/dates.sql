@@ -186,3 +186,27 @@
 {% macro spark__local_time(moment, zone) -%}
     convert_timezone('UTC', {{ zone }}, cast({{ moment }} as timestamp_ntz))
 {%- endmacro %}
+
+
+{#
+    The moment (naive UTC) at which clocks of a time zone show `local`: where they show it twice, the
+    second time; where they never do, as long after the change as it would have been.
+#}
+{% macro utc_time(local, zone) -%}
+    {{ return(adapter.dispatch('utc_time')(local, zone)) }}
+{%- endmacro %}
+
+{# DuckDB: an hour that comes twice is the second. #}
+{% macro duckdb__utc_time(local, zone) -%}
+    timezone('UTC', timezone({{ zone }}, cast({{ local }} as timestamp)))
+{%- endmacro %}
+
+{# Spark takes the first: an hour before what clocks show an hour later is then the second. #}
+{% macro spark__utc_time(local, zone) -%}
+    greatest(
+        convert_timezone({{ zone }}, 'UTC', cast({{ local }} as timestamp_ntz)),
+        convert_timezone(
+            {{ zone }}, 'UTC', cast({{ local }} as timestamp_ntz) + interval '1' hour
+        ) - interval '1' hour
+    )
+{%- endmacro %}

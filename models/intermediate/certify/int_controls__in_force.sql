@@ -30,59 +30,72 @@ recurring as (
         holding.control_id,
         split_part(holding.recurs, ' ', 1) as weekdays,
         split_part(holding.recurs, ' ', 2) as opens_at,
+        split_part(holding.recurs, ' ', 3) as zone,
         cast(split_part(holding.recurs, ' ', 4) as bigint) as minutes,
-        {{ local_time(as_of(), "split_part(holding.recurs, ' ', 3)") }} as local_now
+        cast({{ local_time(as_of(), "split_part(holding.recurs, ' ', 3)") }} as date)
+            as local_today
     from holding
     where holding.recurs is not null
 ),
 
--- it may have opened today or yesterday
+-- it may have opened today or yesterday, and the day before that if an hour is left out since
 openings as (
     select
         recurring.*,
-        days.days_ago,
-        cast({{ add_days('recurring.local_now', '-days.days_ago') }} as date) as opened_on,
+        cast({{ add_days('recurring.local_today', '-days.days_ago') }} as date) as opened_on,
         -- a Monday
-        {{ days_between("cast('1970-01-05' as date)", 'recurring.local_now') }} - days.days_ago
+        {{ days_between("cast('1970-01-05' as date)", 'recurring.local_today') }} - days.days_ago
             as days_since_monday
     from recurring
     cross join (
         select 0 as days_ago
         union all
         select 1 as days_ago
+        union all
+        select 2 as days_ago
     ) as days
+),
+
+opened as (
+    select
+        openings.*,
+        {{ utc_time(
+            add_seconds(
+                'openings.opened_on',
+                "3600 * cast(split_part(openings.opens_at, ':', 1) as bigint)"
+                " + 60 * cast(split_part(openings.opens_at, ':', 2) as bigint)"
+            ),
+            'openings.zone'
+        ) }} as starts_at
+    from openings
 ),
 
 timed as (
     select
-        openings.control_id,
-        openings.minutes,
-        {{ seconds_between(
-            "cast(openings.opened_on as timestamp)", 'openings.local_now'
-        ) }}
-        - 3600 * cast(split_part(openings.opens_at, ':', 1) as bigint)
-        - 60 * cast(split_part(openings.opens_at, ':', 2) as bigint) as open_seconds,
-        concat(',', openings.weekdays, ',') like concat(
+        opened.control_id,
+        opened.starts_at,
+        {{ add_seconds('opened.starts_at', '60 * opened.minutes') }} as ends_at,
+        concat(',', opened.weekdays, ',') like concat(
             '%,',
             split_part(
                 'mon,tue,wed,thu,fri,sat,sun',
                 ',',
-                cast(openings.days_since_monday % 7 as int) + 1
+                cast(opened.days_since_monday % 7 as int) + 1
             ),
             ',%'
         ) as is_its_day
-    from openings
+    from opened
 ),
 
 open_now as (
     select
         timed.control_id,
-        max(60 * timed.minutes - timed.open_seconds) as seconds_left
+        max(timed.ends_at) as ends_at
     from timed
     where
         timed.is_its_day
-        and timed.open_seconds >= 0
-        and timed.open_seconds < 60 * timed.minutes
+        and timed.starts_at <= {{ as_of() }}
+        and timed.ends_at > {{ as_of() }}
     group by timed.control_id
 ),
 
@@ -100,7 +113,7 @@ final as (
             when open_now.control_id is null then holding.ends_at
             else least(
                 coalesce(holding.ends_at, cast('9999-12-31' as timestamp)),
-                {{ add_seconds(as_of(), 'open_now.seconds_left') }}
+                open_now.ends_at
             )
         end as ends_at,
         holding.reason,

@@ -362,6 +362,34 @@ def test_a_recurring_window_is_open_by_the_clocks_of_its_place(
 
 
 @pytest.mark.parametrize(
+    ("written", "opens", "closes"),
+    [
+        # clocks go from 02:00 to 03:00, at 01:00 UTC
+        ("sun 00:00 Europe/Berlin 240", "2026-03-28 23:00", "2026-03-29 03:00"),
+        ("sun 02:30 Europe/Berlin 60", "2026-03-29 01:30", "2026-03-29 02:30"),
+        ("sat 23:30 Europe/Berlin 1440", "2026-03-28 22:30", "2026-03-29 22:30"),
+        # and from 03:00 to 02:00, at 01:00 UTC
+        ("sun 00:00 Europe/Berlin 240", "2026-10-24 22:00", "2026-10-25 02:00"),
+        ("sun 02:30 Europe/Berlin 60", "2026-10-25 01:30", "2026-10-25 02:30"),
+        ("sat 23:30 Europe/Berlin 1440", "2026-10-24 21:30", "2026-10-25 21:30"),
+    ],
+)
+def test_a_recurring_window_lasts_its_minutes_when_clocks_change(
+    written: str, opens: str, closes: str
+) -> None:
+    recurrence = controls.Recurrence.read(written)
+    first, end = datetime.fromisoformat(opens), datetime.fromisoformat(closes)
+    minutes = recurrence.minutes
+    for moment in (first + timedelta(minutes=number) for number in range(minutes)):
+        assert recurrence.ends_after(moment) == end
+    for moment in (first - timedelta(minutes=1), end):
+        assert not recurrence.holds(moment)
+    assert recurrence.last_end(end) == end
+    last_week = recurrence.last_end(end - timedelta(minutes=1))
+    assert timedelta(days=6, hours=22) < end - last_week < timedelta(days=7, hours=2)
+
+
+@pytest.mark.parametrize(
     ("written", "said"),
     [
         ("someday 22:00 UTC 60", "weekdays"),
