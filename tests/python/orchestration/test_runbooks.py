@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +19,10 @@ import pytest
 import yaml
 
 from dashboard import runbooks
-from orchestration import run_notices
-from orchestration.alerting import intake_alerts, run_alerts
+from orchestration import run_notices, seeds
+from orchestration.alerting import intake_alerts, names, run_alerts
+from orchestration.alerting.alerts import Alert
+from orchestration.alerting.message import first_step
 from orchestration.cli import parser
 from tests.python.tieout_process import PROJECT, Tieout
 
@@ -38,7 +41,7 @@ HEADINGS = (
     "How to verify",
 )
 
-BY_HAND = {"match_id", "rule_id", "batch_id", "day"}
+BY_HAND = {"match_id"}
 """Places that neither a case nor an alert fills: a query before them names the value."""
 
 
@@ -155,6 +158,36 @@ def test_places_are_those_that_pages_fill() -> None:
     for page in PAGES:
         used = set(re.findall(r"\{\{(\w+)\}\}", page.read_text(encoding="utf-8")))
         assert used <= filled, f"{page.name}: nothing fills {used - filled}"
+
+
+def _pages_of_alerts() -> dict[str, str]:
+    """The page of each alert that can fire."""
+    rules = {row["alert_name"]: row["runbook"] for row in seeds.rows("alert_rules")}
+    return {name: rules.get(name, f"orchestration/runbooks/{name}.md") for name in names.alerts()}
+
+
+@pytest.mark.parametrize(("name", "page"), sorted(_pages_of_alerts().items()))
+def test_nothing_is_left_to_fill_in_where_an_alert_shows_its_page(name: str, page: str) -> None:
+    """In the dashboard and in messages, whatever the alert is about."""
+    alert = Alert(
+        fingerprint="f", alert_name=name, severity="page", root_cause="feed_late",
+        group_key="feed:x", subject="x", team="treasury", opened_at=datetime(2026, 7, 1),
+        summary="It is late", runbook=page,
+    )  # fmt: skip
+    body = runbooks.text(page)
+    assert body is not None
+    always = ("alert_name", "severity", "root_cause", "group_key", "subject", "opened_at")
+    left = runbooks.filled_in(body, {value: getattr(alert, value) for value in always})
+    assert re.findall(r"\{\{.*?\}\}", left) == []
+    places = set(re.findall(r"\{\{(\w+)\}\}", body))
+    assert places <= {field.name for field in fields(Alert)}  # by these messages fill them
+    assert first_step(alert), "a message says what to do first"
+
+
+def test_dashboard_and_messages_know_the_same_of_an_alert() -> None:
+    query = (PROJECT / "dashboard" / "queries" / "on_call_alerts.sql").read_text(encoding="utf-8")
+    for value in ("alert_name", "severity", "root_cause", "group_key", "subject", "opened_at"):
+        assert re.search(rf"\b{value}\b", query)
 
 
 def _blocks(page: Path, language: str) -> list[str]:
