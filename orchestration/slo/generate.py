@@ -1,4 +1,4 @@
-"""What follows from the OpenSLO files: seeds of the models, and rules for Prometheus.
+"""What follows from the OpenSLO files: seeds, rules for Prometheus, constants of the dashboard.
 
 `tieout slo write` writes them, `tieout slo check` says which differ. Rows of `alert_rules.csv` that
 are about no objective are written by hand and stay as they are.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ TARGETS = "seeds/slo_targets.csv"
 ALERT_RULES = "seeds/alert_rules.csv"
 RECORDING = "orchestration/monitoring/prometheus/slo_recording.rules.yml"
 ALERTING = "orchestration/monitoring/prometheus/slo_alerting.rules.yml"
+DASHBOARD = "orchestration/monitoring/grafana/tieout.json"
 
 OF_OBJECTIVES = frozenset({"burn_rate", "bad_events", "no_data"})
 """Kinds of alert rules that are written here alone."""
@@ -43,12 +45,13 @@ def files(project: Path = PROJECT_DIR, folder: Path = FOLDER) -> dict[str, str]:
         TieoutError: where an OpenSLO file is wrong, or a window is none of the models'.
     """
     slos, burns = objectives(folder), policies(folder)
-    _check_windows(project, burns)
+    minutes = _windows(project, burns)
     return {
         TARGETS: _targets(slos),
         ALERT_RULES: _alert_rules(project / ALERT_RULES, burns, slos),
         RECORDING: _rules(_recording(slos)),
         ALERTING: _rules(_alerting(burns, slos)),
+        DASHBOARD: _dashboard(project / DASHBOARD, burns, slos, minutes),
     }
 
 
@@ -71,10 +74,15 @@ def differing(project: Path = PROJECT_DIR, folder: Path = FOLDER) -> list[str]:
     ]
 
 
-def _check_windows(project: Path, burns: Sequence[Policy]) -> None:
+def _windows(project: Path, burns: Sequence[Policy]) -> Mapping[str, int]:
+    """Minutes of each window of budgets, once every policy is known to look at such."""
     seed = project / "seeds" / "service_level_windows.csv"
     with seed.open(newline="", encoding="utf-8") as file:
-        known = {row["window_name"] for row in csv.DictReader(file) if row["kind"] != "sli"}
+        known = {
+            row["window_name"]: int(row["window_minutes"])
+            for row in csv.DictReader(file)
+            if row["kind"] != "sli"
+        }
     for policy in burns:
         for window in (policy.window, policy.short_window):
             if window is not None and window not in known:
@@ -83,6 +91,18 @@ def _check_windows(project: Path, burns: Sequence[Policy]) -> None:
                     f"add it to {seed.relative_to(project)}, or use one of "
                     f"{', '.join(sorted(known))}."
                 )
+    return known
+
+
+def _window(slos: Sequence[Objective]) -> str:
+    """The window of all objectives, in which rules and dashboard show what is left of budgets."""
+    days = sorted({slo.window_days for slo in slos})
+    if len(days) > 1:
+        raise TieoutError(
+            f"The SLOs have windows of {' and '.join(map(str, days))} days; Prometheus and Grafana "
+            "show one: write the same timeWindow in all."
+        )
+    return f"{days[0]}d"
 
 
 def _targets(slos: Sequence[Objective]) -> str:
@@ -186,7 +206,9 @@ def _recording(slos: Sequence[Objective]) -> list[Rule]:
                 },
                 {
                     "record": "slo:tieout_slo_budget_remaining:ratio",
-                    "expr": '1 - slo_window:tieout_slo_burn_rate:ratio{window="28d"}',
+                    "expr": (
+                        f'1 - slo_window:tieout_slo_burn_rate:ratio{{window="{_window(slos)}"}}'
+                    ),
                 },
             ],
         ),
@@ -232,6 +254,29 @@ def _expression(policy: Policy, slos: Sequence[Objective]) -> str:
         f"{expression} and ignoring (service) tieout_slo_bad_events{long} "
         f">= {max(policy.min_bad_events, 1)}"
     )
+
+
+# Grafana
+
+
+def _dashboard(
+    path: Path, burns: Sequence[Policy], slos: Sequence[Objective], minutes: Mapping[str, int]
+) -> str:
+    """The dashboard, which is made by hand, with what is promised in its constants: the window of
+    objectives, and the longest one in which a burn rate pages, with that rate."""
+    paging = [one for one in burns if one.severity == "page" and one.kind == "burn_rate"]
+    slowest = max(paging, key=lambda one: minutes[one.window])
+    values = {
+        "window": _window(slos),
+        "burn_window": slowest.window,
+        "paging_burn_rate": _number(slowest.threshold),
+    }
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for variable in told["templating"]["list"]:
+        if variable["type"] == "constant":
+            value = values[variable["name"]]
+            variable |= {"query": value, "current": {"text": value, "value": value}}
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
 def _group(name: str, rules: list[Rule]) -> Rule:

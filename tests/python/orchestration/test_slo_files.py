@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -56,6 +58,39 @@ def test_a_changed_objective_changes_what_is_generated(folder: Path) -> None:
     assert rows["slo_burn_very_fast"]["short_window_name"] == "5m"
     assert rows["feed_silent"]["kind"] == "feed_silent", "rules by hand stay"
     assert "> 10 unless" in " ".join(made[generate.ALERTING].split())
+
+
+def test_the_dashboard_shows_what_the_slo_files_promise(folder: Path) -> None:
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("duration: 28d", "duration: 7d"), encoding="utf-8")
+    edit(
+        folder / "alerting.yaml",
+        lambda text: re.sub(r"threshold: 6$", "threshold: 5", text, flags=re.MULTILINE),
+    )
+    made = generate.files(folder=folder)
+    told = json.loads(made[generate.DASHBOARD])
+    constants = {
+        one["name"]: one["query"] for one in told["templating"]["list"] if one["type"] == "constant"
+    }
+    assert constants == {"window": "7d", "burn_window": "6h", "paging_burn_rate": "5"}
+    assert '{window="7d"}' in made[generate.RECORDING]
+    for panel in told["panels"]:
+        words = f"{panel['title']} {panel.get('description')}"
+        assert not re.search(r"\b(28|7) ?d|\d pages", words), "objectives by hand"
+        for target in panel.get("targets", []):
+            assert not re.search(r'window="\d+d"', target["expr"]), "a window by hand"
+    unused = [name for name in constants if f"${name}" not in json.dumps(told["panels"])]
+    assert unused == []
+
+
+def test_objectives_of_several_windows_are_refused(folder: Path) -> None:
+    edit(
+        folder / "reconciliation_success_rate.yaml",
+        lambda text: text.replace("duration: 28d", "duration: 7d"),
+    )
+    with pytest.raises(TieoutError, match="windows of 7 and 28 days"):
+        generate.files(folder=folder)
 
 
 def test_objectives_say_targets_in_their_unit() -> None:
