@@ -56,9 +56,10 @@ def groups() -> frozenset[str]:
     )
 
 
-def may_be_group(name: str) -> bool:
-    """Whether alerts may be grouped by this, as far as that can be known without the data."""
-    return name in groups() or any(name.startswith(begin) and name != begin for begin in _OF_DATA)
+def is_of_data(group: str) -> bool:
+    """Whether a group has the form of those that go on with such a name; which there are, only the
+    data know."""
+    return any(group.startswith(begin) and group != begin for begin in _OF_DATA)
 
 
 def forms_of_groups() -> str:

@@ -164,28 +164,20 @@ def _route(node: Node, destinations: Mapping[str, str], people: Calendar | None)
 
 def _named(node: Node, filters: Mapping[str, Sequence[str]]) -> None:
     """Refuse a name that no alert can have."""
-    lists = "seeds/alert_rules.csv, seeds/run_notices.csv and seeds/intake_alerts.csv list them"
-    for name, what, known, is_known, otherwise in (
-        ("alert", "alert", names.alerts(), names.alerts().__contains__, lists),
+    for name, what, known, listed in (
         (
-            "root_cause",
-            "root cause",
-            names.root_causes(),
-            names.root_causes().__contains__,
-            "seeds/root_causes.csv lists them",
+            "alert",
+            "alert",
+            names.alerts(),
+            "seeds alert_rules, run_notices, intake_alerts list them",
         ),
-        (
-            "group",
-            "group of alerts",
-            names.groups(),
-            names.may_be_group,
-            f"one is {names.forms_of_groups()}",
-        ),
+        ("root_cause", "root cause", names.root_causes(), "seeds/root_causes.csv lists them"),
+        ("group", "group of alerts", names.groups(), f"one is {names.forms_of_groups()}"),
     ):
         for value in filters.get(name, ()):
-            if not is_known(value):
+            if value not in known and not (name == "group" and names.is_of_data(value)):
                 near = get_close_matches(value, sorted(known), 3)
-                hint = f"near it: {', '.join(near)}" if near else otherwise
+                hint = f"near it: {', '.join(near)}" if near else listed
                 node.child(name).refuse(f"{value!r} is no {what}; {hint}.")
 
 
