@@ -70,8 +70,7 @@ def of_home(home: Home, now: datetime) -> list[IntakeAlert]:
     """What is wrong with the intake of a home at a moment; nothing where none ever ran."""
     told, seen = status.read(home), _seen(home)
     return [
-        *_silent(told, now),
-        *_stopped(told, now),
+        *_missing(told, now),
         *_waiting(home, now),
         *_behind(told, seen, now),
         *_refused(told, seen),
@@ -103,34 +102,18 @@ def observe(home: Home, now: datetime) -> None:
         write_text(_path(home), json.dumps(seen) + "\n")
 
 
-def _silent(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
-    most = timedelta(seconds=limits()[SILENT].more_than)
+def _missing(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
+    """Who ran and does not: soon, or where it was stopped in order once that has lasted."""
     for process in PROCESSES:
-        if process in told and not told[process].get(status.STOPPED):
-            since = parse_as_of(told[process]["at"])
-            if now - since > most:
-                yield IntakeAlert(
-                    SILENT,
-                    process,
-                    since,
-                    f"The {process} has not said for {span(now - since)} that it lives",
-                )
-
-
-def _stopped(told: Mapping[str, Any], now: datetime) -> Iterator[IntakeAlert]:
-    """Who was stopped in order is not missed at once, and not forgotten either."""
-    most = timedelta(seconds=limits()[STOPPED].more_than)
-    for process in PROCESSES:
-        if told.get(process, {}).get(status.STOPPED):
-            since = parse_as_of(told[process]["at"])
-            if now - since > most:
-                yield IntakeAlert(
-                    STOPPED,
-                    process,
-                    since,
-                    f"The {process} was stopped {span(now - since)} ago, and nobody has started it "
-                    "again",
-                )
+        if process not in told:
+            continue
+        since = parse_as_of(told[process]["at"])
+        kind, sentence = SILENT, f"has not said for {span(now - since)} that it lives"
+        if told[process].get(status.STOPPED):
+            kind = STOPPED
+            sentence = f"was stopped {span(now - since)} ago, and nobody has started it again"
+        if now - since > timedelta(seconds=limits()[kind].more_than):
+            yield IntakeAlert(kind, process, since, f"The {process} {sentence}")
 
 
 def _waiting(home: Home, now: datetime) -> Iterator[IntakeAlert]:
