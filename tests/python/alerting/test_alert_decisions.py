@@ -33,14 +33,19 @@ STEPS = st.lists(
 )
 
 
-def configuration(folder: Path) -> Configuration:
+def configuration(
+    folder: Path,
+    page_to: str = "[on-call:finance, chat]",
+    on_call: str = ON_CALL,
+) -> Configuration:
     home = Home(folder)
     (home.root / "alerts.yml").write_text(
-        "destinations: {ada: json://x/, bo: json://x/, chat: json://x/}\n"
-        "routes: [{severity: page, to: [on-call:finance, chat]}, {severity: ticket, to: chat}]\n",
+        "destinations: {ada: json://x/, bo: json://x/, cy: json://x/, dan: json://x/, "
+        "chat: json://x/}\n"
+        f"routes: [{{severity: page, to: {page_to}}}, {{severity: ticket, to: chat}}]\n",
         encoding="utf-8",
     )
-    (home.root / "oncall.yml").write_text(ON_CALL, encoding="utf-8")
+    (home.root / "oncall.yml").write_text(on_call, encoding="utf-8")
     found = routes.read(home)
     assert found is not None
     return found
@@ -141,15 +146,7 @@ def passes(config: Configuration, told: list[Notification], *moments: datetime) 
 
 
 def test_each_rotation_escalates_by_its_own_clock(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    (home.root / "alerts.yml").write_text(
-        "destinations: {ada: json://x/, bo: json://x/, cy: json://x/, dan: json://x/}\n"
-        "routes: [{severity: page, to: [on-call:fast, on-call:slow]}]\n",
-        encoding="utf-8",
-    )
-    (home.root / "oncall.yml").write_text(TWO_ROTATIONS, encoding="utf-8")
-    config = routes.read(home)
-    assert config is not None
+    config = configuration(tmp_path, "[on-call:fast, on-call:slow]", TWO_ROTATIONS)
     told: list[Notification] = []
     minutes = [NOW + timedelta(minutes=minutes) for minutes in (0, 4, 5, 6, 59, 66, 119, 120, 121)]
     assert passes(config, told, *minutes) == [
