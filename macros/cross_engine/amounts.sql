@@ -26,8 +26,33 @@
     {{ return(adapter.dispatch('decimal_divide')(numerator, denominator, scale)) }}
 {%- endmacro %}
 
-{# DuckDB: long division on whole ten-thousand-millionths as 128-bit integers. #}
+{#
+    DuckDB: the quotient of doubles is at most one off where it has less than sixteen digits, and
+    whole multiples of the denominator say whether it is. That costs a tenth of the long division,
+    which does the rest, and what is null.
+#}
 {% macro duckdb__decimal_divide(numerator, denominator, scale) -%}
+    {%- set n = "abs(cast(" ~ numerator ~ " as decimal(38, 10)))" -%}
+    {%- set d = "abs(cast(" ~ denominator ~ " as decimal(38, 10)))" -%}
+    {%- set power = power_of_ten(scale) -%}
+    {%- set shifted = "cast(" ~ n ~ " as double) * cast(" ~ power ~ " as double)" -%}
+    {%- set near = "cast(" ~ shifted ~ " / cast(" ~ d ~ " as double) as bigint)" -%}
+    {%- set rest = "(" ~ n ~ " * (2 * " ~ power ~ ") - " ~ d ~ " * (2 * " ~ near ~ "))" -%}
+    case
+        when {{ shifted }} < 1e15 * cast({{ d }} as double) then
+            cast(
+                sign({{ numerator }}) * sign({{ denominator }})
+                * ({{ near }} + case when {{ rest }} >= {{ d }} then 1 when {{ rest }} < -{{ d }} then -1 else 0 end)
+                * {{ unit_of_scale(scale) }}
+                as decimal(38, 10)
+            )
+        else {{ duckdb__long_division(numerator, denominator, scale) }}
+    end
+{%- endmacro %}
+
+
+{# On whole ten-thousand-millionths as 128-bit integers, whose division DuckDB does bit by bit. #}
+{% macro duckdb__long_division(numerator, denominator, scale) -%}
     {%- set units = "cast(%s as hugeint)" -%}
     {%- set n = units % ("abs(cast(" ~ numerator ~ " as decimal(38, 10))) * 10000000000") -%}
     {%- set d = units % ("abs(cast(" ~ denominator ~ " as decimal(38, 10))) * 10000000000") -%}

@@ -10,6 +10,8 @@ cases as (
         ('half away from zero', decimal_divide('cast(-5 as decimal(38, 10))', '2', 0), "'-3'"),
         ('no double rounding', decimal_divide("cast('0.4999999999' as decimal(38, 10))", '1', 0), "'0'"),
         ('large', decimal_divide("cast('99999999999999999' as decimal(38, 10))", "cast('0.5' as decimal(38, 10))", 2), "'199999999999999998'"),
+        ('a double would be one too low', decimal_divide("cast('0.0009' as decimal(38, 10))", "cast('0.02' as decimal(38, 10))", 2), "'0.05'"),
+        ('a double would be one too high', decimal_divide("cast('243.207' as decimal(38, 10))", "cast('0.00317' as decimal(38, 10))", 10), "'76721.4511041009'"),
         ('both negative', decimal_divide('cast(-7 as decimal(38, 10))', 'cast(-2 as decimal(38, 10))', 1), "'3.5'"),
         ('digits by column', decimal_divide('cast(10 as decimal(38, 10))', '3', 'digits.three'), "'3.333'"),
         ('by zero', decimal_divide('cast(1 as decimal(38, 10))', '0', 2), 'cast(null as ' ~ dbt.type_string() ~ ')'),
