@@ -5,7 +5,7 @@ with
 
 open_items as (select * from {{ ref('int_open__after_texts') }}),
 
-items as (select * from {{ ref('int_items') }}),
+items as {{ read_in_place() }} (select * from {{ ref('int_items') }}),
 
 passes as (select * from {{ ref('passes') }}),
 

@@ -160,12 +160,13 @@ passes as (
 
 open_items as (select * from {{ ref('int_items__open') }}),
 
--- what people order, what came back and what is undone was not open
+-- what people order, what came back and what is undone was not open; asked of the waves as they
+-- came, for of how few they are the engine knows
 held_keys as (
-    select distinct passes.item_key
-    from passes
+    select distinct all_waves.item_key
+    from all_waves
     left join open_items
-        on passes.item_key = open_items.item_key
+        on all_waves.item_key = open_items.item_key
     where open_items.item_key is null
 ),
 

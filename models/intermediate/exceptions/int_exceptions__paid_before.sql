@@ -54,32 +54,31 @@ quotations as (
             and unapplied.item_id = mentions.item_id
 ),
 
-quoted_documents as (
-    select documents.*
-    from {{ ref('int_items__closed_documents') }} as documents
-    where
-        documents.reference_key in (select quotations.reference_key from quotations)
+-- with its payment beside each quotation: by currencies and signs alone all would meet
+quoting as {{ materialized() }} (
+    select
+        unapplied.*,
+        quotations.reference_key
+    from unapplied
+    inner join quotations
+        on unapplied.item_key = quotations.item_key
 ),
 
 final as (
     select
-        unapplied.item_key,
-        min_by(quoted_documents.item_type, quoted_documents.item_id) as document_type,
-        min(quoted_documents.item_id) as invoice_id
-    from unapplied
-    inner join quotations
-        on unapplied.item_key = quotations.item_key
-    inner join quoted_documents
+        quoting.item_key,
+        min_by(documents.item_type, documents.item_id) as document_type,
+        min(documents.item_id) as invoice_id
+    from quoting
+    inner join {{ ref('int_items__closed_documents') }} as documents
         on
-            quotations.reference_key = quoted_documents.reference_key
-            and unapplied.reconciliation = quoted_documents.reconciliation
-            and unapplied.currency = quoted_documents.currency
+            quoting.reference_key = documents.reference_key
+            and quoting.reconciliation = documents.reconciliation
+            and quoting.currency = documents.currency
             -- money that goes out pays no invoice, money that comes in no bill
-            and sign(unapplied.amount) = sign(quoted_documents.amount)
-    where
-        unapplied.party_id = quoted_documents.party_id
-        or unapplied.amount = quoted_documents.amount
-    group by unapplied.item_key
+            and sign(quoting.amount) = sign(documents.amount)
+    where quoting.party_id = documents.party_id or quoting.amount = documents.amount
+    group by quoting.item_key
 )
 
 select * from final

@@ -28,12 +28,8 @@ exceptions as (select * from {{ ref('fct_exceptions') }}),
 
 items as (select * from {{ ref('fct_items') }}),
 
-records as (
-    select distinct landed_records.record_key
-    from {{ ref('stg_tieout__landed_records') }} as landed_records
-),
-
-final as (
+-- of these few, before all records are looked at
+unlisted as {{ materialized() }} (
     select
         exceptions.exception_id,
         exceptions.reconciliation,
@@ -46,11 +42,21 @@ final as (
             exceptions.reconciliation = items.reconciliation
             and exceptions.item_type = items.item_type
             and exceptions.item_id = items.item_id
+    where items.item_id is null
+),
+
+records as (
+    select distinct landed_records.record_key
+    from {{ ref('stg_tieout__landed_records') }} as landed_records
+    where landed_records.record_key in (select unlisted.item_id from unlisted)
+),
+
+final as (
+    select unlisted.*
+    from unlisted
     left join records
-        on exceptions.item_id = records.record_key
-    where
-        items.item_id is null
-        and (exceptions.status is distinct from 'resolved' or records.record_key is null)
+        on unlisted.item_id = records.record_key
+    where unlisted.status is distinct from 'resolved' or records.record_key is null
 )
 
 select * from final
