@@ -1,5 +1,6 @@
 -- Every match there is: sealed and standing, sealed and reversed, closed in this run, suggested,
--- and what people have declined.
+-- and what people have declined. What is suggested has no moment and no run: it would be another
+-- row in every run, with all that follows from it.
 with
 
 standing as (select * from {{ ref('int_matches__standing') }}),
@@ -100,9 +101,11 @@ final as (
         proposed.currency,
         proposed.difference_amount,
         proposed.adjustment_kind,
-        {{ as_of() }} as decided_at,
+        case when proposed.decision not in ('suggested', 'pending_approval') then {{ as_of() }} end
+            as decided_at,
         proposed.decided_by,
-        {{ run_id() }} as run_id,
+        case when proposed.decision not in ('suggested', 'pending_approval') then {{ run_id() }} end
+            as run_id,
         proposed.decision in ('auto_closed', 'approved') as is_live,
         true as is_new,
         cast(null as {{ dbt.type_string() }}) as reversal_reason,

@@ -78,7 +78,7 @@ considered as (
         on matches.currency = currencies.code
     left join fx_rates
         on
-            cast(matches.decided_at as date) = fx_rates.rate_date
+            coalesce(cast(matches.decided_at as date), {{ as_of_date() }}) = fx_rates.rate_date
             and matches.currency = fx_rates.base_currency
 ),
 

@@ -203,7 +203,7 @@ became_due as (
 match_moments as (
     select
         matches.match_id,
-        matches.decided_at as occurred_at,
+        coalesce(matches.decided_at, {{ as_of() }}) as occurred_at,
         case when matches.decision = 'reversed' then 4 else 3 end as step,
         case
             when matches.is_live then 'matched'
@@ -213,7 +213,7 @@ match_moments as (
         '{"decision":"' || matches.decision || '","match_id":"' || matches.match_id
         || '","reconciliation":"' || matches.reconciliation || '","rule_id":"'
         || coalesce(matches.rule_id, '') || '"}' as detail,
-        matches.run_id
+        coalesce(matches.run_id, {{ run_id() }}) as run_id
     from matches
     union all
     select
