@@ -17,6 +17,8 @@ open_units as (
 
 texts as (select * from {{ ref('int_item_texts') }}),
 
+counted as {{ read_in_place() }} (select * from {{ ref('int_words__counted') }}),
+
 said_by_open as (
     select
         texts.item_key,
@@ -33,13 +35,14 @@ said_by_open as (
 
 counted_days as (
     select
-        texts.reconciliation,
+        counted.reconciliation,
         coalesce(
-            max(case when texts.event_date < {{ as_of_date() }} then texts.event_date end),
-            max(texts.event_date)
+            max(case when counted.event_date < {{ as_of_date() }} then counted.event_date end),
+            max(counted.event_date)
         ) as last_day
-    from texts
-    group by texts.reconciliation
+    from counted
+    where counted.word = ''
+    group by counted.reconciliation
 ),
 
 looked_for as (
@@ -54,7 +57,7 @@ frequencies as (
         counted.reconciliation,
         counted.word,
         sum(counted.item_count) as item_count
-    from {{ ref('int_words__counted') }} as counted
+    from counted
     inner join looked_for
         on
             counted.reconciliation = looked_for.reconciliation
@@ -68,14 +71,15 @@ frequencies as (
 
 populations as (
     select
-        texts.reconciliation,
-        count(*) as item_count
-    from texts
+        counted.reconciliation,
+        sum(counted.item_count) as item_count
+    from counted
     inner join counted_days
         on
-            texts.reconciliation = counted_days.reconciliation
-            and texts.event_date <= counted_days.last_day
-    group by texts.reconciliation
+            counted.reconciliation = counted_days.reconciliation
+            and counted.event_date <= counted_days.last_day
+    where counted.word = ''
+    group by counted.reconciliation
 ),
 
 final as (

@@ -145,10 +145,6 @@ OF_NO_USE = {
     ),
     "int_statements__failed": ("stg_tieout__batches, not anything",),
     "int_statements__missing": ("stg_tieout__batches, not anything",),
-    "int_unit_words": (
-        "int_item_texts, not alternative 3",
-        "int_words__counted, not alternative 2",
-    ),
     "int_wave__equals": (
         "int_item_allowances, not anything",
         "int_items, not alternative 1",
