@@ -321,11 +321,26 @@ left_0 as (
 ),
 {%- set rounds = [1, 2, 3] %}
 {% for round in rounds %}
-choices_{{ round }} as (
+-- a payment of which the bank states the original amount has no other pairs
+stated_{{ round }} as (
     select
-        rivals.*,
-        count(*) over (partition by rivals.actual_unit) as documents_left
-    from left_{{ round - 1 }} as rivals
+        choices.*,
+        sum(case when choices.documents_left = 1 then 1 else 0 end)
+            over (partition by choices.expected_unit) as payments_without_choice,
+        row_number() over by_day as day_rank,
+        lead(choices.paid_on) over by_day as next_paid_on
+    from (
+        select
+            rivals.*,
+            count(*) over (partition by rivals.actual_unit) as documents_left
+        from left_{{ round - 1 }} as rivals
+        where rivals.is_stated
+    ) as choices
+    window
+        by_day as (
+            partition by choices.expected_unit
+            order by choices.paid_on nulls last, choices.actual_unit nulls last
+        )
 ),
 
 ranked_{{ round }} as (
@@ -334,12 +349,8 @@ ranked_{{ round }} as (
         row_number() over by_document as document_rank,
         row_number() over by_payment as payment_rank,
         (lead(rivals.distance) over by_document) - rivals.distance as document_margin,
-        (lead(rivals.distance) over by_payment) - rivals.distance as payment_margin,
-        sum(case when rivals.documents_left = 1 then 1 else 0 end)
-            over (partition by rivals.expected_unit, rivals.is_stated) as payments_without_choice,
-        row_number() over by_day as day_rank,
-        lead(rivals.paid_on) over by_day as next_paid_on
-    from choices_{{ round }} as rivals
+        (lead(rivals.distance) over by_payment) - rivals.distance as payment_margin
+    from left_{{ round - 1 }} as rivals
     window
         by_document as (
             partition by rivals.expected_unit
@@ -348,34 +359,34 @@ ranked_{{ round }} as (
         by_payment as (
             partition by rivals.actual_unit
             order by rivals.distance nulls last, rivals.expected_unit nulls last
-        ),
-        by_day as (
-            partition by rivals.expected_unit, rivals.is_stated
-            order by rivals.paid_on nulls last, rivals.actual_unit nulls last
         )
 ),
 
 outstanding_{{ round }} as (
+    select
+        stated.expected_unit,
+        stated.actual_unit,
+        stated.decides
+    from stated_{{ round }} as stated
+    where
+        stated.is_open_to_it
+        and stated.documents_left = 1
+        and stated.payments_without_choice = 1
+        and stated.day_rank = 1
+        and coalesce(stated.next_paid_on > stated.paid_on, true)
+    union all
     select
         ranked.expected_unit,
         ranked.actual_unit,
         ranked.decides
     from ranked_{{ round }} as ranked
     where
-        ranked.is_open_to_it
-        and case
-            when ranked.is_stated
-                then
-                    ranked.documents_left = 1
-                    and ranked.payments_without_choice = 1
-                    and ranked.day_rank = 1
-                    and coalesce(ranked.next_paid_on > ranked.paid_on, true)
-            else
-                ranked.document_rank = 1
-                and ranked.payment_rank = 1
-                and coalesce(ranked.document_margin >= {{ search_limit('margin_of_a_rate') }}, true)
-                and coalesce(ranked.payment_margin >= {{ search_limit('margin_of_a_rate') }}, true)
-        end
+        not ranked.is_stated
+        and ranked.is_open_to_it
+        and ranked.document_rank = 1
+        and ranked.payment_rank = 1
+        and coalesce(ranked.document_margin >= {{ search_limit('margin_of_a_rate') }}, true)
+        and coalesce(ranked.payment_margin >= {{ search_limit('margin_of_a_rate') }}, true)
 ),
 {% if not loop.last %}
 taken_{{ round }} as (
