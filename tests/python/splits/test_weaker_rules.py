@@ -90,7 +90,6 @@ NO_USE_ALONE: dict[str, str] = {
     "int_exceptions__journal: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "fct_runs: stg_tieout__runs does not touch": TELLS_NOTHING,
     "fct_runs: stg_tieout__journal_blocks does not touch": TELLS_NOTHING,
-    "agg_cost_shares: stg_tieout__runs does not touch": TELLS_NOTHING,
     "int_journal__rejections: stg_tieout__journal_entries does not touch": TELLS_NOTHING,
     "int_postings__due: asks, not anything": IS_SEALED,
     "int_postings__due: asks, not the value 'match_reversed'": IS_SEALED,
