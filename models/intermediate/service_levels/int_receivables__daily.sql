@@ -8,8 +8,6 @@ items as {{ read_in_place() }} (
     where reconciliation = 'invoice_to_receipt' and status <> 'set_aside'
 ),
 
-invoices as (select * from {{ ref('stg_billing__invoices') }}),
-
 allocations as (
     select *
     from {{ ref('int_match_allocations') }}
@@ -32,17 +30,12 @@ documents as (
         items.amount,
         items.item_type = 'invoice' and items.amount > {{ zero() }} as can_be_overdue,
         -- the first day on which what is open is overdue
-        cast(
-            {{ add_days('coalesce(invoices.due_date, items.event_date)', '1') }} as date
-        ) as overdue_from
+        cast({{ add_days('items.due_date', '1') }} as date) as overdue_from
     from items
-    left join invoices
-        on
-            items.item_type = invoices.document_type
-            and items.item_id = {{ item_id(['invoices.invoice_id']) }}
     where items.side = 'expected'
 ),
 
+-- of the million that are closed, many on the same days
 closings as (
     select
         timed_matches.completed_on,
@@ -50,13 +43,21 @@ closings as (
         documents.currency,
         documents.can_be_overdue,
         greatest(timed_matches.completed_on, documents.overdue_from) as no_longer_overdue_from,
-        allocations.allocated_amount,
-        allocations.adjusted_amount
+        allocations.adjusted_amount <> {{ zero() }} as is_adjusted,
+        sum(allocations.allocated_amount) as allocated_amount,
+        sum(allocations.adjusted_amount) as adjusted_amount
     from allocations
     inner join timed_matches
         on allocations.match_id = timed_matches.match_id
     inner join documents
         on allocations.item_key = documents.item_key
+    group by
+        timed_matches.completed_on,
+        documents.event_date,
+        documents.currency,
+        documents.can_be_overdue,
+        greatest(timed_matches.completed_on, documents.overdue_from),
+        allocations.adjusted_amount <> {{ zero() }}
 ),
 
 movements as (
@@ -92,7 +93,7 @@ movements as (
         'adjusted' as measure,
         closings.adjusted_amount as amount
     from closings
-    where closings.adjusted_amount <> {{ zero() }}
+    where closings.is_adjusted
     union all
     select
         closings.no_longer_overdue_from as moved_on,

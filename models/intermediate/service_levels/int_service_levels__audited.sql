@@ -1,7 +1,8 @@
 {{ config(tags=['after_seal']) }}
 
 -- Whether each decision about a match is in the sealed log with the hashes of its rows. Read after
--- the seal; the shape is that of int_service_levels__events.
+-- the seal. Runs decide in moments of their own, so what they decided stays as it was counted; how
+-- long ago that is, is asked where it is read.
 with
 
 matches as (
@@ -26,29 +27,18 @@ timed_matches as (select * from {{ ref('int_matches__timed') }}),
 
 customers as (select * from {{ ref('stg_crm__customers') }}),
 
-budget_span as (
-    select max(windows.window_minutes) as window_minutes
-    from {{ ref('service_level_windows') }} as windows
-    where windows.kind = 'budget'
-),
-
 decisions as (
     select
-        matches.decided_at as event_at,
-        {{ seconds_between('matches.decided_at', as_of()) }} as age_seconds,
-        budget_span.window_minutes,
+        matches.decided_at,
         case when entries.subject_id is not null then 1 else 0 end as is_sealed,
         customers.tier as customer_tier,
-        recent_matches.gateway,
-        recent_matches.batch_id
+        timed_matches.gateway,
+        timed_matches.batch_id
     from matches
-    cross join budget_span
-    left join timed_matches as recent_matches
-        on
-            matches.match_id = recent_matches.match_id
-            and recent_matches.decided_at > {{ add_days(as_of(), '-31') }}
+    left join timed_matches
+        on matches.match_id = timed_matches.match_id
     left join customers
-        on recent_matches.party_id = customers.customer_id
+        on timed_matches.party_id = customers.customer_id
     left join entries
         on
             matches.match_id = entries.subject_id
@@ -59,11 +49,8 @@ decisions as (
 final as (
     select
         'audit_completeness' as sli,
-        cast(decisions.event_at as date) as event_date,
-        case
-            when decisions.age_seconds < 60 * decisions.window_minutes
-                then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
-        end as age_minutes,
+        decisions.decided_at,
+        cast(decisions.decided_at as date) as event_date,
         decisions.customer_tier,
         decisions.gateway,
         decisions.batch_id,
@@ -71,14 +58,10 @@ final as (
         {{ as_amount('count(*)') }} as denominator,
         cast(count(*) as bigint) as events,
         cast(sum(1 - decisions.is_sealed) as bigint) as bad_events,
-        min(case when decisions.is_sealed = 0 then decisions.event_at end) as first_bad_at
+        min(case when decisions.is_sealed = 0 then decisions.decided_at end) as first_bad_at
     from decisions
     group by
-        cast(decisions.event_at as date),
-        case
-            when decisions.age_seconds < 60 * decisions.window_minutes
-                then 5 * cast(floor(decisions.age_seconds / 300) as bigint)
-        end,
+        decisions.decided_at,
         decisions.customer_tier,
         decisions.gateway,
         decisions.batch_id

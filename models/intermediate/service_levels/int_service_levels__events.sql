@@ -12,11 +12,11 @@ items as {{ read_in_place() }} (
     where reconciliation = 'invoice_to_receipt'
 ),
 
-timed_matches as (select * from {{ ref('int_matches__timed') }}),
+timed_matches as {{ read_in_place() }} (select * from {{ ref('int_matches__timed') }}),
 
 recent_cases as (select * from {{ ref('int_exceptions__recent_cases') }}),
 
-allocations as (
+allocations as {{ read_in_place() }} (
     select *
     from {{ ref('int_match_allocations') }}
     where
@@ -296,7 +296,7 @@ partial_payments as (
         on items.item_key = item_decisions.item_key
     left join batch_arrivals
         on items.batch_id = batch_arrivals.batch_id and items.feed = batch_arrivals.record_feed
-    where items.amount > 0 and items.status <> 'set_aside'
+    where items.side = 'actual' and items.amount > 0 and items.status <> 'set_aside'
 ),
 
 posting_attempts as (

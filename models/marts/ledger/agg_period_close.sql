@@ -17,17 +17,9 @@ reporting as (
         on run_context.reporting_currency = currencies.code
 ),
 
-items as {{ read_in_place() }} (
-    select
-        items.*,
-        case
-            when items.currency = {{ reporting_currency() }} then cast(1 as {{ amount_type() }})
-            else fx_rates.rate
-        end as rate
-    from {{ ref('fct_items') }} as items
-    left join {{ ref('fct_fx_rates') }} as fx_rates
-        on items.event_date = fx_rates.rate_date and items.currency = fx_rates.currency
-),
+items as {{ read_in_place() }} (select * from {{ ref('fct_items') }}),
+
+fx_rates as (select * from {{ ref('fct_fx_rates') }}),
 
 cases as (
     select *
@@ -35,23 +27,17 @@ cases as (
     where is_case_lead and status <> 'resolved'
 ),
 
-allocations as (select * from {{ ref('fct_match_allocations') }}),
+suggested as (
+    select *
+    from {{ ref('int_match_allocations') }}
+    where not is_live and decision in ('suggested', 'pending_approval')
+),
 
-matches as (select * from {{ ref('fct_matches') }}),
+timed_matches as (select * from {{ ref('int_matches__timed') }}),
 
 posting_results as (select * from {{ ref('stg_ledger__posting_results') }}),
 
-journal_entries as (
-    select distinct
-        posting_key,
-        match_id,
-        posting_status
-    from {{ ref('fct_journal_entries') }}
-    where
-        posting_status <> 'posted'
-        -- what is ready waits only where a ledger answers
-        and (posting_status <> 'ready' or exists (select 1 as answer from posting_results))
-),
+journal_entries as {{ read_in_place() }} (select * from {{ ref('fct_journal_entries') }}),
 
 quarantine as (
     select *
@@ -70,50 +56,59 @@ periods as (
     group by dates.month_start_date
 ),
 
--- of the few that wait, before all items are looked at
-waiting as {{ materialized() }} (
-    select
-        matches.match_id,
-        matches.decision
-    from matches
-    where
-        matches.decision in ('suggested', 'pending_approval')
-        or matches.match_id in (select journal_entries.match_id from journal_entries)
+answers as (select min(posting_results.posting_key) as posting_key from posting_results),
+
+-- what is ready waits only where a ledger answers; each status by itself, as a scan can ask for it
+waiting_entries as (
+    select distinct
+        journal_entries.posting_key,
+        journal_entries.match_id,
+        journal_entries.posting_status,
+        'postings_failed' as check_code
+    from journal_entries
+    where journal_entries.posting_status <> 'posted' and journal_entries.posting_status <> 'ready'
+    union all
+    select distinct
+        journal_entries.posting_key,
+        journal_entries.match_id,
+        journal_entries.posting_status,
+        'postings_waiting' as check_code
+    from journal_entries
+    cross join answers
+    where journal_entries.posting_status = 'ready' and answers.posting_key is not null
 ),
 
--- a match belongs to the month of its last item
-waiting_matches as (
+open_items as (
     select
-        waiting.match_id,
-        waiting.decision,
-        max(items.event_date) as completed_on
-    from waiting
-    inner join allocations
-        on waiting.match_id = allocations.match_id
-    inner join items
-        on
-            allocations.reconciliation = items.reconciliation
-            and allocations.side = items.side
-            and allocations.item_type = items.item_type
-            and allocations.item_id = items.item_id
-    group by waiting.match_id, waiting.decision
+        items.reconciliation,
+        items.side,
+        items.event_date,
+        items.due_for_match_at,
+        case
+            when items.currency = reporting.currency then {{ as_amount('items.open_amount') }}
+            else {{ as_amount('items.open_amount * fx_rates.rate') }}
+        end as open_base_amount
+    from items
+    cross join reporting
+    left join fx_rates
+        on items.event_date = fx_rates.rate_date and items.currency = fx_rates.currency
+    where items.status in ('open', 'partial', 'in_review')
 ),
 
-findings as (
+-- items that are found by what is said of them; a match belongs to the month of its last item
+named as (
     select
         case
             when cases.exception_type = 'unexplained_bank_line' then 'unexplained_bank_lines'
             else 'blocking_exceptions'
         end as check_code,
-        items.event_date as found_on,
+        cases.exception_id as found_id,
+        cases.reconciliation,
+        cases.side,
+        cases.item_type,
+        cases.item_id,
         abs(cases.base_amount) as base_amount
     from cases
-    inner join items
-        on
-            cases.reconciliation = items.reconciliation
-            and cases.side = items.side
-            and cases.item_type = items.item_type
-            and cases.item_id = items.item_id
     -- checks of their own look at statements and postings
     where
         cases.blocks_close
@@ -121,40 +116,51 @@ findings as (
         not in ('statement_missing', 'control_total_mismatch', 'posting_failed')
     union all
     select
-        'items_past_window' as check_code,
-        items.event_date as found_on,
-        {{ as_amount('abs(items.open_amount) * items.rate') }} as base_amount
-    from items
-    where
-        items.status in ('open', 'partial', 'in_review')
-        and items.due_for_match_at <= {{ as_of() }}
-    union all
-    select
         'suggestions_waiting' as check_code,
-        waiting_matches.completed_on as found_on,
+        suggested.match_id as found_id,
+        suggested.reconciliation,
+        suggested.side,
+        suggested.item_type,
+        suggested.item_id,
         cast(null as {{ amount_type() }}) as base_amount
-    from waiting_matches
-    where waiting_matches.decision in ('suggested', 'pending_approval')
+    from suggested
+),
+
+findings as (
+    select
+        named.check_code,
+        max(items.event_date) as found_on,
+        max(named.base_amount) as base_amount
+    from named
+    inner join items
+        on
+            named.reconciliation = items.reconciliation
+            and named.side = items.side
+            and named.item_type = items.item_type
+            and named.item_id = items.item_id
+    group by named.check_code, named.found_id
     union all
     select
-        case journal_entries.posting_status
-            when 'ready' then 'postings_waiting' else 'postings_failed'
-        end as check_code,
-        waiting_matches.completed_on as found_on,
+        'items_past_window' as check_code,
+        open_items.event_date as found_on,
+        abs(open_items.open_base_amount) as base_amount
+    from open_items
+    where open_items.due_for_match_at <= {{ as_of() }}
+    union all
+    select
+        waiting_entries.check_code,
+        timed_matches.completed_on as found_on,
         cast(null as {{ amount_type() }}) as base_amount
-    from journal_entries
-    inner join waiting_matches
-        on journal_entries.match_id = waiting_matches.match_id
+    from waiting_entries
+    inner join timed_matches
+        on waiting_entries.match_id = timed_matches.match_id
     union all
     select
         'unapplied_receipts' as check_code,
-        items.event_date as found_on,
-        {{ as_amount('items.open_amount * items.rate') }} as base_amount
-    from items
-    where
-        items.reconciliation = 'invoice_to_receipt'
-        and items.side = 'actual'
-        and items.status in ('open', 'partial', 'in_review')
+        open_items.event_date as found_on,
+        open_items.open_base_amount as base_amount
+    from open_items
+    where open_items.reconciliation = 'invoice_to_receipt' and open_items.side = 'actual'
     union all
     select
         'quarantined_rows' as check_code,

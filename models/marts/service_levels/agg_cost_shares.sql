@@ -34,7 +34,8 @@ matched_invoices as (
         timed_matches.run_id,
         coalesce(customers.tier, 'none') as tier,
         coalesce(timed_matches.gateway, 'none') as gateway,
-        items.batch_id
+        items.batch_id,
+        count(*) as invoices
     from timed_matches
     inner join recent_runs
         on timed_matches.run_id = recent_runs.run_id
@@ -44,6 +45,11 @@ matched_invoices as (
         on allocations.item_key = items.item_key
     left join customers
         on items.party_id = customers.customer_id
+    group by
+        timed_matches.run_id,
+        coalesce(customers.tier, 'none'),
+        coalesce(timed_matches.gateway, 'none'),
+        items.batch_id
 ),
 
 -- a run that matched nothing has cost its time, too
@@ -51,7 +57,7 @@ run_invoices as (
     select
         recent_runs.run_id,
         recent_runs.as_of,
-        case when matched_invoices.run_id is null then 0 else 1 end as invoices,
+        coalesce(matched_invoices.invoices, 0) as invoices,
         'all' as company,
         coalesce(matched_invoices.tier, 'no_match') as tier,
         coalesce(matched_invoices.gateway, 'no_match') as gateway,

@@ -31,7 +31,9 @@ recent as (
     union all
     select
         audited.sli,
-        audited.age_minutes,
+        5 * cast(floor(
+            {{ seconds_between('audited.decided_at', as_of()) }} / 300
+        ) as bigint) as age_minutes,
         audited.events,
         audited.bad_events,
         audited.first_bad_at

@@ -26,23 +26,31 @@ customer_matches as (
         on items.party_id = controls.customer_id
 ),
 
-closed as (
+-- what is paused of matches, before all entries are looked at
+paused as {{ materialized() }} (
     select
-        'closed by itself' as failure,
-        matches.match_id as subject_id
+        matches.match_id,
+        matches.decision,
+        matches.is_new,
+        controls.kind
     from matches
     inner join controls
         on
-            controls.kind = 'closing_paused'
+            controls.kind in ('closing_paused', 'posting_paused')
             and controls.rule_id in ('*', matches.rule_id)
     left join customer_matches
         on
             controls.control_id = customer_matches.control_id
             and matches.match_id = customer_matches.match_id
-    where
-        matches.is_new
-        and matches.decision = 'auto_closed'
-        and (controls.customer_id = '*' or customer_matches.match_id is not null)
+    where controls.customer_id = '*' or customer_matches.match_id is not null
+),
+
+closed as (
+    select distinct
+        'closed by itself' as failure,
+        paused.match_id as subject_id
+    from paused
+    where paused.kind = 'closing_paused' and paused.is_new and paused.decision = 'auto_closed'
 ),
 
 offered as (
@@ -50,19 +58,9 @@ offered as (
         'offered for posting' as failure,
         entries.posting_key as subject_id
     from {{ ref('fct_journal_entries') }} as entries
-    inner join matches
-        on entries.match_id = matches.match_id
-    inner join controls
-        on
-            controls.kind = 'posting_paused'
-            and controls.rule_id in ('*', matches.rule_id)
-    left join customer_matches
-        on
-            controls.control_id = customer_matches.control_id
-            and entries.match_id = customer_matches.match_id
-    where
-        entries.posting_status = 'ready'
-        and (controls.customer_id = '*' or customer_matches.match_id is not null)
+    inner join paused
+        on entries.match_id = paused.match_id
+    where paused.kind = 'posting_paused' and entries.posting_status = 'ready'
 ),
 
 final as (

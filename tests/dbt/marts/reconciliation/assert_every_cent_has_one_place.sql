@@ -7,7 +7,16 @@
 
 with
 
-items as {{ read_in_place() }} (select * from {{ ref('fct_items') }}),
+items as {{ read_in_place() }} (
+    select
+        fct_items.*,
+        coalesce(
+            fct_items.amount
+            <> fct_items.allocated_amount + fct_items.adjusted_amount + fct_items.open_amount,
+            true
+        ) as is_unbalanced
+    from {{ ref('fct_items') }} as fct_items
+),
 
 active as (
     select *
@@ -210,6 +219,13 @@ differing_totals as (
         or landed_totals.amount is distinct from placed_totals.amount
 ),
 
+-- their names are read only where there are some
+unbalanced as (
+    select distinct items.reconciliation
+    from items
+    where items.is_unbalanced
+),
+
 unbalanced_items as (
     select
         items.reconciliation,
@@ -219,10 +235,9 @@ unbalanced_items as (
         items.amount as expected_amount,
         items.allocated_amount + items.adjusted_amount + items.open_amount as found_amount
     from items
-    where
-        items.amount is null
-        or items.amount
-        is distinct from items.allocated_amount + items.adjusted_amount + items.open_amount
+    inner join unbalanced
+        on items.reconciliation = unbalanced.reconciliation
+    where items.is_unbalanced
 ),
 
 final as (

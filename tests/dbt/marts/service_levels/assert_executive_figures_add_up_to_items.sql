@@ -21,7 +21,7 @@ with
 
 daily as (select * from {{ ref('agg_executive_daily') }}),
 
-items as (
+items as {{ read_in_place() }} (
     select *
     from {{ ref('fct_items') }}
     where reconciliation = 'invoice_to_receipt' and status <> 'set_aside'
@@ -29,18 +29,17 @@ items as (
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 
-live_allocations as (
-    select allocations.*
-    from {{ ref('fct_match_allocations') }} as allocations
-    inner join {{ ref('fct_matches') }} as matches
-        on allocations.match_id = matches.match_id
-    where
-        matches.is_live
-        and allocations.reconciliation = 'invoice_to_receipt'
-        and allocations.side = 'expected'
+allocations as (
+    select *
+    from {{ ref('fct_match_allocations') }}
+    where reconciliation = 'invoice_to_receipt' and side = 'expected'
 ),
 
-timed_matches as (select * from {{ ref('int_matches__timed') }}),
+live_matches as (
+    select *
+    from {{ ref('int_matches__timed') }}
+    where is_live
+),
 
 cases as (
     select *
@@ -88,16 +87,22 @@ closings as (
         documents.overdue_from,
         documents.can_be_overdue,
         documents.currency,
-        timed_matches.completed_on,
-        live_allocations.allocated_amount,
-        live_allocations.adjusted_amount
-    from live_allocations
-    inner join timed_matches
-        on live_allocations.match_id = timed_matches.match_id
+        live_matches.completed_on,
+        sum(allocations.allocated_amount) as allocated_amount,
+        sum(allocations.adjusted_amount) as adjusted_amount
+    from allocations
+    inner join live_matches
+        on allocations.match_id = live_matches.match_id
     inner join documents
         on
-            live_allocations.item_type = documents.item_type
-            and live_allocations.item_id = documents.item_id
+            allocations.item_type = documents.item_type
+            and allocations.item_id = documents.item_id
+    group by
+        documents.event_date,
+        documents.overdue_from,
+        documents.can_be_overdue,
+        documents.currency,
+        live_matches.completed_on
 ),
 
 movements as (
