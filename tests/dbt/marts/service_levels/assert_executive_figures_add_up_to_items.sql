@@ -36,9 +36,11 @@ allocations as (
 ),
 
 live_matches as (
-    select *
-    from {{ ref('int_matches__timed') }}
-    where is_live
+    select timed_matches.*
+    from {{ ref('int_matches__timed') }} as timed_matches
+    inner join {{ ref('fct_matches') }} as matches
+        on timed_matches.match_id = matches.match_id
+    where matches.is_live
 ),
 
 cases as (
