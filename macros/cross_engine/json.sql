@@ -46,6 +46,12 @@
 {%- endmacro %}
 
 
+{# A text that JSON leaves as it is, as a JSON string: an amount, a hash, a code of this project. #}
+{% macro json_plain(expression) -%}
+    '"' || {{ expression }} || '"'
+{%- endmacro %}
+
+
 {#
     A canonical JSON object of text values: {{ json_object([['amount', amount_text('x.amount')],
     ['currency', 'x.currency']]) }}. Keys are sorted here; a member whose value is null is left out.
@@ -61,7 +67,7 @@
 {%- endmacro %}
 
 
-{# A canonical JSON object whose values are JSON text already (see `json_string`, `json_array`). #}
+{# A canonical JSON object whose values are JSON text already (see `json_string`, `json_plain`, `json_array`). #}
 {% macro json_object_raw(members) -%}
     '{' || concat_ws(
         ',',
