@@ -36,7 +36,7 @@ copies as (
             and copied_items.item_type = original_items.item_type
 ),
 
--- what a document and its copies are called; most have none, and their numbers are told apart already
+-- most documents have no copy, and their numbers are told apart already
 quoted_originals as {{ materialized() }} (
     select distinct copies.original_key as item_key
     from copies
