@@ -33,6 +33,7 @@ final as (
         items.event_date,
         items.currency,
         items.amount,
+        items.set_aside_reason,
         items.due_date,
         items.document_number,
         items.purchase_order_number,
