@@ -231,10 +231,8 @@ mentions as (
 -#}
 {% macro words_of(expression) -%}
     {{ split_to_list(
-        regex_replace_all(
-            regex_replace_all(fold_accents("upper(" ~ expression ~ ")"), '[;,|&+]', ' | '),
-            '[^A-Z0-9|]+',
-            ' '
+        others_as_space(
+            regex_replace_all(fold_accents("upper(" ~ expression ~ ")"), '[;,|&+]', ' | '), 'A-Z0-9|'
         ),
         ' '
     ) }}
@@ -243,7 +241,7 @@ mentions as (
 
 {#- Upper case, accents folded, everything but letters and digits a space. -#}
 {% macro spaced_upper(expression) -%}
-    {{ regex_replace_all(fold_accents("upper(" ~ expression ~ ")"), '[^A-Z0-9]+', ' ') }}
+    {{ others_as_space(fold_accents("upper(" ~ expression ~ ")"), 'A-Z0-9') }}
 {%- endmacro %}
 
 

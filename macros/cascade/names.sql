@@ -10,9 +10,7 @@
 {% macro normalize_name(expression) -%}
     {#- from À to the punctuation of U+2000, the letters after it, and those of the compatibility area -#}
     {%- set other_letters = "\u00c0-\u1fff\u2c00-\u2dff\u3040-\ud7ff\uf900-\ufdff" -%}
-    trim({{ regex_replace_all(
-        fold_accents("upper(" ~ expression ~ ")"), '[^A-Z0-9' ~ other_letters ~ ']+', ' '
-    ) }})
+    trim({{ others_as_space(fold_accents("upper(" ~ expression ~ ")"), 'A-Z0-9' ~ other_letters) }})
 {%- endmacro %}
 
 

@@ -25,7 +25,7 @@
     Latin letters with diacritics as plain letters, of an upper-case text; others stay. Umlauts, æ, œ, ß
     and þ become two letters. Cyrillic and Greek letters become Latin ones, so that a name in them is
     not empty, and equal to every other. Marks that follow their letter (decomposed Unicode) are
-    dropped. Nearly all texts have plain letters alone, and are left as they are.
+    dropped. Nearly all texts have plain letters alone, of a byte each, and are left as they are.
 #}
 {% macro fold_accents(expression) -%}
     {%- set plain = {
@@ -54,5 +54,5 @@
     ] -%}
         {%- set text.sql = "replace(" ~ text.sql ~ ", '" ~ letter ~ "', '" ~ letters ~ "')" -%}
     {%- endfor -%}
-    case when {{ regex_matches(expression, '[^ -~]') }} then {{ text.sql }} else {{ expression }} end
+    case when bit_length({{ expression }}) > 8 * length({{ expression }}) then {{ text.sql }} else {{ expression }} end
 {%- endmacro %}

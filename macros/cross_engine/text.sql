@@ -35,6 +35,18 @@
 {%- endmacro %}
 
 
+{#
+    Each run of characters other than `kept` (the inside of a class) as one space. What is one space
+    already is passed over: a text's words are parted by little else, and each match costs as much as
+    reading twenty letters.
+#}
+{% macro others_as_space(expression, kept) -%}
+    {{ regex_replace_all(
+        expression, '( [^' ~ kept ~ ']|[^' ~ kept ~ ' ])[^' ~ kept ~ ']*', ' '
+    ) }}
+{%- endmacro %}
+
+
 {# Whether `pattern` is found anywhere in `expression`. #}
 {% macro regex_matches(expression, pattern) -%}
     {{ return(adapter.dispatch('regex_matches')(expression, pattern)) }}
@@ -57,9 +69,16 @@
 {%- endmacro %}
 
 
-{# A part of an item id: `%` and `/` escaped as the output contract says, so that `/` can join. #}
+{#
+    A part of an item id: `%` and `/` escaped as the output contract says, so that `/` can join. To look
+    for them costs a fifth of replacing what is seldom there.
+#}
 {% macro item_id_part(expression) -%}
-    replace(replace(cast({{ expression }} as {{ dbt.type_string() }}), '%', '%25'), '/', '%2F')
+    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    case
+        when position('/' in {{ text }}) = 0 and position('%' in {{ text }}) = 0 then {{ text }}
+        else replace(replace({{ text }}, '%', '%25'), '/', '%2F')
+    end
 {%- endmacro %}
 
 

@@ -232,11 +232,16 @@ written_wrong as (
     from pairs
     inner join mentions
         on pairs.actual_unit = mentions.item_key
+    -- (a pair's own condition keeps the engine from reading what all payments say)
     where
         mentions.beside_digits = ''
-        and {{ is_number_written_wrong(
-            'mentions.mention_value', 'pairs.number_text', 'pairs.number_digits'
-        ) }}
+        and case
+            when pairs.number_text <> ''
+                then {{ is_number_written_wrong(
+                    'mentions.mention_value', 'pairs.number_text', 'pairs.number_digits'
+                ) }}
+            else false
+        end
 ),
 
 counted as (

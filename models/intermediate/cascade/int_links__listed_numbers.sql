@@ -70,20 +70,29 @@ texts as {{ materialized() }} (
     where {{ regex_matches('open_texts.said', '[0-9]{3}') }}
 ),
 
+forms as (
+    select 'list' as form
+    union all
+    select 'range' as form
+),
+
+-- (a join, for the engine would take what is asked of a branch of a union down to the texts, and
+-- look for their signs again for each question)
 written as (
     select
         texts.*,
-        'list' as form,
-        {{ regex_extract('texts.message', list_pattern(), 1) }} as first_number,
-        replace({{ regex_extract('texts.message', list_pattern(), 2) }}, '/', ',') as others
+        forms.form,
+        case forms.form
+            when 'list' then {{ regex_extract('texts.message', list_pattern(), 1) }}
+            else {{ regex_extract('texts.message', range_pattern(), 1) }}
+        end as first_number,
+        case forms.form
+            when 'list'
+                then replace({{ regex_extract('texts.message', list_pattern(), 2) }}, '/', ',')
+            else {{ regex_extract('texts.message', range_pattern(), 2) }}
+        end as others
     from texts
-    union all
-    select
-        texts.*,
-        'range' as form,
-        {{ regex_extract('texts.message', range_pattern(), 1) }} as first_number,
-        {{ regex_extract('texts.message', range_pattern(), 2) }} as others
-    from texts
+    cross join forms
 ),
 
 parted as (

@@ -3,7 +3,7 @@ with
 
 declined as (select * from {{ ref('int_matches__declined') }}),
 
-all_waves as (
+all_waves as {{ read_in_place() }} (
     {%- for wave in [
         'returned', 'people', 'keys', 'texts', 'equals', 'sums', 'likeness', 'undoing'
     ] %}
@@ -44,14 +44,14 @@ order_of_waves as (select * from {{ ref('passes') }}),
 {{ name_groups('waves') }},
 
 -- What a person ordered is named by the order, and done once.
-laid_out as (
+named as (
     select
-        waves.*,
-        named_groups.match_id,
+        found_groups.pass,
+        found_groups.group_name,
+        found_groups.match_id,
         order_of_waves.wave_number,
         declined.match_id is not null as is_declined
-    from waves
-    inner join (
+    from (
         select
             named_groups.pass,
             named_groups.group_name,
@@ -61,12 +61,26 @@ laid_out as (
                 else named_groups.match_id
             end as match_id
         from named_groups
-    ) as named_groups
-        on waves.pass = named_groups.pass and waves.group_name = named_groups.group_name
+    ) as found_groups
     left join order_of_waves
-        on waves.pass = order_of_waves.pass
+        on found_groups.pass = order_of_waves.pass
     left join declined
-        on named_groups.match_id = declined.match_id
+        on found_groups.match_id = declined.match_id
+),
+
+-- what is asked of each group before its rows are taken
+laid_out as (
+    select
+        waves.pass,
+        waves.group_name,
+        waves.item_key,
+        waves.ambiguity,
+        named.match_id,
+        named.wave_number,
+        named.is_declined
+    from waves
+    inner join named
+        on waves.pass = named.pass and waves.group_name = named.group_name
 ),
 
 -- a document that a stranger's payment may be for is not kept from its own payer's; what a later
@@ -149,12 +163,16 @@ put_aside as (
 ),
 
 passes as (
-    select laid_out.*
-    from laid_out
+    select
+        waves.*,
+        named.match_id
+    from named
     left join put_aside
         on
-            laid_out.pass = put_aside.pass
-            and laid_out.group_name = put_aside.group_name
+            named.pass = put_aside.pass
+            and named.group_name = put_aside.group_name
+    inner join waves
+        on named.pass = waves.pass and named.group_name = waves.group_name
     where put_aside.group_name is null
 ),
 

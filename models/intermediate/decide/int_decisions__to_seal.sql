@@ -63,17 +63,20 @@ new_allocations as (
 match_items as (
     select
         new_allocations.match_id,
-        {{ json_array('array_sort(array_agg(' ~ json_object([
-            ['adjusted_amount', amount_text('new_allocations.adjusted_amount')],
-            ['allocated_amount', amount_text('new_allocations.allocated_amount')],
-            ['amount', amount_text('new_allocations.amount')],
-            ['currency', 'new_allocations.currency'],
-            ['item_id', 'new_allocations.item_id'],
-            ['item_type', 'new_allocations.item_type'],
-            ['match_adjusted_amount', amount_text('new_allocations.match_adjusted_amount')],
-            ['match_amount', amount_text('new_allocations.match_amount')],
-            ['row_hash', 'new_allocations.row_hash'],
-            ['side', 'new_allocations.side'],
+        {{ json_array('array_sort(array_agg(' ~ json_object_raw([
+            ['adjusted_amount', json_plain(amount_text('new_allocations.adjusted_amount'))],
+            ['allocated_amount', json_plain(amount_text('new_allocations.allocated_amount'))],
+            ['amount', json_plain(amount_text('new_allocations.amount'))],
+            ['currency', json_string('new_allocations.currency')],
+            ['item_id', json_string('new_allocations.item_id')],
+            ['item_type', json_plain('new_allocations.item_type')],
+            [
+                'match_adjusted_amount',
+                json_plain(amount_text('new_allocations.match_adjusted_amount'))
+            ],
+            ['match_amount', json_plain(amount_text('new_allocations.match_amount'))],
+            ['row_hash', json_plain('new_allocations.row_hash')],
+            ['side', json_plain('new_allocations.side')],
         ]) ~ '))') }} as items,
         array_sort(array_agg(distinct new_allocations.row_hash)) as source_hashes
     from new_allocations
@@ -111,18 +114,18 @@ posted as (
 match_lines as (
     select
         lines.match_id,
-        {{ json_array('array_sort(array_agg(' ~ json_object([
-            ['account_code', 'lines.account_code'],
-            ['amount', amount_text('lines.amount')],
-            ['base_amount', amount_text('valued_lines.base_amount')],
-            ['currency', 'lines.currency'],
-            ['item_id', 'lines.item_id'],
-            ['item_type', 'lines.item_type'],
-            ['line_number', 'lines.line_number'],
-            ['memo', 'lines.memo'],
-            ['posting_kind', 'lines.posting_kind'],
-            ['rate', amount_text('valued_lines.rate')],
-            ['value_date', 'valued_lines.value_date'],
+        {{ json_array('array_sort(array_agg(' ~ json_object_raw([
+            ['account_code', json_string('lines.account_code')],
+            ['amount', json_plain(amount_text('lines.amount'))],
+            ['base_amount', json_plain(amount_text('valued_lines.base_amount'))],
+            ['currency', json_string('lines.currency')],
+            ['item_id', json_string('lines.item_id')],
+            ['item_type', json_plain('lines.item_type')],
+            ['line_number', json_string('lines.line_number')],
+            ['memo', json_string('lines.memo')],
+            ['posting_kind', json_string('lines.posting_kind')],
+            ['rate', json_plain(amount_text('valued_lines.rate'))],
+            ['value_date', json_string('valued_lines.value_date')],
         ]) ~ '))') }} as lines,
         min(valued_lines.base_currency) as base_currency
     from {{ ref('int_journal_lines__coded') }} as lines
@@ -155,11 +158,11 @@ match_entries as (
             else {{ json_object_raw([
                 ['adjustment_kind', json_string('matches.adjustment_kind')],
                 ['ambiguity', json_string('matches.ambiguity')],
-                ['amount', json_string(amount_text('matches.amount'))],
+                ['amount', json_plain(amount_text('matches.amount'))],
                 ['base_currency', json_string('match_lines.base_currency')],
-                ['confidence', json_string(amount_text('matches.confidence'))],
+                ['confidence', json_plain(amount_text('matches.confidence'))],
                 ['decision', json_string('matches.decision')],
-                ['difference_amount', json_string(amount_text('matches.difference_amount'))],
+                ['difference_amount', json_plain(amount_text('matches.difference_amount'))],
                 ['explanation', json_string('matches.explanation')],
                 ['items', 'match_items.items'],
                 [

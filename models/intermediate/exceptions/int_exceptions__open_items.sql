@@ -2,11 +2,11 @@
 -- condition says what the matches know about the item; seeds/exception_rules.csv names it.
 with
 
-items as (select * from {{ ref('int_items__balanced') }}),
+items as {{ read_in_place() }} (select * from {{ ref('int_items__balanced') }}),
 
 matches as (select * from {{ ref('int_matches__decided') }}),
 
-allocations as (select * from {{ ref('int_match_allocations') }}),
+allocations as {{ read_in_place() }} (select * from {{ ref('int_match_allocations') }}),
 
 open_items as (
     select

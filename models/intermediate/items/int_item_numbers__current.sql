@@ -36,8 +36,17 @@ copies as (
             and copied_items.item_type = original_items.item_type
 ),
 
-numbers as (
-    select * from current_numbers
+-- most documents have no copy, and their numbers are told apart already
+quoted_originals as {{ materialized() }} (
+    select distinct copies.original_key as item_key
+    from copies
+),
+
+numbers_of_copied as (
+    select current_numbers.*
+    from current_numbers
+    inner join quoted_originals
+        on current_numbers.item_key = quoted_originals.item_key
     union all
     select
         current_numbers.reconciliation,
@@ -53,17 +62,26 @@ numbers as (
 ),
 
 merged as (
+    select current_numbers.*
+    from current_numbers
+    left join quoted_originals
+        on current_numbers.item_key = quoted_originals.item_key
+    where quoted_originals.item_key is null
+    union all
     select
-        numbers.reconciliation,
-        numbers.item_key,
-        numbers.row_hash,
-        numbers.number_value,
-        min(numbers.party_digits) as party_digits,
-        min(numbers.reading_steps) as reading_steps,
-        min(numbers.strength) as strength
-    from numbers
+        numbers_of_copied.reconciliation,
+        numbers_of_copied.item_key,
+        numbers_of_copied.row_hash,
+        numbers_of_copied.number_value,
+        min(numbers_of_copied.party_digits) as party_digits,
+        min(numbers_of_copied.reading_steps) as reading_steps,
+        min(numbers_of_copied.strength) as strength
+    from numbers_of_copied
     group by
-        numbers.reconciliation, numbers.item_key, numbers.row_hash, numbers.number_value
+        numbers_of_copied.reconciliation,
+        numbers_of_copied.item_key,
+        numbers_of_copied.row_hash,
+        numbers_of_copied.number_value
 ),
 
 final as (

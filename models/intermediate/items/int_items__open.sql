@@ -1,6 +1,7 @@
 -- The few items that a run looks at: those that are open before the first pass, and those that
 -- they belong to, open or not, whose dates and names speak for the unit. Whoever asks what open
--- items are like asks here, and not all of history.
+-- items are like asks here, and not all of history; in a first run that is all of them, so only
+-- what is asked for is here.
 with
 
 items as (select * from {{ ref('int_items') }}),
@@ -18,7 +19,25 @@ open_keys as (
 
 final as (
     select
-        items.*,
+        items.reconciliation,
+        items.side,
+        items.item_type,
+        items.item_id,
+        items.item_key,
+        items.claim_key,
+        items.party_id,
+        items.family_id,
+        items.party_source,
+        items.group_key,
+        items.event_at,
+        items.event_date,
+        items.currency,
+        items.amount,
+        items.set_aside_reason,
+        items.due_date,
+        items.document_number,
+        items.purchase_order_number,
+        items.row_hash,
         batches.run_sequence as known_in_run
     from items
     inner join open_keys

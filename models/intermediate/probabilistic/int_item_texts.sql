@@ -69,7 +69,7 @@ texts as (
     from {{ ref('stg_ledger__entries') }} as ledger_entries
 ),
 
-normalized as (
+normalized as {{ materialized() }} (
     select
         items.item_type,
         items.item_id,
