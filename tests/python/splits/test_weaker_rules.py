@@ -244,6 +244,18 @@ def test_words_that_became_rarer_on_the_same_day_are_weighed_anew(tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.thorough
+def test_within_a_day_a_part_of_the_words_is_weighed(tmp_path: Path) -> None:
+    project = project_copy.copied(tmp_path)
+    project_copy.watch(project)
+    batches = [["invoice_corrected"], []]
+    told = project_copy.tell(
+        project, tmp_path / "story", batches, seed=1, hours_apart=1, is_watched=True
+    )
+    assert any(2 * computed < rows for computed, rows in told.computed["int_unit_words"])
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_day_that_does_not_pass_is_found(tmp_path: Path) -> None:
     project = project_copy.copied(tmp_path)
     project_copy.stop_the_clock(project)
